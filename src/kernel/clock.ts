@@ -1,0 +1,41 @@
+/**
+ * Time as an argument. `now` is the instant questions are asked "as of"; an installation may be told
+ * to stand in the past (AUGURY_NOW), and then `now` does not move. `wall` is real time: what happened
+ * to our own rows (received, scored, queued). `monotonicMs` measures durations.
+ */
+export interface Clock {
+  now(): Date;
+  wall(): Date;
+  monotonicMs(): number;
+}
+
+/** The clock of a running process; with `fixedNow`, questions are asked as of that instant. */
+export function systemClock(fixedNow: Date | null = null): Clock {
+  return {
+    now: () => (fixedNow ? new Date(fixedNow) : new Date()),
+    wall: () => new Date(),
+    monotonicMs: () => performance.now(),
+  };
+}
+
+/** A clock that a test moves by hand. */
+export interface ManualClock extends Clock {
+  set(instant: Date): void;
+  advance(ms: number): void;
+}
+
+/** Both `now` and `wall` stand at `start` until moved. */
+export function manualClock(start: Date): ManualClock {
+  let current = start.getTime();
+  return {
+    now: () => new Date(current),
+    wall: () => new Date(current),
+    monotonicMs: () => current,
+    set: (instant) => {
+      current = instant.getTime();
+    },
+    advance: (ms) => {
+      current += ms;
+    },
+  };
+}
