@@ -35,7 +35,10 @@ export function build() {
   const clientFile = path.join(client, 'client.ts');
   const schemaTime = newest(path.join(root, 'prisma', 'schema'));
   const lockTime = fs.statSync(path.join(root, 'package.json')).mtimeMs;
-  if (!fs.existsSync(clientFile) || fs.statSync(clientFile).mtimeMs < Math.max(schemaTime, lockTime))
+  if (
+    !fs.existsSync(clientFile) ||
+    fs.statSync(clientFile).mtimeMs < Math.max(schemaTime, lockTime)
+  )
     run('prisma/build/index.js', ['generate']);
   const sources = ['src', 'jobs', 'prisma', 'test'].map((folder) => path.join(root, folder));
   const time = Math.max(

@@ -7,7 +7,10 @@ import { createMigration, migrationDrift } from './migrate.js';
 const [command = 'check', name = 'change'] = process.argv.slice(2);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-migrate-'));
 fs.chmodSync(folder, 0o755);
-const postgres = await startEmbeddedPostgres(path.join(folder, 'pg'), path.join(folder, 'password'));
+const postgres = await startEmbeddedPostgres(
+  path.join(folder, 'pg'),
+  path.join(folder, 'password'),
+);
 try {
   if (command === 'create') {
     console.log((await createMigration(postgres.url, name)) ?? 'nothing to migrate');

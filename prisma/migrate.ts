@@ -170,7 +170,9 @@ async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promis
   const script = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
   const glue = (await import(script)) as {
     __wbg_set_wasm(exports: unknown): void;
-    SchemaEngine: { new: (options: object, log: () => void, factory: unknown) => Promise<SchemaEngine> };
+    SchemaEngine: {
+      new: (options: object, log: () => void, factory: unknown) => Promise<SchemaEngine>;
+    };
   };
   const webAssembly = (
     globalThis as unknown as {

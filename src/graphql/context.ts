@@ -23,7 +23,9 @@ export interface RequestContext {
 }
 
 /** A per-request value (mostly a DataLoader), made on first use and dropped with the request. */
-export function perRequest<T>(make: (context: RequestContext) => T): (context: RequestContext) => T {
+export function perRequest<T>(
+  make: (context: RequestContext) => T,
+): (context: RequestContext) => T {
   const cache = new WeakMap<object, T>();
   return (context) => {
     let value = cache.get(context.loaderKey);

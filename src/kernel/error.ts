@@ -1,11 +1,6 @@
 /** What a caller can act on; the same names as `UserErrorCode` in the graph. */
 export type UserErrorCode =
-  | 'INVALID'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'FORBIDDEN'
-  | 'TOO_LARGE'
-  | 'UNAVAILABLE';
+  'INVALID' | 'NOT_FOUND' | 'CONFLICT' | 'FORBIDDEN' | 'TOO_LARGE' | 'UNAVAILABLE';
 
 /** A failure as data: code, a sentence with the value and the bound, and the path of the input field. */
 export interface UserError {

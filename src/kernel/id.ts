@@ -7,7 +7,9 @@ export function encodeId(type: string, key: string | number | bigint): string {
 
 /** The key inside an id of the given type, or null when the id is of another type. */
 export function decodeId(type: string, id: string): string | null {
-  return id.startsWith(`${type}:`) && id.length > type.length + 1 ? id.slice(type.length + 1) : null;
+  return id.startsWith(`${type}:`) && id.length > type.length + 1
+    ? id.slice(type.length + 1)
+    : null;
 }
 
 /** A positive safe integer key, or null. */

@@ -21,7 +21,6 @@ export function seededRandom(seed: number): Random {
   return {
     next,
     int: (bound) => Math.floor(next() * bound),
-    normal: () =>
-      Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
   };
 }

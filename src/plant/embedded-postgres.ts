@@ -112,7 +112,20 @@ export async function startEmbeddedPostgres(
   const port = await freePort();
   const child = spawn(
     bin.postgres,
-    ['-D', dir, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'timezone=UTC', '-c', 'max_connections=200'],
+    [
+      '-D',
+      dir,
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'timezone=UTC',
+      '-c',
+      'max_connections=200',
+    ],
     { ...spawnOptions, detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let log = '';
@@ -154,7 +167,19 @@ function initialise(initdb: string, dir: string, passwordFile: string, owner: Ow
   }
   execFileSync(
     initdb,
-    ['-D', dir, '-U', 'augury', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+    [
+      '-D',
+      dir,
+      '-U',
+      'augury',
+      '-E',
+      'UTF8',
+      '--locale=C.UTF-8',
+      '--no-sync',
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+    ],
     { ...owner, cwd: os.tmpdir(), stdio: 'pipe' },
   );
 }

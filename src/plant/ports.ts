@@ -47,11 +47,24 @@ export interface Delivery {
 /** BullMQ on Postgres or on Redis: the same calls, chosen by configuration. */
 export interface Queues {
   /** `jobId` makes the add idempotent; a finished job with this id does not block a new one. */
-  add(queue: string, payload: object, options?: { jobId?: string; delayMs?: number; attempts?: number }): Promise<void>;
+  add(
+    queue: string,
+    payload: object,
+    options?: { jobId?: string; delayMs?: number; attempts?: number },
+  ): Promise<void>;
   /** Starts a worker in this process. An `UnrecoverableJobError` is not retried. */
-  work(queue: string, options: { concurrency: number }, process: (delivery: Delivery) => Promise<void>): Promise<void>;
+  work(
+    queue: string,
+    options: { concurrency: number },
+    process: (delivery: Delivery) => Promise<void>,
+  ): Promise<void>;
   /** Recurring work; the same `key` replaces the earlier schedule. */
-  schedule(queue: string, key: string, every: { everyMs: number } | { cron: string }, payload: object): Promise<void>;
+  schedule(
+    queue: string,
+    key: string,
+    every: { everyMs: number } | { cron: string },
+    payload: object,
+  ): Promise<void>;
   /** Waiting, active and failed jobs of a queue. */
   depth(queue: string): Promise<{ waiting: number; active: number; failed: number }>;
   close(): Promise<void>;

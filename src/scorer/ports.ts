@@ -24,9 +24,17 @@ export interface Scorer {
   load(model: ScorerModel): Promise<void>;
   isLoaded(sha256: string): boolean;
   unload(sha256: string): Promise<void>;
-  score(sha256: string, table: FeatureTable, options?: { deadlineMs?: number; signal?: AbortSignal }): Promise<Scores>;
+  score(
+    sha256: string,
+    table: FeatureTable,
+    options?: { deadlineMs?: number; signal?: AbortSignal },
+  ): Promise<Scores>;
   /** Exact Shapley contributions for our own models; null for a model without a known structure. */
-  explain(sha256: string, table: FeatureTable, options?: { deadlineMs?: number }): Promise<Contributions | null>;
+  explain(
+    sha256: string,
+    table: FeatureTable,
+    options?: { deadlineMs?: number },
+  ): Promise<Contributions | null>;
   stats(): ScorerStats;
   close(): Promise<void>;
 }

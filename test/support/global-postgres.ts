@@ -16,7 +16,10 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-test-'));
   fs.chmodSync(folder, 0o755); // the postgres user must be able to enter
-  const postgres = await startEmbeddedPostgres(path.join(folder, 'pg'), path.join(folder, 'password'));
+  const postgres = await startEmbeddedPostgres(
+    path.join(folder, 'pg'),
+    path.join(folder, 'password'),
+  );
   const { default: pg } = await import('pg');
   const client = new pg.Client(postgres.url);
   await client.connect();

@@ -1,0 +1,16 @@
+import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLScalarType } from 'graphql';
+
+/** ISO-8601 instant, UTC; JavaScript Date inside. */
+export const DateTime = new GraphQLScalarType({
+  ...GraphQLDateTimeISO.toConfig(),
+  name: 'DateTime',
+  description: 'ISO-8601 instant, UTC, for example 1997-10-01T00:00:00.000Z.',
+});
+
+/** A JSON object. */
+export const JsonObject = new GraphQLScalarType({
+  ...GraphQLJSONObject.toConfig(),
+  name: 'JSONObject',
+  description: 'A JSON object.',
+});
