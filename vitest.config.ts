@@ -12,5 +12,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     globalSetup: ['test/support/global-postgres.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
   },
 });
