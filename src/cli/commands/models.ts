@@ -1,0 +1,251 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.js';
+import { followJob } from '../follow-job.js';
+import { figure, table, type Output } from '../output.js';
+import { ask, must, type Remote } from '../remote.js';
+
+interface Version {
+  id: string;
+  version: number;
+  stage: string;
+  algorithm: string;
+  threshold: number | null;
+  trainingRows: number;
+  testRows: number;
+  trainedAt: string;
+  metrics: { name: string; split: string; value: number }[];
+  targets?: { metric: string; goal: number; value: number; met: boolean }[];
+  importances?: { feature: string; gain: number; meanAbsoluteContribution: number; rank: number }[];
+}
+
+const VERSION = `id version stage algorithm threshold trainingRows testRows trainedAt
+  metrics { name split value }`;
+const DETAIL = `${VERSION} targets { metric goal value met }
+  importances { feature gain meanAbsoluteContribution rank }`;
+
+function metric(version: Version, name: string, split: string): string {
+  const found = version.metrics.find((m) => m.name === name && m.split === split);
+  return figure(found?.value);
+}
+
+function printVersion(version: Version, output: Output): void {
+  if (output.json) {
+    output.line(JSON.stringify(version));
+    return;
+  }
+  output.line(
+    `version ${version.version} (${version.algorithm}, ${version.stage}), trained on ${figure(version.trainingRows)} rows, tested on ${figure(version.testRows)}`,
+  );
+  const names = [...new Set(version.metrics.map((m) => m.name))];
+  const splits = ['TRAIN', 'CROSS_VALIDATION', 'TEST'];
+  output.line(
+    table(
+      ['metric', ...splits.map((split) => split.toLowerCase().replace('_', ' '))],
+      names.map((name) => [name, ...splits.map((split) => metric(version, name, split))]),
+    ),
+  );
+  for (const target of version.targets ?? [])
+    output.line(
+      `target ${target.metric} > ${target.goal}: ${figure(target.value)} ${target.met ? 'met' : 'NOT met'}`,
+    );
+  const top = [...(version.importances ?? [])].sort((a, b) => a.rank - b.rank).slice(0, 8);
+  if (top.length > 0)
+    output.line(
+      table(
+        ['feature', 'mean |contribution|'],
+        top.map((row) => [row.feature, figure(row.meanAbsoluteContribution)]),
+      ),
+    );
+}
+
+interface TrainOptions {
+  asOf?: string;
+  horizonDays?: string;
+  label?: string;
+  algorithms?: string;
+  trials?: string;
+  seed?: string;
+  promote?: boolean;
+}
+
+async function train(
+  remote: Remote,
+  model: string,
+  options: TrainOptions,
+  output: Output,
+): Promise<void> {
+  const input = {
+    model,
+    ...(options.asOf === undefined ? {} : { asOf: asInstant(options.asOf) }),
+    ...(options.horizonDays === undefined ? {} : { horizonDays: Number(options.horizonDays) }),
+    ...(options.label === undefined ? {} : { label: options.label.toUpperCase() }),
+    ...(options.algorithms === undefined ? {} : { algorithms: options.algorithms.split(',') }),
+    ...(options.trials === undefined ? {} : { trials: Number(options.trials) }),
+    ...(options.seed === undefined ? {} : { seed: Number(options.seed) }),
+    ...(options.promote ? { promote: true } : {}),
+  };
+  const { trainModel } = await ask<{
+    trainModel: { job: { id: string } | null; userErrors: never[] };
+  }>(
+    remote,
+    `mutation Train($input: TrainModelInput!) {
+      trainModel(input: $input) { job { id } userErrors { code message path } }
+    }`,
+    { input },
+  );
+  const { job } = must(trainModel);
+  if (!job) return;
+  const done = await followJob(remote, job.id, `... on ModelVersion { ${DETAIL} }`, output);
+  printVersion(done.result as unknown as Version, output);
+}
+
+/** A date alone means its first instant, UTC. */
+export function asInstant(text: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00.000Z` : text;
+}
+
+/** `train`, `models list|show|promote|rollback`, `score`. */
+export function addModelCommands(program: Command, context: CliContext): void {
+  program
+    .command('train')
+    .description('train a model and follow the job; prints its metrics')
+    .argument('<model>', 'for example churn')
+    .option('--as-of <iso>', 'features as of this instant; labels from then on')
+    .option('--horizon-days <n>', 'how long after the instant the label looks')
+    .option('--label <source>', 'behaviour (from events) or outcomes (imported labels)')
+    .option('--algorithms <list>', 'comma-separated: logistic,boosting')
+    .option('--trials <n>', 'how many settings to try')
+    .option('--seed <n>', 'same seed, same model')
+    .option('--promote', 'serve it at once')
+    .action(async (model: string, options: TrainOptions) => {
+      await train(await context.remote(), model, options, context.output);
+    });
+  program
+    .command('score')
+    .description('score everyone into the ledger')
+    .argument('<model>', 'for example churn')
+    .option('--as-of <iso>', 'features as of this instant')
+    .action(async (model: string, options: { asOf?: string }) => {
+      await scoreAll(await context.remote(), model, options.asOf, context.output);
+    });
+  addModelsGroup(program, context);
+}
+
+async function scoreAll(
+  remote: Remote,
+  model: string,
+  asOf: string | undefined,
+  output: Output,
+): Promise<void> {
+  const { scoreUsers } = await ask<{
+    scoreUsers: { job: { id: string } | null; userErrors: never[] };
+  }>(
+    remote,
+    `mutation Score($model: String!, $asOf: DateTime) {
+      scoreUsers(model: $model, asOf: $asOf) { job { id } userErrors { code message path } }
+    }`,
+    { model, asOf: asOf === undefined ? null : asInstant(asOf) },
+  );
+  const { job } = must(scoreUsers);
+  if (!job) return;
+  const done = await followJob(
+    remote,
+    job.id,
+    '... on ScoreRun { rows positive seconds rowsPerSecond }',
+    output,
+  );
+  const run = done.result as unknown as Record<
+    'rows' | 'positive' | 'seconds' | 'rowsPerSecond',
+    number
+  >;
+  output.line(
+    output.json
+      ? JSON.stringify(run)
+      : `scored ${figure(run.rows)} users in ${figure(run.seconds)} s (${figure(Math.round(run.rowsPerSecond))} a second), ${figure(run.positive)} above the threshold`,
+  );
+}
+
+function addModelsGroup(program: Command, context: CliContext): void {
+  const models = program.command('models').description('the registry of models');
+  models
+    .command('list')
+    .description('models and what serves')
+    .action(async () => {
+      const data = await ask<{
+        models: { name: string; task: string; production: Version | null }[];
+      }>(await context.remote(), `{ models { name task production { ${VERSION} } } }`);
+      if (context.output.json) {
+        for (const model of data.models) context.output.line(JSON.stringify(model));
+        return;
+      }
+      context.output.line(
+        table(
+          ['model', 'task', 'serving', 'algorithm', 'test AUC', 'trained'],
+          data.models.map(({ name, task, production: p }) => [
+            name,
+            task,
+            p ? `version ${p.version}` : 'nothing',
+            p?.algorithm ?? '–',
+            p ? metric(p, 'auc', 'TEST') : '–',
+            p?.trainedAt.slice(0, 16) ?? '–',
+          ]),
+        ),
+      );
+    });
+  models
+    .command('show')
+    .description('the versions of one model, newest first')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const data = await ask<{ model: { versions: { nodes: Version[] } } | null }>(
+        await context.remote(),
+        `query Show($name: String!) { model(name: $name) { versions(first: 20) { nodes { ${DETAIL} } } } }`,
+        { name },
+      );
+      for (const version of data.model?.versions.nodes ?? []) {
+        printVersion(version, context.output);
+        if (!context.output.json) context.output.line(`id ${version.id}\n`);
+      }
+      if (!data.model) {
+        context.output.note(`there is no model named ${name}`);
+        process.exitCode = 1;
+      }
+    });
+  models
+    .command('promote')
+    .description('serve a version')
+    .argument('<version>', 'the id that `models show` prints')
+    .option('--comment <text>', 'why; kept in the audit trail')
+    .action(async (version: string, options: { comment?: string }) => {
+      const { promoteModel } = await ask<{
+        promoteModel: { modelVersion: Version | null; userErrors: never[] };
+      }>(
+        await context.remote(),
+        `mutation Promote($version: ID!, $comment: String) {
+          promoteModel(version: $version, comment: $comment) {
+            modelVersion { ${VERSION} } userErrors { code message path }
+          }
+        }`,
+        { version, comment: options.comment ?? null },
+      );
+      const { modelVersion } = must(promoteModel);
+      if (modelVersion) printVersion(modelVersion, context.output);
+    });
+  models
+    .command('rollback')
+    .description('serve the version that served before')
+    .argument('<model>')
+    .action(async (model: string) => {
+      const { rollBackModel } = await ask<{
+        rollBackModel: { modelVersion: Version | null; userErrors: never[] };
+      }>(
+        await context.remote(),
+        `mutation RollBack($model: String!) {
+          rollBackModel(model: $model) { modelVersion { ${VERSION} } userErrors { code message path } }
+        }`,
+        { model },
+      );
+      const { modelVersion } = must(rollBackModel);
+      if (modelVersion) printVersion(modelVersion, context.output);
+    });
+}
