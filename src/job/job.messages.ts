@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { JobKind } from './job.js';
+
+/** Payload of every queued job: the row holds the rest. */
+export const jobPayload = z.object({ jobId: z.uuid() });
+export type JobPayload = z.infer<typeof jobPayload>;
+
+/** Which queue a kind of job waits in; one processor a queue, named after the noun that does the work. */
+export const QUEUE_OF_KIND: Record<JobKind, string> = {
+  IMPORT: 'import',
+  TRAIN: 'model',
+  SEGMENT: 'segment',
+  DRIFT: 'drift',
+  SCORE: 'prediction',
+  REPORT: 'report',
+  ERASE: 'privacy',
+  EXPORT: 'privacy',
+};
+
+/** Queue of the recurring upkeep: lost queue entries are added again. */
+export const UPKEEP_QUEUE = 'upkeep';
+export const upkeepPayload = z.object({ task: z.literal('sweep-jobs') });
+
+/** Bus topic of every change of a job; who reads it re-reads the row. */
+export const JOB_TOPIC = 'job';
+export const jobChangedMessage = z.object({
+  id: z.uuid(),
+  kind: z.string(),
+  revision: z.int(),
+});
+export type JobChanged = z.infer<typeof jobChangedMessage>;

@@ -1,0 +1,147 @@
+import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import { AppError, userError, type UserError } from '../kernel/error.js';
+import { decodeUuid, encodeId } from '../kernel/id.js';
+import { authorise } from '../graphql/authorise.js';
+import type { RequestContext } from '../graphql/context.js';
+import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { toFeed, type Feed } from '../graphql/feeds.js';
+import type { Job, JobKind as Kind, JobPage, JobStatus as Status } from './job.js';
+import { followJob, followJobs, type FollowJobDeps } from './follow-job.js';
+import { JobConnectionType, JobKind, JobPayloadType, JobStatus, JobType } from './job.type.js';
+
+export interface JobResolverDeps {
+  getJob(id: string): Promise<Job | null>;
+  jobPage(page: JobPage): Promise<Job[]>;
+  /** `cancelJob` with its deps. */
+  cancelJob(id: string): Promise<{ job: Job | null; userErrors: UserError[] }>;
+}
+
+/** A job as the graph shows it: the id carries its type; the rest is the row. */
+export type JobNode = Job & { key: string };
+
+/** Row to node; `key` keeps the uuid. */
+export function jobNode(job: Job): JobNode {
+  return { ...job, id: encodeId('Job', job.id), key: job.id };
+}
+
+/** The jobs: look-up, list, cancel, follow. */
+@Resolver(() => JobType)
+export class JobResolver {
+  constructor(private readonly deps: JobResolverDeps) {}
+
+  @Query(() => JobType, { nullable: true, description: 'One job; null when there is none.' })
+  async job(
+    @Arg('id', () => ID, { description: '`Job:<uuid>`' }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<JobNode | null> {
+    authorise(context, 'job:read');
+    const key = decodeUuid('Job', id);
+    const job = key === null ? null : await this.deps.getJob(key);
+    return job && jobNode(job);
+  }
+
+  @Query(() => JobConnectionType, { description: 'Jobs, newest first.' })
+  async jobs(
+    @Arg('kind', () => [JobKind], { nullable: true, description: 'Only these kinds.' })
+    kind: Kind[] | null,
+    @Arg('status', () => [JobStatus], { nullable: true, description: 'Only these states.' })
+    status: Status[] | null,
+    @Arg('first', () => Int, { defaultValue: 20, description: 'Rows at most, 0..1000.' })
+    first: number,
+    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
+    after: string | null,
+    @Ctx() context: RequestContext,
+  ): Promise<JobConnectionType> {
+    authorise(context, 'job:read');
+    const limit = pageSize(first) + 1;
+    const position = after ? cursorPosition(after) : null;
+    const rows = await this.deps.jobPage({
+      kinds: kind ?? null,
+      statuses: status ?? null,
+      limit,
+      after: position,
+    });
+    return pageOf(rows.map(jobNode), first, (job) =>
+      encodeCursor([job.createdAt.toISOString(), job.key]),
+    );
+  }
+
+  @Mutation(() => JobPayloadType, {
+    description: 'Ends a job that is queued or running. What it has written stays.',
+  })
+  async cancelJob(
+    @Arg('id', () => ID, { description: '`Job:<uuid>`' }) id: string,
+    @Ctx() context: RequestContext,
+  ): Promise<JobPayloadType> {
+    authorise(context, 'job:run');
+    const key = decodeUuid('Job', id);
+    if (key === null)
+      return { job: null, userErrors: [userError('INVALID', `not the id of a job: ${id}`, 'id')] };
+    const { job, userErrors } = await this.deps.cancelJob(key);
+    return { job: job && jobNode(job), userErrors };
+  }
+
+  @Subscription(() => JobType, {
+    name: 'job',
+    topics: 'job',
+    topicId: toFeed,
+    description: 'The job now, then every change, until it ends.',
+  })
+  followJob(
+    @Root() job: JobNode,
+    @Arg('id', () => ID, { description: '`Job:<uuid>`' }) _id: string,
+  ): JobNode {
+    return job;
+  }
+
+  @Subscription(() => JobType, {
+    topics: 'jobChanged',
+    topicId: toFeed,
+    description: 'Every change of every job, from now on.',
+  })
+  jobChanged(
+    @Root() job: JobNode,
+    @Arg('kind', () => [JobKind], { nullable: true, description: 'Only these kinds.' })
+    _kind: Kind[] | null,
+  ): JobNode {
+    return job;
+  }
+}
+
+/** The sources of the subscriptions `job` and `jobChanged`. */
+export function jobFeeds(deps: FollowJobDeps): { job: Feed; jobChanged: Feed } {
+  return {
+    job: ({ args, context }) => {
+      authorise(context, 'job:read');
+      const key = decodeUuid('Job', String(args['id']));
+      if (key === null) throw new AppError('INVALID', `not the id of a job: ${String(args['id'])}`);
+      return mapped(followJob(deps, key));
+    },
+    jobChanged: ({ args, context }) => {
+      authorise(context, 'job:read');
+      return mapped(followJobs(deps, (args['kind'] as Kind[] | null | undefined) ?? null));
+    },
+  };
+}
+
+function mapped(jobs: AsyncIterableIterator<Job>): AsyncIterableIterator<JobNode> {
+  const nodes: AsyncIterableIterator<JobNode> = {
+    [Symbol.asyncIterator]: () => nodes,
+    async next() {
+      const step = await jobs.next();
+      return step.done ? step : { value: jobNode(step.value), done: false };
+    },
+    async return() {
+      await jobs.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+  return nodes;
+}
+
+function cursorPosition(after: string): { createdAt: Date; id: string } {
+  const [createdAt, id] = decodeCursor(after, 2);
+  const at = new Date(String(createdAt));
+  if (Number.isNaN(at.getTime())) throw new AppError('INVALID', `not a cursor of jobs: ${after}`);
+  return { createdAt: at, id: String(id) };
+}
