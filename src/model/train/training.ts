@@ -1,0 +1,170 @@
+import type { Classifier } from '../../numeric/classifier.js';
+import type { FeatureTable } from '../../numeric/table.js';
+
+export type Algorithm = 'logistic' | 'boosting';
+
+/** How the decision threshold (positive iff probability >= threshold) is found. */
+export type ThresholdRule =
+  | { kind: 'fixed'; value: number }
+  /** Best F1 of the out-of-fold predictions of the training part. */
+  | { kind: 'f1' };
+
+/** A bound the trained model is held against; met as stated in `targetMet`. */
+export interface TargetGoal {
+  metric: MetricName;
+  goal: number;
+}
+
+export interface TrainingOptions {
+  algorithms: Algorithm[];
+  /** Candidates tried at most, over all algorithms, 1..200. */
+  trials: number;
+  /** Folds of the stratified cross-validation inside the training part, 2..20. */
+  folds: number;
+  seed: number;
+  selectionMetric: 'logLoss' | 'auc';
+  thresholdRule: ThresholdRule;
+  targets: TargetGoal[];
+}
+
+/** One configuration for every data set. */
+export const defaultTrainingOptions: TrainingOptions = {
+  algorithms: ['logistic', 'boosting'],
+  trials: 16,
+  folds: 5,
+  seed: 1,
+  selectionMetric: 'logLoss',
+  thresholdRule: { kind: 'f1' },
+  targets: [
+    { metric: 'recall', goal: 0.8 },
+    { metric: 'precision', goal: 0.6 },
+  ],
+};
+
+/** Names of the metrics a report can hold; `recallAtPrecision60` = highest recall with precision >= 0.6. */
+export const metricNames = [
+  'auc',
+  'averagePrecision',
+  'logLoss',
+  'brier',
+  'accuracy',
+  'precision',
+  'recall',
+  'f1',
+  'recallAtPrecision60',
+  'recallAtPrecision90',
+  'prevalence',
+  'aucStandardError',
+  'logLossStandardError',
+] as const;
+
+export type MetricName = (typeof metricNames)[number];
+
+export type MetricSplit = 'TRAIN' | 'CROSS_VALIDATION' | 'TEST';
+
+/** A metric that a part cannot have (AUC of one class) is left out, never NaN. */
+export interface ReportMetric {
+  name: MetricName;
+  split: MetricSplit;
+  value: number;
+}
+
+export interface ConfusionCounts {
+  truePositives: number;
+  falsePositives: number;
+  falseNegatives: number;
+  trueNegatives: number;
+}
+
+export interface CurvePoint {
+  x: number;
+  y: number;
+  /** Null where the point belongs to no threshold (a calibration bin, a curve's start). */
+  threshold: number | null;
+}
+
+export interface FeatureImportance {
+  /** Raw input: one-hot columns are summed. */
+  feature: string;
+  /** Share of the total split gain (boosting) or of the total |weight| (logistic), 0..1. */
+  gain: number;
+  /** Mean |contribution| in log-odds over a sample of the training part. */
+  meanAbsoluteContribution: number;
+  /** 1 = largest `meanAbsoluteContribution`. */
+  rank: number;
+}
+
+export interface TrialReport {
+  algorithm: Algorithm;
+  hyperparameters: Record<string, number>;
+  /** Means over the folds it was tried on, and their standard errors. */
+  metrics: ReportMetric[];
+  /** Folds it was tried on; fewer than asked for = given up as clearly worse than the best. */
+  folds: number;
+  seconds: number;
+  chosen: boolean;
+}
+
+export interface TargetResult {
+  metric: MetricName;
+  goal: number;
+  /** On the test part at the chosen threshold. */
+  value: number;
+  met: boolean;
+}
+
+/** An input that cannot influence the model: it stays an input of the graph, with no effect. */
+export interface IgnoredFeature {
+  feature: string;
+  reason: 'CONSTANT' | 'ALL_MISSING';
+}
+
+export interface TrainingReport {
+  metrics: ReportMetric[];
+  /** Test part at the chosen threshold; so are the curves and the targets. */
+  confusionMatrix: ConfusionCounts;
+  /** Each at most 200 points. ROC: false positive rate -> true positive rate. */
+  rocCurve: CurvePoint[];
+  /** recall -> precision */
+  precisionRecallCurve: CurvePoint[];
+  /** mean predicted probability -> observed share, bins of equal size */
+  calibrationCurve: CurvePoint[];
+  importances: FeatureImportance[];
+  trials: TrialReport[];
+  /** The same metrics on TEST for a predictor that answers the training prevalence to everyone. */
+  baseline: ReportMetric[];
+  targets: TargetResult[];
+  ignoredFeatures: IgnoredFeature[];
+  /** Wall seconds of the whole training. */
+  seconds: number;
+}
+
+export interface TrainingInput {
+  table: FeatureTable;
+  /** 0 or 1, shape [rows]. */
+  labels: Uint8Array;
+  options: TrainingOptions;
+}
+
+export interface TrainingResult {
+  classifier: Classifier;
+  algorithm: Algorithm;
+  hyperparameters: Record<string, number>;
+  threshold: number;
+  trainingRows: number;
+  testRows: number;
+  /** SHA-256, hex, of names, values and labels: equal input gives equal hash. */
+  dataHash: string;
+  report: TrainingReport;
+}
+
+export interface TrainingProgress {
+  /** 0..1, never falls. */
+  share: number;
+  stage: string;
+}
+
+/** Row `i` of a training table is held out for the test part iff this is true; about 20 % are. */
+export function isTestRow(i: number): boolean {
+  return Math.imul(i, 2654435761) >>> 0 < 0.2 * 4294967296;
+}

@@ -1,0 +1,78 @@
+import type { Classifier, Contributions, Encoding, LogisticClassifier } from './classifier.js';
+import { encode, inputOfColumn } from './encoding.js';
+import { predictMargin } from './predictor.js';
+import type { DesignMatrix, FeatureTable } from './table.js';
+import { treeShap } from './tree-shap.js';
+
+/**
+ * Log-odds of the positive class, shape [rows]. Inputs are found by name; a missing number follows the
+ * learned direction (boosting) or is the median (logistic), an unknown category is no category.
+ * @throws RangeError if the table lacks an input of the classifier
+ */
+export function predictClassifier(classifier: Classifier, table: FeatureTable): Float64Array {
+  const x = encode(classifier.encoding, table);
+  switch (classifier.kind) {
+    case 'boosting':
+      return predictMargin(classifier.forest, x);
+    case 'logistic':
+      return linearMargins(classifier, x);
+  }
+}
+
+/**
+ * Additive contributions in log-odds of every raw input: exact path-dependent SHAP values of the
+ * forest, or weight x standardised value of the linear model, whose base value is the margin of the
+ * mean training row. One-hot columns are summed into their input, numerical inputs come first.
+ * For each row `baseValue` + its contributions = its margin, to rounding (1e-6).
+ */
+export function explainClassifier(classifier: Classifier, table: FeatureTable): Contributions {
+  const x = encode(classifier.encoding, table);
+  switch (classifier.kind) {
+    case 'boosting': {
+      const { baseValue, values } = treeShap(classifier.forest, x);
+      return sumByInput(classifier.encoding, baseValue, values, x.rows);
+    }
+    case 'logistic':
+      return sumByInput(
+        classifier.encoding,
+        classifier.intercept,
+        linearContributions(classifier, x),
+        x.rows,
+      );
+  }
+}
+
+function linearMargins(classifier: LogisticClassifier, x: DesignMatrix): Float64Array {
+  const contributions = linearContributions(classifier, x);
+  const margins = new Float64Array(x.rows).fill(classifier.intercept);
+  for (let at = 0; at < contributions.length; at++)
+    margins[Math.floor(at / x.columns)]! += contributions[at]!;
+  return margins;
+}
+
+function linearContributions(classifier: LogisticClassifier, x: DesignMatrix): Float64Array {
+  const { median, mean, scale, weights } = classifier;
+  const values = new Float64Array(x.values.length);
+  for (let i = 0, at = 0; i < x.rows; i++)
+    for (let j = 0; j < x.columns; j++, at++) {
+      const raw = x.values[at]!;
+      const value = Number.isNaN(raw) ? median[j]! : raw;
+      values[at] = (weights[j]! * (value - mean[j]!)) / scale[j]!;
+    }
+  return values;
+}
+
+function sumByInput(
+  encoding: Encoding,
+  baseValue: number,
+  values: Float64Array,
+  rows: number,
+): Contributions {
+  const inputs = [...encoding.numericNames, ...encoding.categoricalNames];
+  const inputOf = inputOfColumn(encoding);
+  const sums = new Float64Array(rows * inputs.length);
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let j = 0; j < inputOf.length; j++, at++)
+      sums[i * inputs.length + inputOf[j]!]! += values[at]!;
+  return { baseValue, values: sums, inputs };
+}
