@@ -1,0 +1,35 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { FeatureTable } from '../../src/numeric/table.js';
+
+/** One thread, CPU, nothing in between: what the scorer is compared with. */
+export function bareSession(bytes: Uint8Array): Promise<InferenceSession> {
+  return InferenceSession.create(bytes, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
+}
+
+export function bareFeeds(table: FeatureTable): Record<string, Tensor> {
+  const { rows, numericNames, numeric, categoricalNames, categorical } = table;
+  const feeds: Record<string, Tensor> = {};
+  if (numericNames.length > 0)
+    feeds['numeric'] = new Tensor('float32', numeric, [rows, numericNames.length]);
+  if (categoricalNames.length > 0)
+    feeds['categorical'] = new Tensor('string', [...categorical], [rows, categoricalNames.length]);
+  return feeds;
+}
+
+/** Margins and probabilities of one `session.run` of the whole table. */
+export async function bareRun(
+  session: InferenceSession,
+  table: FeatureTable,
+): Promise<{ margin: Float64Array; probability: Float64Array; dims: readonly number[] }> {
+  const { margin, probability } = await session.run(bareFeeds(table));
+  if (!margin || !probability) throw new Error('the graph has no margin or no probability');
+  return {
+    margin: Float64Array.from(margin.data as Float32Array),
+    probability: Float64Array.from(probability.data as Float32Array),
+    dims: margin.dims,
+  };
+}
