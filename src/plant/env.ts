@@ -1,0 +1,339 @@
+/** The only place that knows `process.env`: every setting, its bounds, its default and its meaning. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { AppError } from '../kernel/error.js';
+
+/** What the environment looks like: variable to text. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Setting<T> {
+  variable: string;
+  /** Text as it would stand in the environment; '' = not set. */
+  fallback: string;
+  meaning: string;
+  /** Its value is never shown in an error. */
+  secret?: boolean;
+  schema: z.ZodType<T, string>;
+}
+
+const setting = <T>(definition: Setting<T>): Setting<T> => definition;
+
+const integer = (min: number, max: number): z.ZodType<number, string> => {
+  const message = `must be a whole number ${min}..${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message);
+};
+
+const oneOf = <const T extends readonly [string, ...string[]]>(
+  ...values: T
+): z.ZodType<T[number], string> =>
+  z.string().pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
+
+const WORDS: Readonly<Record<string, boolean>> = {
+  true: true,
+  '1': true,
+  yes: true,
+  on: true,
+  false: false,
+  '0': false,
+  no: false,
+  off: false,
+};
+
+const flag: z.ZodType<boolean, string> = z.string().transform((text, context) => {
+  const value = WORDS[text.toLowerCase()];
+  if (value !== undefined) return value;
+  context.addIssue({ code: 'custom', message: 'must be true or false' });
+  return z.NEVER;
+});
+
+const textOrNull: z.ZodType<string | null, string> = z
+  .string()
+  .transform((text) => (text === '' ? null : text));
+
+const urlOrNull = (...protocols: string[]): z.ZodType<string | null, string> =>
+  z.string().transform((text, context) => {
+    if (text === '') return null;
+    if (protocols.some((protocol) => text.startsWith(`${protocol}://`))) return text;
+    const starts = protocols.map((protocol) => `${protocol}://`).join(' or ');
+    context.addIssue({ code: 'custom', message: `must start with ${starts}` });
+    return z.NEVER;
+  });
+
+const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
+
+const instantOrNull: z.ZodType<Date | null, string> = z.string().transform((text, context) => {
+  if (text === '') return null;
+  const time = INSTANT.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return new Date(time);
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an ISO 8601 day or instant with its zone, such as 1997-10-01T00:00:00Z',
+  });
+  return z.NEVER;
+});
+
+const origins: z.ZodType<string[], string> = z.string().transform((text, context) => {
+  const list = text
+    .split(',')
+    .map((entry) => entry.trim().replace(/\/$/, ''))
+    .filter((entry) => entry !== '');
+  const wrong = list.find((entry) => !/^https?:\/\/[^/\s]+$/.test(entry));
+  if (wrong === undefined) return list;
+  context.addIssue({
+    code: 'custom',
+    message: `must be a comma-separated list of origins such as https://crm.example.com, not "${wrong}"`,
+  });
+  return z.NEVER;
+});
+
+/** Every setting, in the order of .env.example. */
+const SETTINGS = {
+  port: setting({
+    variable: 'AUGURY_PORT',
+    fallback: '4000',
+    meaning: 'Port of the HTTP and WebSocket server, 0..65535; 0 takes a free one.',
+    schema: integer(0, 65_535),
+  }),
+  host: setting({
+    variable: 'AUGURY_HOST',
+    fallback: '127.0.0.1',
+    meaning: 'Address to listen on; 0.0.0.0 opens it to the network (put TLS in front).',
+    schema: z.string().regex(/^[0-9A-Za-z.:%_-]+$/, 'must be a host name or an IP address'),
+  }),
+  dataDir: setting({
+    variable: 'AUGURY_DATA_DIR',
+    fallback: '.augury',
+    meaning: 'Folder of the private PostgreSQL, its password and server.json.',
+    schema: z
+      .string()
+      .min(1, 'must be a folder')
+      .transform((text) => path.resolve(text)),
+  }),
+  databaseUrl: setting({
+    variable: 'DATABASE_URL',
+    fallback: '',
+    meaning: 'An existing PostgreSQL (14 or newer); empty starts a private one in the data folder.',
+    secret: true,
+    schema: urlOrNull('postgresql', 'postgres'),
+  }),
+  databasePool: setting({
+    variable: 'AUGURY_DATABASE_POOL',
+    fallback: '10',
+    meaning:
+      'Connections a process keeps for statements, 2..200; queue and bus need up to 10 more.',
+    schema: integer(2, 200),
+  }),
+  redisUrl: setting({
+    variable: 'REDIS_URL',
+    fallback: '',
+    meaning: 'Redis for the queue and publish/subscribe; empty uses PostgreSQL for both.',
+    secret: true,
+    schema: urlOrNull('redis', 'rediss'),
+  }),
+  redisPrefix: setting({
+    variable: 'AUGURY_REDIS_PREFIX',
+    fallback: 'augury',
+    meaning: 'Start of every Redis key and channel, so that installations can share one Redis.',
+    schema: z.string().regex(/^[\w-]{1,40}$/, 'must be 1..40 letters, digits, _ or -'),
+  }),
+  role: setting({
+    variable: 'AUGURY_ROLE',
+    fallback: 'all',
+    meaning: 'What this process does: api (answers), worker (jobs), all (both, worker as a child).',
+    schema: oneOf('api', 'worker', 'all'),
+  }),
+  demo: setting({
+    variable: 'AUGURY_DEMO',
+    fallback: 'true',
+    meaning: 'Whether an empty database is filled with the demo population.',
+    schema: flag,
+  }),
+  now: setting({
+    variable: 'AUGURY_NOW',
+    fallback: '',
+    meaning: 'Instant that questions are asked "as of" (ISO 8601); empty is the real time.',
+    schema: instantOrNull,
+  }),
+  provider: setting({
+    variable: 'AUGURY_PROVIDER',
+    fallback: 'cpu',
+    meaning: 'Where models run: cpu, cuda, webgpu, or auto (the first that agrees with the CPU).',
+    schema: oneOf('cpu', 'cuda', 'webgpu', 'auto'),
+  }),
+  scorerWorkers: setting({
+    variable: 'AUGURY_SCORER_WORKERS',
+    fallback: '1',
+    meaning: 'Threads that run models in one process, 1..16.',
+    schema: integer(1, 16),
+  }),
+  scorerQueueRows: setting({
+    variable: 'AUGURY_SCORER_QUEUE_ROWS',
+    fallback: '100000',
+    meaning: 'Rows that may wait for a model run before more are refused, 1000..10000000.',
+    schema: integer(1_000, 10_000_000),
+  }),
+  workerConcurrency: setting({
+    variable: 'AUGURY_WORKER_CONCURRENCY',
+    fallback: '2',
+    meaning: 'Jobs of one queue that a worker process runs at the same time, 1..64.',
+    schema: integer(1, 64),
+  }),
+  allowedOrigins: setting({
+    variable: 'AUGURY_ALLOWED_ORIGINS',
+    fallback: '',
+    meaning:
+      'Comma-separated origins of browsers besides the own one, such as https://crm.example.com.',
+    schema: origins,
+  }),
+  maxBodyBytes: setting({
+    variable: 'AUGURY_MAX_BODY_BYTES',
+    fallback: '1048576',
+    meaning: 'Largest HTTP body, 1024..104857600 bytes.',
+    schema: integer(1_024, 104_857_600),
+  }),
+  maxDepth: setting({
+    variable: 'AUGURY_MAX_DEPTH',
+    fallback: '12',
+    meaning: 'Deepest nesting of a GraphQL operation, 3..50.',
+    schema: integer(3, 50),
+  }),
+  maxTokens: setting({
+    variable: 'AUGURY_MAX_TOKENS',
+    fallback: '4000',
+    meaning: 'Most tokens of a GraphQL document, 100..100000.',
+    schema: integer(100, 100_000),
+  }),
+  logLevel: setting({
+    variable: 'AUGURY_LOG_LEVEL',
+    fallback: 'info',
+    meaning: 'Least level that is written: debug, info, warn, error or silent.',
+    schema: oneOf('debug', 'info', 'warn', 'error', 'silent'),
+  }),
+  logFormat: setting({
+    variable: 'AUGURY_LOG_FORMAT',
+    fallback: '',
+    meaning: 'pretty or json; empty is pretty on a terminal and json elsewhere.',
+    schema: oneOf('pretty', 'json'),
+  }),
+  noColor: setting({
+    variable: 'NO_COLOR',
+    fallback: '',
+    meaning: 'Any value turns colours off (https://no-color.org).',
+    schema: z.string().transform((text) => text !== ''),
+  }),
+  url: setting({
+    variable: 'AUGURY_URL',
+    fallback: '',
+    meaning: 'Server that the command line talks to; empty finds the local one in the data folder.',
+    schema: urlOrNull('http', 'https'),
+  }),
+  key: setting({
+    variable: 'AUGURY_KEY',
+    fallback: '',
+    meaning: 'API key of the command line; empty uses the local one.',
+    secret: true,
+    schema: textOrNull,
+  }),
+};
+
+type Settings = typeof SETTINGS;
+
+/** The whole configuration, parsed; see .env.example for what each setting means. */
+export type Config = {
+  readonly [K in keyof Settings]: Settings[K] extends Setting<infer T> ? T : never;
+};
+
+/** Settings from the command line, as typed there; they win over the environment. */
+export type ConfigOverrides = {
+  readonly [K in keyof Settings]?: string | number | boolean | undefined;
+};
+
+const PROPERTIES = Object.keys(SETTINGS) as (keyof Settings)[];
+
+const optionOf = (property: string): string =>
+  `--${property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** A password inside a URL, and anything declared secret, stays out of messages. */
+function shown(value: string, secret: boolean | undefined): string {
+  return secret ? '(value not shown)' : JSON.stringify(value.slice(0, 80));
+}
+
+/**
+ * Reads every setting: the command line wins over the environment, which wins over the default.
+ * `terminal` decides the log format when none is set.
+ * @throws AppError CONFIGURATION with one line for every setting that is wrong: name, value, bound
+ */
+export function readConfig(
+  environment: Environment,
+  overrides: ConfigOverrides = {},
+  terminal: boolean = process.stderr.isTTY,
+): Config {
+  const problems: string[] = [];
+  const values = PROPERTIES.map((property) => {
+    const { variable, fallback, schema, secret } = SETTINGS[property];
+    const override = overrides[property];
+    const given = environment[variable]?.trim();
+    const standard = property === 'logFormat' ? (terminal ? 'pretty' : 'json') : fallback;
+    const text =
+      override !== undefined
+        ? String(override)
+        : given === undefined || given === ''
+          ? standard
+          : given;
+    const parsed = schema.safeParse(text);
+    if (parsed.success) return [property, parsed.data];
+    const name = override === undefined ? variable : optionOf(property);
+    const reasons = [...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ');
+    problems.push(`${name} ${reasons}, got ${shown(text, secret)}`);
+    return [property, null];
+  });
+  if (problems.length > 0) {
+    const many = problems.length === 1 ? 'setting is' : `${problems.length} settings are`;
+    throw new AppError(
+      'CONFIGURATION',
+      `${many} not usable:\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    );
+  }
+  return Object.fromEntries(values) as Config;
+}
+
+/** `AUGURY_*` variables that are no setting: probably misspelt, worth a warning. */
+export function unknownVariables(environment: Environment): string[] {
+  const known = new Set(PROPERTIES.map((property) => SETTINGS[property].variable));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('AUGURY_') && !known.has(name))
+    .sort();
+}
+
+/**
+ * The environment of this process over the `.env` file of `folder`, if there is one.
+ * @throws AppError CONFIGURATION when the file exists and cannot be read
+ */
+export function loadEnvironment(folder: string = process.cwd()): Environment {
+  const file = path.join(folder, '.env');
+  if (!fs.existsSync(file)) return { ...process.env };
+  try {
+    return { ...parseEnv(fs.readFileSync(file, 'utf8')), ...process.env };
+  } catch (cause) {
+    throw new AppError('CONFIGURATION', `${file} cannot be read: ${String(cause)}`, { cause });
+  }
+}
+
+/** The text of .env.example: every variable with meaning and default, commented out. */
+export function envExample(): string {
+  const head = [
+    '# Every setting of Augury. Copy to .env and change what you need; the environment wins over',
+    '# this file, the command line (--port, --data-dir, ...) over both. Nothing here is required.',
+  ];
+  const blocks = PROPERTIES.map((property) => {
+    const { variable, fallback, meaning } = SETTINGS[property];
+    return `# ${meaning}\n#${variable}=${fallback}`;
+  });
+  return `${head.join('\n')}\n\n${blocks.join('\n\n')}\n`;
+}
