@@ -13,6 +13,10 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
+const rawTypes: pg.CustomTypesConfig = {
+  getTypeParser: (() => (bytes: unknown) => bytes) as typeof pg.types.getTypeParser,
+};
+
 /** Counts every statement at the moment of the call, in the caller's async context: the pool may run it from another's. */
 class CountingPool extends pg.Pool {
   override query(...args: unknown[]): never {
@@ -26,13 +30,14 @@ function sqlOf(client: pg.Pool | pg.PoolClient, counted: boolean): Sql {
     async query<Row extends object>(
       text: string,
       values: readonly unknown[] = [],
-      options?: { name?: string },
+      options?: { name?: string; binary?: boolean },
     ): Promise<Row[]> {
       if (!counted) count('sql');
       const result = await client.query<Row>({
         text,
         values: [...values],
-        types,
+        types: options?.binary === true ? rawTypes : types,
+        ...(options?.binary === true ? { binary: true } : {}),
         ...(options?.name === undefined ? {} : { name: options.name }),
       });
       return result.rows;

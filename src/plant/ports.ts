@@ -3,11 +3,14 @@ import type { PrismaClient } from '../../prisma/client/client.js';
 
 /** One connection, or the pool: anything that takes a statement. Every statement is counted (kernel/count). */
 export interface Sql {
-  /** `name` makes it a prepared statement, parsed once a connection. int8 comes back as number. */
+  /**
+   * `name` makes it a prepared statement, parsed once a connection. int8 comes back as number.
+   * `binary` hands every column back as the bytes of Postgres' binary format (see binary-array.ts).
+   */
   query<Row extends object>(
     text: string,
     values?: readonly unknown[],
-    options?: { name?: string },
+    options?: { name?: string; binary?: boolean },
   ): Promise<Row[]>;
 }
 

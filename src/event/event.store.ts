@@ -1,0 +1,181 @@
+import type { Sql } from '../plant/ports.js';
+import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
+import type { Event } from './event.js';
+import type { Catalogue } from './event-catalogue.store.js';
+
+/** A batch with every name resolved, in the order of (source, key): columns of equal length. */
+export interface StoredEvents {
+  receivedAt: Date;
+  sourceIds: readonly number[];
+  keys: readonly string[];
+  userIds: readonly number[];
+  typeIds: readonly number[];
+  /** Milliseconds since 1970. */
+  atMs: readonly number[];
+  values: readonly (number | null)[];
+  /** JSON text. */
+  properties: readonly (string | null)[];
+}
+
+/** Which events of each user: newest first, `since <= at < until`. */
+export interface EventsRequest {
+  typeIds: readonly number[] | null;
+  since: Date | null;
+  until: Date;
+  after: EventPosition | null;
+  limit: number;
+}
+
+/** Sort key of an event: at descending, then source and key descending. */
+export interface EventPosition {
+  at: Date;
+  sourceId: number;
+  key: string;
+}
+
+/** The two catalogues that turn ids back into names. */
+export interface EventNames {
+  types: Pick<Catalogue, 'namesOf'>;
+  sources: Pick<Catalogue, 'namesOf'>;
+}
+
+export interface EventStore {
+  /** Inserts what is new and moves last_active_at, one statement; answers how many were new. */
+  insert(events: StoredEvents): Promise<number>;
+  /** For each user, in order: at most `limit` events. One statement for all of them. */
+  latestOf(userIds: readonly number[], request: EventsRequest): Promise<Event[][]>;
+}
+
+/** Events in Postgres. */
+export function eventStore(db: Sql, names: EventNames): EventStore {
+  return {
+    insert: (events) => insert(db, events),
+    latestOf: (userIds, request) => latestOf(db, names, userIds, request),
+  };
+}
+
+// Rows of customers are locked in the order of external_id collate "C", as everywhere, after the events
+// in the order of (source, key): two orders that all writers share, so no cycle of waits can form.
+const INSERT = `
+with fresh as (
+  insert into event (source_id, key, user_id, type_id, at, value, properties, received_at)
+  select i.source_id, i.key, i.user_id, i.type_id, to_timestamp(i.ms / 1000), i.value, i.properties, $8
+  from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[])
+    as i(source_id, key, user_id, type_id, ms, value, properties)
+  on conflict do nothing
+  returning user_id, at
+), latest as (
+  select user_id, max(at) as at from fresh group by user_id
+), locked as materialized (
+  select c.id, l.at from customer c join latest l on l.user_id = c.id
+  where c.last_active_at is null or c.last_active_at < l.at
+  order by c.external_id collate "C" for no key update of c
+), moved as (
+  update customer c set last_active_at = greatest(c.last_active_at, k.at)
+  from locked k where c.id = k.id
+)
+select count(*) as accepted from fresh`;
+
+async function insert(db: Sql, events: StoredEvents): Promise<number> {
+  if (events.keys.length === 0) return 0;
+  const [row] = await db.query<{ accepted: number }>(
+    INSERT,
+    [
+      numberArray(events.sourceIds),
+      textArray(events.keys),
+      numberArray(events.userIds),
+      numberArray(events.typeIds),
+      numberArray(events.atMs),
+      events.values.some((value) => value !== null) ? numberArray(events.values) : null,
+      events.properties.some((json) => json !== null) ? textArray(events.properties) : null,
+      events.receivedAt,
+    ],
+    { name: 'event_insert' },
+  );
+  return row?.accepted ?? 0;
+}
+
+interface StoredRow {
+  user_id: number;
+  source_id: number;
+  key: string;
+  type_id: number;
+  at: Date;
+  value: number | null;
+  properties: Record<string, unknown> | null;
+}
+
+const COLUMNS = 'e.user_id, e.source_id, e.key, e.type_id, e.at, e.value, e.properties';
+const ORDER = 'e.at desc, e.source_id desc, e.key collate "C" desc';
+
+/**
+ * One lateral a user. With types, an index-only scan finds the instants of the page first (type_id is an
+ * included column, which a plain index scan cannot test without the heap); then only those rows are read.
+ */
+function compileLatest(
+  userIds: readonly number[],
+  request: EventsRequest,
+): { text: string; values: unknown[] } {
+  const { after } = request;
+  const parameters = sqlParameters();
+  const users = parameters.add(numberArray(userIds), 'bigint[]');
+  const limit = parameters.add(request.limit, 'int');
+  const until = parameters.add(request.until, 'timestamptz');
+  const conditions = [`e.user_id = u.id and e.at < ${until}`];
+  if (request.since) conditions.push(`e.at >= ${parameters.add(request.since, 'timestamptz')}`);
+  if (request.typeIds)
+    conditions.push(`e.type_id = any(${parameters.add(numberArray(request.typeIds), 'int2[]')})`);
+  const instant = after ? parameters.add(after.at, 'timestamptz') : null;
+  const instants = `select e.at from event e where ${conditions.join(' and ')}
+      ${instant ? `and e.at < ${instant}` : ''} order by e.at desc limit ${limit}`;
+  const narrowing = request.typeIds
+    ? `cross join lateral (select array(${instants}) ${instant ? `|| ${instant}` : ''} as at offset 0) k`
+    : '';
+  if (narrowing) conditions.push('e.at = any(k.at)');
+  if (after && instant) {
+    const source = parameters.add(after.sourceId, 'int2');
+    const key = parameters.add(after.key, 'text');
+    conditions.push(`e.at <= ${instant}`);
+    conditions.push(`(e.at, e.source_id, e.key collate "C") < (${instant}, ${source}, ${key})`);
+  }
+  return {
+    text: `select p.* from unnest(${users}) as u(id) ${narrowing} cross join lateral (
+       select ${COLUMNS} from event e where ${conditions.join(' and ')}
+       order by ${ORDER} limit ${limit}) p`,
+    values: parameters.values,
+  };
+}
+
+async function latestOf(
+  db: Sql,
+  names: EventNames,
+  userIds: readonly number[],
+  request: EventsRequest,
+): Promise<Event[][]> {
+  const { text, values } = compileLatest(userIds, request);
+  const rows = await db.query<StoredRow>(text, values);
+  const types = await names.types.namesOf(new Set(rows.map((row) => row.type_id)));
+  const sources = await names.sources.namesOf(new Set(rows.map((row) => row.source_id)));
+  const byUser = new Map<number, Event[]>(userIds.map((id) => [id, []]));
+  for (const row of rows)
+    byUser.get(row.user_id)?.push({
+      sourceId: row.source_id,
+      source: sources.get(row.source_id) ?? '',
+      key: row.key,
+      userId: row.user_id,
+      type: types.get(row.type_id) ?? '',
+      at: row.at,
+      value: row.value,
+      properties: row.properties,
+    });
+  return userIds.map((id) => (byUser.get(id) ?? []).sort(newestFirst));
+}
+
+/** The order of a page; the lateral gives it already, but a join above it need not keep it. */
+function newestFirst(a: Event, b: Event): number {
+  return (
+    b.at.getTime() - a.at.getTime() ||
+    b.sourceId - a.sourceId ||
+    Buffer.compare(Buffer.from(b.key), Buffer.from(a.key))
+  );
+}

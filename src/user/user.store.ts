@@ -1,0 +1,214 @@
+import DataLoader from 'dataloader';
+import { perRequest, type RequestContext } from '../graphql/context.js';
+import type { Database, Sql } from '../plant/ports.js';
+import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
+import type { User, UserRow } from './user.js';
+import { compileFilter, type FilterExtensions, type UserFilter } from './user-filter.js';
+import { compilePage, type PageRequest } from './user-page.js';
+
+/** Columns of `customer c` as a `User`, for the statements of this and other rooms. */
+export const USER_COLUMNS = `c.id, c.external_id as "externalId", c.name, c.email, c.attributes,
+  c.registered_at as "registeredAt", c.last_active_at as "lastActiveAt",
+  c.consent_profiling as "consentProfiling", c.consent_marketing as "consentMarketing",
+  c.consent_updated_at as "consentUpdatedAt"`;
+
+export interface UserStore {
+  /** One answer an id, in order; unknown is null. One statement. */
+  byIds(ids: readonly number[]): Promise<(User | null)[]>;
+  /** One answer a key, in order; unknown is null. One statement. */
+  byExternalIds(externalIds: readonly string[]): Promise<(User | null)[]>;
+  /** At most `limit` users after the cursor, by the order asked. */
+  page(request: PageRequest): Promise<User[]>;
+  /** How many the filter leaves. One statement. */
+  count(filter: UserFilter | null): Promise<number>;
+  /** Ids of the keys; missing customers are made (without a profile). */
+  resolve(externalIds: readonly string[], at: Date): Promise<Map<string, number>>;
+  /** Ids of the keys that exist; one statement. */
+  idsByExternalId(externalIds: readonly string[]): Promise<Map<string, number>>;
+  /** Writes checked rows with distinct keys in one transaction; unchanged rows are in neither count. */
+  upsert(rows: readonly UserRow[], at: Date): Promise<{ created: number; updated: number }>;
+  /** Sets the consents given; null when the customer is unknown. */
+  setConsent(change: ConsentChange): Promise<User | null>;
+}
+
+export interface ConsentChange {
+  externalId: string;
+  profiling: boolean | null;
+  marketing: boolean | null;
+  at: Date;
+}
+
+/** Customers in Postgres. Locks are always taken in the order of external_id collate "C". */
+export function userStore(db: Database, extensions: FilterExtensions = {}): UserStore {
+  return {
+    byIds: async (ids) => {
+      const rows = await db.query<User>(
+        `select ${USER_COLUMNS} from customer c where c.id = any($1::bigint[])`,
+        [numberArray(ids)],
+        { name: 'user_by_ids' },
+      );
+      const byId = new Map(rows.map((row) => [row.id, row]));
+      return ids.map((id) => byId.get(id) ?? null);
+    },
+    byExternalIds: async (externalIds) => {
+      const rows = await db.query<User>(
+        `select ${USER_COLUMNS} from customer c where c.external_id = any($1::text[])`,
+        [textArray(externalIds)],
+        { name: 'user_by_external_ids' },
+      );
+      const byKey = new Map(rows.map((row) => [row.externalId, row]));
+      return externalIds.map((key) => byKey.get(key) ?? null);
+    },
+    page: (request) => {
+      const { text, values } = compilePage(USER_COLUMNS, request, extensions);
+      return db.query<User>(text, values);
+    },
+    count: async (filter) => {
+      const parameters = sqlParameters();
+      const where = compileFilter(filter, parameters, extensions);
+      const [row] = await db.query<{ count: number }>(
+        `select count(*) as count from customer c where ${where}`,
+        parameters.values,
+      );
+      return row?.count ?? 0;
+    },
+    resolve: (externalIds, at) => resolve(db, externalIds, at),
+    idsByExternalId: (externalIds) => idsByExternalId(db, externalIds),
+    upsert: (rows, at) => upsert(db, rows, at),
+    setConsent: (change) => setConsent(db, change),
+  };
+}
+
+async function setConsent(db: Sql, change: ConsentChange): Promise<User | null> {
+  const rows = await db.query<User>(
+    `update customer c set consent_profiling = coalesce($2, consent_profiling),
+       consent_marketing = coalesce($3, consent_marketing), consent_updated_at = $4, updated_at = $4
+     where c.external_id = $1 returning ${USER_COLUMNS}`,
+    [change.externalId, change.profiling, change.marketing, change.at],
+  );
+  return rows[0] ?? null;
+}
+
+async function idsByExternalId(
+  db: Sql,
+  externalIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await db.query<{ id: number; external_id: string }>(
+    `select id, external_id from customer where external_id = any($1::text[])`,
+    [textArray(externalIds)],
+    { name: 'user_ids_by_external_id' },
+  );
+  return new Map(rows.map((row) => [row.external_id, row.id]));
+}
+
+async function resolve(
+  db: Sql,
+  externalIds: readonly string[],
+  at: Date,
+): Promise<Map<string, number>> {
+  const ids = await idsByExternalId(db, externalIds);
+  const missing = externalIds.filter((key) => !ids.has(key));
+  if (missing.length === 0) return ids;
+  await db.query(
+    `insert into customer (external_id, created_at, updated_at)
+     select key, $2, $2 from unnest($1::text[]) as i(key) order by key collate "C"
+     on conflict do nothing`,
+    [textArray(missing), at],
+  );
+  for (const [key, id] of await idsByExternalId(db, missing)) ids.set(key, id);
+  return ids;
+}
+
+const INPUT = `unnest($1::text[], $2::text[], $3::bool[], $4::text[], $5::bool[], $6::float8[],
+  $7::bool[], $8::jsonb[]) as i(external_id, name, has_name, email, has_email, registered_ms,
+  has_registered, attributes)`;
+
+function inputArrays(rows: readonly UserRow[]): string[] {
+  const flags = (given: (row: UserRow) => boolean): string => `{${rows.map(given).join(',')}}`;
+  return [
+    textArray(rows.map((row) => row.externalId)),
+    textArray(rows.map((row) => row.name ?? null)),
+    flags((row) => row.name !== undefined),
+    textArray(rows.map((row) => row.email ?? null)),
+    flags((row) => row.email !== undefined),
+    numberArray(rows.map((row) => row.registeredAt?.getTime() ?? null)),
+    flags((row) => row.registeredAt !== undefined),
+    textArray(rows.map((row) => JSON.stringify(row.attributes ?? {}))),
+  ];
+}
+
+/** A row that another call inserts at the same time is not seen by the update: then once more, as an update. */
+async function upsert(
+  db: Database,
+  rows: readonly UserRow[],
+  at: Date,
+): Promise<{ created: number; updated: number }> {
+  let rest = rows;
+  let created = 0;
+  let updated = 0;
+  while (rest.length > 0) {
+    const pending: readonly UserRow[] = rest;
+    rest = await db.transaction(async (sql) => {
+      const locked = await sql.query<{ external_id: string }>(
+        `select external_id from customer where external_id = any($1::text[])
+         order by external_id collate "C" for no key update`,
+        [textArray(pending.map((row) => row.externalId))],
+      );
+      const known = new Set(locked.map((row) => row.external_id));
+      const old = pending.filter((row) => known.has(row.externalId));
+      if (old.length > 0) updated += await updateKnown(sql, old, at);
+      const fresh = pending.filter((row) => !known.has(row.externalId));
+      if (fresh.length === 0) return [];
+      const inserted = await insertNew(sql, fresh, at);
+      created += inserted.size;
+      return fresh.filter((row) => !inserted.has(row.externalId));
+    });
+  }
+  return { created, updated };
+}
+
+async function updateKnown(sql: Sql, rows: readonly UserRow[], at: Date): Promise<number> {
+  const changed = await sql.query(
+    `with wanted as (
+       select c.id, case when i.has_name then i.name else c.name end as name,
+         case when i.has_email then i.email else c.email end as email,
+         case when i.has_registered then to_timestamp(i.registered_ms / 1000) else c.registered_at end
+           as registered_at,
+         jsonb_strip_nulls(c.attributes || i.attributes) as attributes
+       from ${INPUT} join customer c using (external_id))
+     update customer c set name = w.name, email = w.email, registered_at = w.registered_at,
+       attributes = w.attributes, updated_at = $9
+     from wanted w where w.id = c.id
+       and (c.name, c.email, c.registered_at, c.attributes)
+         is distinct from (w.name, w.email, w.registered_at::timestamptz(3), w.attributes)
+     returning c.id`,
+    [...inputArrays(rows), at],
+  );
+  return changed.length;
+}
+
+async function insertNew(sql: Sql, rows: readonly UserRow[], at: Date): Promise<Set<string>> {
+  const inserted = await sql.query<{ external_id: string }>(
+    `insert into customer (external_id, name, email, registered_at, attributes, created_at, updated_at)
+     select i.external_id, i.name, i.email, to_timestamp(i.registered_ms / 1000),
+       jsonb_strip_nulls(i.attributes), $9, $9
+     from ${INPUT} order by i.external_id collate "C"
+     on conflict do nothing returning external_id`,
+    [...inputArrays(rows), at],
+  );
+  return new Set(inserted.map((row) => row.external_id));
+}
+
+/** Per-request loader by id. */
+export function userLoader(
+  store: Pick<UserStore, 'byIds'>,
+): (context: RequestContext) => DataLoader<number, User | null> {
+  return perRequest(() => new DataLoader((ids: readonly number[]) => store.byIds(ids)));
+}
+
+/** Per-request loader by external id. */
+export function userByExternalIdLoader(
+  store: Pick<UserStore, 'byExternalIds'>,
+): (context: RequestContext) => DataLoader<string, User | null> {
+  return perRequest(() => new DataLoader((keys: readonly string[]) => store.byExternalIds(keys)));
+}

@@ -1,0 +1,37 @@
+import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
+import { eventStore, type EventStore } from '../../src/event/event.store.js';
+import { recordEvents } from '../../src/event/record-events.js';
+import type { Clock } from '../../src/kernel/clock.js';
+import type { Database } from '../../src/plant/ports.js';
+import { upsertUsers } from '../../src/user/upsert-users.js';
+import { userStore, type UserStore } from '../../src/user/user.store.js';
+
+/** The data rooms on a test database, wired as the composition root wires them. */
+export interface EventFixture {
+  users: UserStore;
+  events: EventStore;
+  types: ReturnType<typeof eventCatalogue>;
+  record: ReturnType<typeof recordEvents>;
+  upsert: ReturnType<typeof upsertUsers>;
+}
+
+/** Builds stores and use cases; opens nothing of its own. */
+export function eventFixture(db: Database, clock: Clock): EventFixture {
+  const users = userStore(db);
+  const types = eventCatalogue(db, 'event_type');
+  const sources = eventCatalogue(db, 'event_source');
+  const events = eventStore(db, { types, sources });
+  return {
+    users,
+    events,
+    types,
+    record: recordEvents({
+      clock,
+      resolveUsers: users.resolve,
+      typeIds: types.idsOf,
+      sourceIds: sources.idsOf,
+      insert: events.insert,
+    }),
+    upsert: upsertUsers({ upsert: users.upsert, wall: () => clock.wall() }),
+  };
+}
