@@ -1,0 +1,126 @@
+import type { Command } from 'commander';
+import type { ImportContext } from './context.js';
+import {
+  prepareEvents,
+  prepareOutcomes,
+  prepareUsers,
+  type ImportOptions,
+  type PreparedImport,
+} from './import-file.js';
+import { progressBar } from './progress-bar.js';
+import { summaryJson, summaryText } from './summary.js';
+
+type Prepare = (
+  options: ImportOptions,
+  hooks: { onProgress(p: { rows: number; share: number }): void; signal: AbortSignal },
+) => Promise<PreparedImport>;
+
+/** `import events | users | outcomes`: streams a file in. */
+export function addImportCommands(program: Command, context: ImportContext): void {
+  const group = program
+    .command('import')
+    .description('stream CSV, JSON lines (both also .gz) or Parquet in');
+  const add = (name: string, description: string): Command =>
+    group
+      .command(name)
+      .description(description)
+      .requiredOption(
+        '--file <file>',
+        'CSV, JSON lines (one object a line), both also .gz, or Parquet',
+      )
+      .option('--map <file>', 'a JSON file with the same options, for mappings worth keeping')
+      .option('--where <expression>', 'take only rows for which it holds, e.g. "Quantity>0"')
+      .option(
+        '--date-format <format>',
+        'ISO (default), epoch, epoch-ms, or e.g. YYYYMMDD, "DD/MM/YYYY HH:mm"; UTC',
+      )
+      .option('--missing <texts>', 'texts that stand for nothing, e.g. NA,NULL')
+      .option('--format <format>', 'csv, ndjson or parquet (default: by content)')
+      .option('--delimiter <sign>', 'between CSV fields (default: found out of , ; tab |)')
+      .option('--encoding <label>', 'of text, e.g. windows-1252 (default utf-8)')
+      .option(
+        '--rejected <file>',
+        'where rows go that could not be taken (default: in the data directory)',
+      );
+
+  add('events', 'events, idempotent by source and id')
+    .option('--user <column>', 'the user’s key in the CRM')
+    .option('--at <column>', 'when it happened')
+    .option('--type <name|column>', 'a column of types, or one constant type')
+    .option('--value <expression>', 'a number, e.g. "Quantity*UnitPrice"')
+    .option('--id <columns>', 'columns that make the id (default: the row’s own content)')
+    .option('--source <name>', 'where the events come from (default import)')
+    .option('--property <columns>', 'columns kept as properties; NAME=EXPRESSION renames')
+    .action((options: ImportOptions) => execute(context, options, prepareEvents));
+
+  add('users', 'profiles; numbers stay numbers, each attribute becomes a feature')
+    .option('--id <column>', 'the user’s key in the CRM')
+    .option(
+      '--attribute <columns>',
+      'columns kept as attributes, or "all"; NAME=EXPRESSION renames',
+    )
+    .option('--except <columns>', 'not these, e.g. the label: a model would only copy it')
+    .option('--registered <column>', 'when the user registered')
+    .option('--name <column>', 'the user’s name (personal data)')
+    .option('--email <column>', 'the user’s e-mail address (personal data)')
+    .option('--draft', 'register the attribute features as DRAFT, not APPROVED')
+    .action((options: ImportOptions) => execute(context, options, prepareUsers));
+
+  add('outcomes', 'labels: what really happened')
+    .option('--user <column>', 'the user’s key in the CRM')
+    .option('--model <name>', 'the model whose label it is')
+    .option('--positive <expression>', 'when it is positive, e.g. "Churn=Yes"')
+    .option('--at <column|instant>', 'when it was known: a column, or one ISO instant for all')
+    .option('--source <name>', 'where the labels come from (default import)')
+    .action((options: ImportOptions) => execute(context, options, prepareOutcomes));
+}
+
+async function execute(
+  context: ImportContext,
+  options: ImportOptions,
+  prepare: Prepare,
+): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = (): void => {
+    stop.abort();
+  };
+  const monotonicMs = (): number => performance.now();
+  const colour = context.colour;
+  process.once('SIGINT', interrupt);
+  const reading = progressBar(process.stderr, 'looking', monotonicMs, colour);
+  const writing = progressBar(process.stderr, 'importing', monotonicMs, colour);
+  try {
+    const prepared = await prepare(options, {
+      onProgress: (p) => {
+        reading.update(p);
+      },
+      signal: stop.signal,
+    });
+    reading.clear();
+    const result = await context.withImport((deps) =>
+      prepared.run(deps, {
+        onProgress: (p) => {
+          writing.update(p);
+        },
+        signal: stop.signal,
+      }),
+    );
+    writing.clear();
+    const { output } = context;
+    const { features } = result;
+    if (output.json) {
+      output.line(summaryJson(prepared.kind, result, features ? { features } : {}));
+      return;
+    }
+    const registered = features
+      ? [
+          `${features.length} attribute features registered${features.length > 0 ? `: ${features.join(', ')}` : ''}`,
+        ]
+      : [];
+    output.line(summaryText(prepared.kind, result, [...prepared.notes, ...registered]));
+  } finally {
+    reading.clear();
+    writing.clear();
+    process.removeListener('SIGINT', interrupt);
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../../kernel/clock.js';
+import type { UserErrorCode } from '../../kernel/error.js';
+import type { Output } from '../output.js';
+
+/** An event as `recordEvents` takes it. */
+export interface ImportedEvent {
+  source: string;
+  id: string;
+  user: string;
+  type: string;
+  at: Date;
+  value: number | null;
+  properties: Record<string, unknown> | null;
+}
+
+/** A profile as `upsertUsers` takes it. */
+export interface ImportedUser {
+  externalId: string;
+  name?: string | null;
+  email?: string | null;
+  registeredAt?: Date | null;
+  attributes?: Record<string, string | number | boolean | null>;
+}
+
+/** An outcome as `recordOutcomes` takes it. */
+export interface ImportedOutcome {
+  user: string;
+  model: string;
+  at: Date;
+  positive: boolean;
+  source: string;
+}
+
+/** A row that a use case did not take; `index` counts from 0 in the call. */
+export interface Refusal {
+  index: number;
+  code: UserErrorCode;
+  message: string;
+}
+
+export type AttributeType = 'NUMERICAL' | 'CATEGORICAL' | 'BOOLEAN';
+
+/** A column that is to become an attribute feature. */
+export interface AttributeColumn {
+  attribute: string;
+  type: AttributeType;
+}
+
+/** The row in `job` that an import leaves. */
+export interface ImportJobs {
+  start(input: object): Promise<string>;
+  /** `share` 0..1 */
+  progress(id: string, share: number, stage: string): Promise<void>;
+  succeed(id: string, result: object): Promise<void>;
+  fail(id: string, error: string): Promise<void>;
+}
+
+/** A row of `rejected_row`. */
+export interface RejectedRowEntry {
+  jobId: string;
+  source: string;
+  line: number;
+  code: string;
+  message: string;
+  row: unknown;
+  at: Date;
+}
+
+/** What an import needs of an installation: use cases, not a database. */
+export interface ImportDeps {
+  recordEvents(
+    rows: readonly ImportedEvent[],
+  ): Promise<{ accepted: number; duplicates: number; rejected: readonly Refusal[] }>;
+  upsertUsers(
+    rows: readonly ImportedUser[],
+  ): Promise<{ created: number; updated: number; rejected: readonly Refusal[] }>;
+  recordOutcomes(
+    rows: readonly ImportedOutcome[],
+  ): Promise<{ accepted: number; duplicates?: number; rejected: readonly Refusal[] }>;
+  /** Registers attribute features in the order given; existing ones stay as they are. Answers the names that are new. */
+  registerAttributeFeatures(
+    columns: readonly AttributeColumn[],
+    options: { draft: boolean },
+  ): Promise<readonly string[]>;
+  writeRejectedRows(rows: readonly RejectedRowEntry[]): Promise<void>;
+  jobs: ImportJobs;
+  clock: Clock;
+  /** Where the file of rejected rows goes unless told otherwise. */
+  dataDir: string;
+}
+
+/** What the commands need of the program around them. */
+export interface ImportContext {
+  output: Output;
+  /** False under NO_COLOR. */
+  colour: boolean;
+  /** Opens the installation, runs `work`, closes it; only called once file and mapping are found good. */
+  withImport<T>(work: (deps: ImportDeps) => Promise<T>): Promise<T>;
+}
+
+/** What a run may be told from outside. */
+export interface ImportHooks {
+  onProgress?(progress: { rows: number; share: number }): void;
+  signal?: AbortSignal;
+}

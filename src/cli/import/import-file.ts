@@ -1,0 +1,133 @@
+import type { Columns } from './columns.js';
+import type { ImportDeps, ImportHooks } from './context.js';
+import { planEvents, type Planned } from './event-plan.js';
+import {
+  readEventMapping,
+  readOutcomeMapping,
+  readUserMapping,
+  splitList,
+  type ReadingMapping,
+} from './mapping.js';
+import { openTable, type OpenedTable } from './open-table.js';
+import { planOutcomes } from './outcome-plan.js';
+import { runImport, type ImportResult } from './run-import.js';
+import { checkUsers, planUsers, profileUsers } from './user-plan.js';
+import { withMissing } from './value.js';
+
+/** What every import may be told; the rest of the options is the mapping, as in `mapping.ts`. */
+export interface ImportOptions {
+  file: string;
+  map?: string;
+  rejected?: string;
+  /** Attribute features are registered as DRAFT instead of APPROVED. */
+  draft?: boolean;
+  [mapping: string]: unknown;
+}
+
+/** An import whose file and mapping were found good; nothing is written before `run`. */
+export interface PreparedImport {
+  kind: 'events' | 'users' | 'outcomes';
+  notes: readonly string[];
+  run(deps: ImportDeps, hooks?: ImportHooks): Promise<ImportResult & { features?: string[] }>;
+}
+
+function open(file: string, mapping: ReadingMapping): Promise<OpenedTable> {
+  const delimiter = mapping.delimiter;
+  return openTable(file, {
+    format: mapping.format ?? null,
+    delimiter:
+      delimiter === undefined
+        ? null
+        : delimiter === '\\t' || delimiter === 'tab'
+          ? '\t'
+          : delimiter,
+    encoding: mapping.encoding ?? 'utf-8',
+  });
+}
+
+function columnsOf(table: OpenedTable, mapping: ReadingMapping): Columns {
+  return withMissing(table.columns, splitList(mapping.missing ?? []));
+}
+
+async function prepare<Out>(
+  kind: PreparedImport['kind'],
+  options: ImportOptions,
+  mapping: ReadingMapping,
+  planned: (columns: Columns, table: OpenedTable) => Planned<Out>,
+): Promise<PreparedImport> {
+  const table = await open(options.file, mapping);
+  try {
+    const { plan, notes } = planned(columnsOf(table, mapping), table);
+    return {
+      kind,
+      notes: [...table.notes, ...notes],
+      run: (deps, hooks = {}) =>
+        runImport(table, plan(deps), deps, {
+          file: options.file,
+          rejected: options.rejected ?? null,
+          hooks,
+        }),
+    };
+  } catch (error) {
+    table.close();
+    throw error;
+  }
+}
+
+/** Opens the file and checks the mapping of events. @throws AppError INVALID, all problems of the mapping at once */
+export function prepareEvents(options: ImportOptions): Promise<PreparedImport> {
+  const mapping = readEventMapping(options, options.map);
+  return prepare('events', options, mapping, (columns, table) =>
+    planEvents(mapping, columns, { columns: table.columns, keyed: table.format === 'ndjson' }),
+  );
+}
+
+/** Opens the file and checks the mapping of outcomes. @throws AppError INVALID, all problems of the mapping at once */
+export function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
+  const mapping = readOutcomeMapping(options, options.map);
+  return prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
+}
+
+/**
+ * Opens the file, checks the mapping of users and reads the file once to learn what its columns are;
+ * `run` reads it again, writes the profiles, then registers the attribute features.
+ * @throws AppError INVALID, all problems of the mapping at once
+ */
+export async function prepareUsers(
+  options: ImportOptions,
+  hooks: ImportHooks = {},
+): Promise<PreparedImport> {
+  const mapping = readUserMapping(options, options.map);
+  const first = await open(options.file, mapping);
+  try {
+    const users = checkUsers(mapping, columnsOf(first, mapping));
+    const profiles = await profileUsers(
+      first,
+      users,
+      (rows) => hooks.onProgress?.({ rows, share: first.share() }),
+      hooks.signal,
+    );
+    // JSON lines may have shown more columns than the first look had: check again, now against all of them.
+    const table = await open(options.file, mapping);
+    const again = checkUsers(mapping, columnsOf(table, mapping));
+    const planned = planUsers(again, profiles);
+    return {
+      kind: 'users',
+      notes: [...table.notes, ...planned.notes],
+      run: async (deps, runHooks = {}) => {
+        const result = await runImport(table, planned.plan(deps), deps, {
+          file: options.file,
+          rejected: options.rejected ?? null,
+          hooks: runHooks,
+        });
+        if (planned.features.length === 0) return result;
+        const features = await deps.registerAttributeFeatures(planned.features, {
+          draft: options.draft ?? false,
+        });
+        return { ...result, features: [...features] };
+      },
+    };
+  } finally {
+    first.close();
+  }
+}

@@ -1,0 +1,78 @@
+import { AppError } from '../../kernel/error.js';
+import { isBlank, RowError, truthIn } from './cell.js';
+import { Problems, type Columns } from './columns.js';
+import type { ImportedOutcome } from './context.js';
+import { instantReader } from './date-format.js';
+import { filterOf, type Planned } from './event-plan.js';
+import type { OutcomeMapping } from './mapping.js';
+import { instantOf, requiredText, valueOf } from './value.js';
+
+/**
+ * Checks a mapping of outcomes against the columns of a file; `--at` is a column or one ISO instant for all rows.
+ * @throws AppError INVALID with every problem at once
+ */
+export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned<ImportedOutcome> {
+  const problems = new Problems();
+  const notes: string[] = [];
+  const need = (value: string | undefined, option: string, what: string): string => {
+    if (value === undefined) problems.add(`${option} is needed: ${what}`);
+    return value ?? '';
+  };
+  const userSpec = need(mapping.user, '--user', 'which column holds the user?');
+  const model = need(mapping.model, '--model', 'which model is it the label of?');
+  const positiveSpec = need(mapping.positive, '--positive', 'for example --positive "Churn=Yes"');
+  const atSpec = need(mapping.at, '--at', 'a column, or one ISO instant for every row');
+  const attempt = <T>(given: string | undefined, work: () => T): T | null =>
+    given === undefined || given === '' ? null : problems.attempt(work);
+  const user = attempt(userSpec, () => requiredText(userSpec, columns, '--user', 'user'));
+  const positive = attempt(positiveSpec, () => valueOf(positiveSpec, columns, '--positive'));
+  const at = attempt(atSpec, () => atGetter(atSpec, mapping.dateFormat, columns, notes));
+  const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));
+  problems.check();
+  if (!user || !positive || !at) throw new Error('a checked mapping is incomplete');
+  const source = mapping.source ?? 'import';
+  return {
+    notes,
+    plan: (deps) => ({
+      kind: 'outcomes',
+      source,
+      map: ({ cells }) => {
+        if (where !== null && !where(cells)) return null;
+        const instant = at(cells);
+        if (instant === null) throw new RowError(`the row has no time (${atSpec} is blank)`);
+        const label = positive(cells);
+        if (isBlank(label)) throw new RowError(`the row has no label (${positiveSpec} is blank)`);
+        return {
+          user: user(cells),
+          model,
+          at: new Date(instant),
+          positive: truthIn(label, positiveSpec),
+          source,
+        };
+      },
+      write: async (rows) => {
+        const { accepted, duplicates, rejected } = await deps.recordOutcomes(rows);
+        return { accepted, duplicates: duplicates ?? 0, rejected };
+      },
+    }),
+  };
+}
+
+function atGetter(
+  spec: string,
+  format: string | undefined,
+  columns: Columns,
+  notes: string[],
+): ReturnType<typeof instantOf> {
+  if (columns.find(spec) === null && /^\d/.test(spec)) {
+    let instant: number;
+    try {
+      instant = instantReader(null)(spec);
+    } catch (error) {
+      throw new AppError('INVALID', `--at: ${(error as Error).message}`, { cause: error });
+    }
+    notes.push(`every outcome is of ${new Date(instant).toISOString()}`);
+    return () => instant;
+  }
+  return instantOf(spec, format, columns, '--at');
+}

@@ -1,0 +1,123 @@
+import { AppError } from '../../kernel/error.js';
+import { cellText, isBlank, RowError, type Cell } from './cell.js';
+import { nearNames, unknownColumn, type CellGetter, type Columns } from './columns.js';
+import { instantReader } from './date-format.js';
+import { compileExpression } from './evaluate.js';
+import { splitList } from './mapping.js';
+
+/** A value of each row under a name. */
+export interface NamedValue {
+  name: string;
+  get: CellGetter;
+}
+
+/** A column by its whole name (blanks and signs in it allowed), or else an expression. */
+export function valueOf(text: string, columns: Columns, where: string): CellGetter {
+  const column = columns.find(text);
+  if (column) return column;
+  try {
+    return compileExpression(text, columns, where);
+  } catch (error) {
+    // "Unit Pricee" does not parse, but a misspelt column is what was meant.
+    if (error instanceof AppError && nearNames(text, columns.names).length > 0)
+      throw new AppError('INVALID', unknownColumn(text, columns.names, where), { cause: error });
+    throw error;
+  }
+}
+
+/** Text of a value, blanks trimmed. The getter throws RowError where it is blank. */
+export function requiredText(
+  text: string,
+  columns: Columns,
+  where: string,
+  what: string,
+): (cells: readonly Cell[]) => string {
+  const get = valueOf(text, columns, where);
+  return (cells) => {
+    const cell = get(cells);
+    if (isBlank(cell)) throw new RowError(`the row has no ${what} (${text} is blank)`);
+    return cellText(cell);
+  };
+}
+
+/** An instant in ms; null where blank. Throws RowError that names `text`. */
+export function instantOf(
+  text: string,
+  format: string | undefined,
+  columns: Columns,
+  where: string,
+): (cells: readonly Cell[]) => number | null {
+  const get = valueOf(text, columns, where);
+  const read = instantReader(format ?? null);
+  return (cells) => {
+    const cell = get(cells);
+    if (isBlank(cell)) return null;
+    try {
+      return read(cell);
+    } catch (error) {
+      if (error instanceof RowError)
+        throw new RowError(`${text}: ${error.message}`, { cause: error });
+      throw error;
+    }
+  };
+}
+
+/**
+ * A list of values with names: columns by name, `name=expression`, or an object of such (a map file).
+ * @throws AppError INVALID for an unknown column or an expression without a name
+ */
+export function namedValues(
+  spec: string | readonly string[] | Readonly<Record<string, string>>,
+  columns: Columns,
+  where: string,
+): NamedValue[] {
+  if (typeof spec === 'object' && !isList(spec))
+    return Object.entries(spec).map(([name, text]) => ({
+      name,
+      get: valueOf(text, columns, where),
+    }));
+  return splitList(spec).map((item) => {
+    const bare = item.replace(/^([`"])(.*)\1$/, '$2');
+    const column = columns.find(bare);
+    if (column) return { name: exactName(bare, columns), get: column };
+    const parts = /^\s*([^=<>!'"`()]+?)\s*=\s*([^=].*)$/s.exec(item);
+    if (parts?.[1] !== undefined && parts[2] !== undefined)
+      return { name: parts[1], get: valueOf(parts[2], columns, where) };
+    valueOf(item, columns, where); // tells of an unknown column first
+    throw new AppError('INVALID', `${where}: give "${item}" a name: NAME=${item}`);
+  });
+}
+
+function isList(
+  value: readonly string[] | Readonly<Record<string, string>>,
+): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+/** The column's name as the file spells it. */
+function exactName(name: string, columns: Columns): string {
+  return (
+    columns.names.find((other) => other === name) ??
+    columns.names.find((other) => other.toLowerCase() === name.toLowerCase()) ??
+    name
+  );
+}
+
+/** Columns in which any of `tokens` (such as NA) counts as blank. */
+export function withMissing(columns: Columns, tokens: readonly string[]): Columns {
+  if (tokens.length === 0) return columns;
+  const set = new Set(tokens);
+  return {
+    get names() {
+      return columns.names;
+    },
+    find(name) {
+      const get = columns.find(name);
+      if (get === null) return null;
+      return (cells) => {
+        const cell = get(cells);
+        return typeof cell === 'string' && set.has(cell.trim()) ? null : cell;
+      };
+    },
+  };
+}
