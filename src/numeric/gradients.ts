@@ -1,0 +1,106 @@
+/**
+ * First and second derivatives of the binary log loss, and their packed form for the histograms.
+ *
+ * A packed row is one float64 holding two integers: gradient * 2^26 + hessian, both counted in steps
+ * of their own (`PackedScale`). A histogram cell then costs one addition instead of two, and because
+ * integers below 2^53 add exactly, sums do not depend on their order and a sibling obtained by
+ * subtraction is exactly the one that would have been built. The steps are chosen so that no sum can
+ * overflow; rounding is stochastic, hence unbiased (Shi et al., Quantized Training of Gradient
+ * Boosting Decision Trees, 2022, do with 3 bits; here an average row of 100,000 has about 9).
+ * Only the choice of splits sees packed values; leaf values come from the unrounded ones.
+ */
+export interface PackedScale {
+  /** Gradient of one step, > 0. */
+  gradientStep: number;
+  /** Hessian of one step, > 0. */
+  hessianStep: number;
+}
+
+/** One packed gradient step: 2^26. */
+export const GRADIENT_UNIT = 67108864;
+
+/** Rows beyond this leave too few steps for an average row. */
+export const MAX_ROWS = 16777216;
+
+const CELLS_PER_UNIT = 64;
+const BOUND = 32;
+
+/** A function for sigmoid(x), |x| clamped to 32, absolute error < 1e-9: third-order Taylor from a table. */
+export function createSigmoid(): (x: number) => number {
+  const table = sigmoidTable();
+  return (x) => sigmoidFrom(table, x);
+}
+
+function sigmoidTable(): Float64Array {
+  const table = new Float64Array(2 * BOUND * CELLS_PER_UNIT + 1);
+  for (let i = 0; i < table.length; i++) {
+    table[i] = 1 / (1 + Math.exp(BOUND - i / CELLS_PER_UNIT));
+  }
+  return table;
+}
+
+function sigmoidFrom(table: Float64Array, x: number): number {
+  const clamped = x > BOUND ? BOUND : x < -BOUND ? -BOUND : x;
+  const at = ((clamped + BOUND) * CELLS_PER_UNIT + 0.5) | 0;
+  const d = clamped + BOUND - at / CELLS_PER_UNIT;
+  const s = table[at]!;
+  const slope = s * (1 - s);
+  return s + d * slope * (1 + d * (0.5 - s + d * (1 / 6 - slope)));
+}
+
+/**
+ * A function that writes, for every row, gradient = weight * (p - label) and
+ * hessian = weight * p * (1 - p) with p = sigmoid(margin); float32. Cost: O(rows).
+ */
+export function createLogLossGradients(): (
+  margins: Float64Array,
+  labels: Uint8Array,
+  weights: Float32Array,
+  gradients: Float32Array,
+  hessians: Float32Array,
+) => void {
+  const table = sigmoidTable();
+  return (margins, labels, weights, gradients, hessians) => {
+    for (let i = 0; i < margins.length; i++) {
+      const p = sigmoidFrom(table, margins[i]!);
+      const weight = weights[i]!;
+      gradients[i] = weight * (p - labels[i]!);
+      hessians[i] = weight * p * (1 - p);
+    }
+  };
+}
+
+/**
+ * Packs all rows; `random` seeds the rounding. Rows of weight 0 pack to 0 or one step: leave them out
+ * of the histograms. Cost: O(rows), two passes.
+ */
+export function packGradients(
+  gradients: Float32Array,
+  hessians: Float32Array,
+  packed: Float64Array,
+  random: () => number,
+): PackedScale {
+  const n = gradients.length;
+  let gradientSum = 0;
+  let hessianSum = 0;
+  for (let i = 0; i < n; i++) {
+    gradientSum += Math.abs(gradients[i]!);
+    hessianSum += hessians[i]!;
+  }
+  // Rounding up adds at most one step a row; both sums stay below 2^26 steps.
+  const room = GRADIENT_UNIT - 2 * n - 2;
+  const gradientStep = gradientSum > 0 ? gradientSum / room : 1;
+  const hessianStep = hessianSum > 0 ? hessianSum / room : 1;
+  const gradientScale = 1 / gradientStep;
+  const hessianScale = 1 / hessianStep;
+  let state = (random() * 4294967296) | 1;
+  for (let i = 0; i < n; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    const gradient = Math.floor(gradients[i]! * gradientScale + (state & 65535) / 65536);
+    const hessian = Math.floor(hessians[i]! * hessianScale + (state >>> 16) / 65536);
+    packed[i] = gradient * GRADIENT_UNIT + hessian;
+  }
+  return { gradientStep, hessianStep };
+}
