@@ -1,0 +1,55 @@
+import type { VersionReport } from './version-report.js';
+
+/** Money for each kind of answer, in the installation's currency; all >= 0. */
+export interface CostMatrix {
+  truePositive: number;
+  falsePositive: number;
+  falseNegative: number;
+  trueNegative: number;
+  savedPerTruePositive: number;
+}
+
+export interface CostReport {
+  totalCost: number;
+  costPerPrediction: number;
+  preventedLoss: number;
+  /** (prevented loss - total cost) / total cost; null when nothing is spent. */
+  returnOnInvestment: number | null;
+  /** Threshold of the ROC curve with the least total cost minus prevented loss. */
+  bestThreshold: number;
+}
+
+/**
+ * Cost of the test part at the version's threshold, and the threshold at which it would be least.
+ * Null without a confusion matrix or a ROC curve. The matrix re-ranks without training again.
+ */
+export function costReport(
+  report: Pick<VersionReport, 'confusionMatrix' | 'rocCurve'>,
+  costs: CostMatrix,
+): CostReport | null {
+  const counts = report.confusionMatrix;
+  if (!counts) return null;
+  const positives = counts.truePositives + counts.falseNegatives;
+  const negatives = counts.falsePositives + counts.trueNegatives;
+  const costOf = (truePositives: number, falsePositives: number): number =>
+    truePositives * costs.truePositive +
+    falsePositives * costs.falsePositive +
+    (positives - truePositives) * costs.falseNegative +
+    (negatives - falsePositives) * costs.trueNegative;
+  let best: { threshold: number; net: number } | null = null;
+  for (const { x, y, threshold } of report.rocCurve) {
+    if (threshold === null) continue;
+    const net = costOf(y * positives, x * negatives) - y * positives * costs.savedPerTruePositive;
+    if (!best || net < best.net) best = { threshold, net };
+  }
+  if (!best || positives + negatives === 0) return null;
+  const totalCost = costOf(counts.truePositives, counts.falsePositives);
+  const preventedLoss = counts.truePositives * costs.savedPerTruePositive;
+  return {
+    totalCost,
+    costPerPrediction: totalCost / (positives + negatives),
+    preventedLoss,
+    returnOnInvestment: totalCost > 0 ? (preventedLoss - totalCost) / totalCost : null,
+    bestThreshold: best.threshold,
+  };
+}

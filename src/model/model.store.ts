@@ -1,0 +1,244 @@
+import { uuidv7 } from '../kernel/uuid.js';
+import type { Clock } from '../kernel/clock.js';
+import { AppError, type UserError } from '../kernel/error.js';
+import type { Database, Sql } from '../plant/ports.js';
+import {
+  planMove,
+  type ArtifactInfo,
+  type Model,
+  type ModelStage,
+  type ModelVersion,
+} from './model.js';
+import { parseModelSpec, type ModelSpec } from './model-spec.js';
+
+/** A version as it is registered; id, number and stage come from the store. */
+export type NewModelVersion = Omit<
+  ModelVersion,
+  'id' | 'version' | 'stage' | 'artifactSha256' | 'promotedAt' | 'promotedBy'
+> & { artifact: { sha256: string; bytes: Uint8Array; opset: number } };
+
+export interface VersionPage {
+  modelId: string;
+  stages: readonly ModelStage[] | null;
+  limit: number;
+  /** Version number after which the page begins; newest first. */
+  after: number | null;
+}
+
+export interface ModelStore {
+  list(): Promise<Model[]>;
+  byIds(ids: readonly string[]): Promise<Model[]>;
+  byName(name: string): Promise<Model | null>;
+  /** Registers the model; one of that name takes on the spec and description. */
+  ensure(spec: ModelSpec): Promise<Model>;
+  versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
+  /** Versions of these models in this stage; at most one a model for PRODUCTION and SHADOW. */
+  inStage(modelIds: readonly string[], stage: ModelStage): Promise<ModelVersion[]>;
+  versionPage(page: VersionPage): Promise<ModelVersion[]>;
+  allVersions(modelId: string): Promise<ModelVersion[]>;
+  /** Registers a CANDIDATE under the next number; a second call for the same job answers the first's row. */
+  registerVersion(version: NewModelVersion): Promise<ModelVersion>;
+  /** Registers version 1; null when the model has versions already. */
+  registerFirst(version: NewModelVersion): Promise<ModelVersion | null>;
+  artifactBytes(sha256: string): Promise<Uint8Array | null>;
+  artifactInfos(sha256s: readonly string[]): Promise<ArtifactInfo[]>;
+  /** Moves a version, and the one it replaces, in one audited transaction. */
+  move(move: StageMove): Promise<{ version: ModelVersion; error: UserError | null }>;
+}
+
+export interface StageMove {
+  versionId: string;
+  stage: ModelStage;
+  actor: string;
+  comment: string | null;
+  /** The replaced version loses its `promotedAt`, the target keeps its own. */
+  rollBack: boolean;
+}
+
+/** Writes the audit trail within the given transaction. */
+export type AuditOn = (sql: Sql) => {
+  write(entry: {
+    at: Date;
+    actor: string;
+    action: string;
+    subject: string;
+    detail: Record<string, unknown>;
+  }): Promise<void>;
+};
+
+const MODEL = `id, name, task::text as task, description, spec, created_at as "createdAt"`;
+const VERSION = `id, model_id as "modelId", version, stage::text as stage, algorithm, hyperparameters, seed,
+  feature_names as "featureNames", threshold, training_rows as "trainingRows", test_rows as "testRows",
+  data_from as "dataFrom", data_until as "dataUntil", data_hash as "dataHash", report,
+  artifact_sha256 as "artifactSha256", trained_at as "trainedAt", promoted_by as "promotedBy",
+  promoted_at as "promotedAt", job_id as "jobId"`;
+
+type ModelRow = Omit<Model, 'spec'> & { spec: unknown };
+const toModel = (row: ModelRow): Model => ({
+  ...row,
+  spec: parseModelSpec(row.spec, `model ${row.name}`),
+});
+
+/** Models, their versions and artifacts in Postgres. */
+export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelStore {
+  const versions = (where: string, values: readonly unknown[]): Promise<ModelVersion[]> =>
+    db.query<ModelVersion>(`select ${VERSION} from model_version where ${where}`, values);
+  const models = async (where: string, values: readonly unknown[]): Promise<Model[]> =>
+    (await db.query<ModelRow>(`select ${MODEL} from model where ${where}`, values)).map(toModel);
+  return {
+    list: () => models('true order by name', []),
+    byIds: (ids) => models('id = any($1)', [ids]),
+    byName: async (name) => (await models('name = $1', [name]))[0] ?? null,
+    async ensure(spec) {
+      await db.query(
+        `insert into model (id, name, task, description, spec, created_at)
+         values ($1, $2, $3::model_task, $4, $5, $6) on conflict (name) do update
+         set description = excluded.description, spec = excluded.spec
+         where (model.description, model.spec) is distinct from (excluded.description, excluded.spec)`,
+        [
+          uuidv7(clock.wall()),
+          spec.name,
+          spec.task,
+          spec.description,
+          JSON.stringify(spec),
+          clock.wall(),
+        ],
+      );
+      const model = (await models('name = $1', [spec.name]))[0];
+      if (!model) throw new AppError('INTERNAL', `model ${spec.name} vanished`);
+      return model;
+    },
+    versionsByIds: (ids) => versions('id = any($1)', [ids]),
+    inStage: (modelIds, stage) =>
+      versions('model_id = any($1) and stage = $2::model_stage', [modelIds, stage]),
+    versionPage: ({ modelId, stages, limit, after }) =>
+      versions(
+        `model_id = $1 and ($2::text[] is null or stage = any($2::text[]::model_stage[]))
+         and ($3::int is null or version < $3) order by version desc limit $4`,
+        [modelId, stages, after, limit],
+      ),
+    allVersions: (modelId) => versions('model_id = $1 order by version desc', [modelId]),
+    registerVersion: (version) =>
+      db.transaction(async (sql) => {
+        await lockModel(sql, version.modelId);
+        return register(sql, version, clock);
+      }),
+    registerFirst: (version) =>
+      db.transaction(async (sql) => {
+        await lockModel(sql, version.modelId);
+        const earlier = await sql.query(
+          'select id from model_version where model_id = $1 limit 1',
+          [version.modelId],
+        );
+        return earlier.length > 0 ? null : register(sql, version, clock);
+      }),
+    async artifactBytes(sha256) {
+      const rows = await db.query<{ bytes: Buffer }>(
+        'select bytes from artifact where sha256 = $1',
+        [sha256],
+      );
+      return rows[0]?.bytes ?? null;
+    },
+    artifactInfos: (sha256s) =>
+      db.query<ArtifactInfo>(
+        `select sha256, octet_length(bytes) as size, opset, uploaded from artifact where sha256 = any($1)`,
+        [sha256s],
+      ),
+    move: (move) => db.transaction((sql) => moveVersion(sql, move, clock, auditOn)),
+  };
+}
+
+/** Numbers of versions and stages change only under this lock. */
+async function lockModel(sql: Sql, modelId: string): Promise<void> {
+  await sql.query('select id from model where id = $1 for update', [modelId]);
+}
+
+async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promise<ModelVersion> {
+  if (version.jobId !== null) {
+    const [earlier] = await sql.query<ModelVersion>(
+      `select ${VERSION} from model_version where job_id = $1`,
+      [version.jobId],
+    );
+    if (earlier) return earlier;
+  }
+  const { sha256, bytes, opset } = version.artifact;
+  await sql.query(
+    `insert into artifact (sha256, bytes, opset, created_at) values ($1, $2, $3, $4)
+     on conflict (sha256) do nothing`,
+    [sha256, Buffer.from(bytes), opset, clock.wall()],
+  );
+  const [row] = await sql.query<ModelVersion>(
+    `insert into model_version (id, model_id, version, algorithm, hyperparameters, seed, feature_names,
+       threshold, training_rows, test_rows, data_from, data_until, data_hash, report, artifact_sha256,
+       trained_at, job_id)
+     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+     from model_version where model_id = $2
+     returning ${VERSION}`,
+    [
+      uuidv7(clock.wall()),
+      version.modelId,
+      version.algorithm,
+      JSON.stringify(version.hyperparameters),
+      version.seed,
+      version.featureNames,
+      version.threshold,
+      version.trainingRows,
+      version.testRows,
+      version.dataFrom,
+      version.dataUntil,
+      version.dataHash,
+      JSON.stringify(version.report),
+      sha256,
+      version.trainedAt,
+      version.jobId,
+    ],
+  );
+  if (!row) throw new AppError('INTERNAL', 'insert into model_version returned no row');
+  return row;
+}
+
+async function moveVersion(
+  sql: Sql,
+  move: StageMove,
+  clock: Clock,
+  auditOn: AuditOn,
+): Promise<{ version: ModelVersion; error: UserError | null }> {
+  const [found] = await sql.query<{ modelId: string }>(
+    `select model_id as "modelId" from model_version where id = $1`,
+    [move.versionId],
+  );
+  if (!found) throw new AppError('NOT_FOUND', `no model version ${move.versionId}`);
+  await lockModel(sql, found.modelId);
+  const all = await sql.query<ModelVersion>(
+    `select ${VERSION} from model_version where model_id = $1`,
+    [found.modelId],
+  );
+  const target = all.find((each) => each.id === move.versionId);
+  if (!target) throw new AppError('NOT_FOUND', `no model version ${move.versionId}`);
+  const { changes, error } = planMove(all, target, move.stage);
+  if (error) return { version: target, error };
+  const at = clock.wall();
+  for (const change of changes) {
+    const isTarget = change.id === target.id;
+    const stamp = isTarget && move.stage === 'PRODUCTION' && !move.rollBack;
+    await sql.query(
+      `update model_version set stage = $2::model_stage,
+         promoted_at = case when $3 then $4 when $5 then null else promoted_at end,
+         promoted_by = case when $3 then $6 else promoted_by end
+       where id = $1`,
+      [change.id, change.stage, stamp, at, move.rollBack && !isTarget, move.actor],
+    );
+    await auditOn(sql).write({
+      at,
+      actor: move.actor,
+      action: move.rollBack ? 'rolled back' : 'moved',
+      subject: `ModelVersion:${change.id}`,
+      detail: { to: change.stage, comment: move.comment },
+    });
+  }
+  const [version] = await sql.query<ModelVersion>(
+    `select ${VERSION} from model_version where id = $1`,
+    [target.id],
+  );
+  return { version: version ?? target, error: null };
+}

@@ -1,0 +1,21 @@
+/** What really happened to a user, as told by a caller or a file. */
+export interface OutcomeRow {
+  /** External id of the user. */
+  user: string;
+  /** Name of the model it is a label for. */
+  model: string;
+  at: Date;
+  positive: boolean;
+  source: string;
+  /** The prediction it answers, when known. */
+  predictionId: number | null;
+}
+
+/** A stored outcome. */
+export interface Outcome {
+  modelId: string;
+  userId: number;
+  at: Date;
+  positive: boolean;
+  source: string;
+}

@@ -1,0 +1,61 @@
+import { userError, type UserError } from '../kernel/error.js';
+import type { Model } from './model.js';
+import { trainJobInput, type TrainJobInput } from './model.messages.js';
+
+const DAY_MS = 86_400_000;
+
+/** What a caller asked for; null comes from the spec. */
+export interface TrainingWish {
+  asOf: Date | null;
+  horizonDays: number | null;
+  label: 'BEHAVIOUR' | 'OUTCOMES' | null;
+  algorithms: readonly string[] | null;
+  trials: number | null;
+  seed: number | null;
+  promote: 'NO' | 'YES' | 'IF_BETTER';
+}
+
+/**
+ * The input of the TRAIN job: every choice made and every instant pinned, so that a second attempt
+ * trains the same. @param now the instant asked as of; @param wall real time, after which no label is known
+ */
+export function planTraining(
+  model: Model,
+  wish: TrainingWish,
+  now: Date,
+  wall: Date,
+): { input: TrainJobInput; error: null } | { input: null; error: UserError } {
+  const label = wish.label ?? 'BEHAVIOUR';
+  const horizonDays = wish.horizonDays ?? model.spec.label.horizonDays;
+  const horizonMs = horizonDays * DAY_MS;
+  const asOf = wish.asOf ?? (label === 'BEHAVIOUR' ? new Date(now.getTime() - horizonMs) : now);
+  const parsed = trainJobInput.safeParse({
+    model: model.name,
+    asOf: asOf.toISOString(),
+    label,
+    horizonDays,
+    algorithms: wish.algorithms ?? model.spec.algorithms,
+    trials: wish.trials ?? model.spec.trials,
+    seed: wish.seed ?? model.spec.seed,
+    promote: wish.promote,
+  });
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const field = String(issue?.path[0] ?? 'input');
+    return {
+      input: null,
+      error: userError('INVALID', `${field}: ${issue?.message ?? 'invalid'}`, 'input', field),
+    };
+  }
+  if (label === 'BEHAVIOUR' && asOf.getTime() + horizonMs > wall.getTime())
+    return {
+      input: null,
+      error: userError(
+        'INVALID',
+        `asOf + ${horizonDays} days must not be after ${wall.toISOString()}, got ${new Date(asOf.getTime() + horizonMs).toISOString()}: those labels are not known yet`,
+        'input',
+        'asOf',
+      ),
+    };
+  return { input: parsed.data, error: null };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { AppError } from '../kernel/error.js';
+import type { ModelVersion } from './model.js';
+
+const split = z.enum(['TRAIN', 'VALIDATION', 'TEST', 'CROSS_VALIDATION', 'LIVE']);
+const metric = z.object({ name: z.string(), split, value: z.number() });
+const point = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
+
+/** How a version was made: enough to make it again. */
+const recipe = z.object({
+  label: z.enum(['BEHAVIOUR', 'OUTCOMES']),
+  asOf: z.string(),
+  horizonDays: z.number(),
+  algorithms: z.array(z.string()),
+  trials: z.number(),
+  folds: z.number(),
+  seed: z.number(),
+  selectionMetric: z.string(),
+  /** `name@version` of each declared feature that was a candidate. */
+  features: z.array(z.string()),
+});
+
+/** What `model_version.report` holds. */
+export const versionReport = z.object({
+  metrics: z.array(metric),
+  confusionMatrix: z
+    .object({
+      truePositives: z.number(),
+      falsePositives: z.number(),
+      falseNegatives: z.number(),
+      trueNegatives: z.number(),
+    })
+    .nullable(),
+  rocCurve: z.array(point),
+  precisionRecallCurve: z.array(point),
+  calibrationCurve: z.array(point),
+  importances: z.array(
+    z.object({
+      feature: z.string(),
+      gain: z.number(),
+      meanAbsoluteContribution: z.number(),
+      rank: z.number(),
+    }),
+  ),
+  trials: z.array(
+    z.object({
+      algorithm: z.string(),
+      hyperparameters: z.record(z.string(), z.unknown()),
+      metrics: z.array(metric),
+      folds: z.number(),
+      seconds: z.number(),
+      chosen: z.boolean(),
+    }),
+  ),
+  baseline: z.array(metric),
+  targets: z.array(
+    z.object({ metric: z.string(), goal: z.number(), value: z.number(), met: z.boolean() }),
+  ),
+  ignoredFeatures: z.array(z.object({ feature: z.string(), reason: z.string() })),
+  seconds: z.number(),
+  recipe,
+  parity: z.object({ rows: z.number(), worstDifference: z.number() }),
+});
+
+export type VersionReport = z.infer<typeof versionReport>;
+
+const parsed = new WeakMap<object, VersionReport>();
+
+/** The version's report; parsed once an object. @throws AppError INTERNAL when the row is damaged */
+export function reportOf(version: Pick<ModelVersion, 'id' | 'report'>): VersionReport {
+  const known = parsed.get(version.report);
+  if (known) return known;
+  const result = versionReport.safeParse(version.report);
+  if (!result.success)
+    throw new AppError(
+      'INTERNAL',
+      `report of version ${version.id}: ${z.prettifyError(result.error)}`,
+    );
+  parsed.set(version.report, result.data);
+  return result.data;
+}
+
+/** The value of a metric on a part, or null where the report has none. */
+export function metricOf(
+  report: VersionReport,
+  name: string,
+  part: z.infer<typeof split>,
+): number | null {
+  return report.metrics.find((each) => each.name === name && each.split === part)?.value ?? null;
+}
