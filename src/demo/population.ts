@@ -1,0 +1,228 @@
+import { seededRandom } from '../kernel/random.js';
+import {
+  exponentialVariate,
+  gammaVariate,
+  normalVariate,
+  weightedIndex,
+  type Uniform,
+} from '../numeric/random-variates.js';
+import { FAMILY_NAMES, GIVEN_NAMES } from './names.js';
+import { drawProfiles, type Profile } from './profile.js';
+
+export interface DemoUser {
+  externalId: string;
+  name: string;
+  email: string;
+  registeredAt: Date;
+  attributes: Record<string, string | number>;
+}
+
+export type DemoEventType = 'page_view' | 'session_start' | 'session_end' | 'purchase' | 'ticket';
+
+export interface DemoEvent {
+  source: 'demo';
+  id: string;
+  user: string;
+  type: DemoEventType;
+  at: Date;
+  /** Pages seen; null; seconds; amount; satisfaction 1..5. */
+  value: number | null;
+  properties: Record<string, string | number> | null;
+}
+
+/** Whether a customer showed no sign of life in the 30 days after `at`. */
+export interface DemoOutcome {
+  user: string;
+  at: Date;
+  churned: boolean;
+}
+
+export interface DemoCustomer {
+  user: DemoUser;
+  /** In order of time. */
+  events: DemoEvent[];
+  /** null for who was too new, or silent, to be asked about. */
+  outcome: DemoOutcome | null;
+}
+
+export interface PopulationOptions {
+  /** Histories end here; nothing happens after it. */
+  end: Date;
+  users?: number;
+  seed?: number;
+}
+
+export const DEMO_USERS = 5_000;
+export const DEMO_SEED = 42;
+/** Outcomes tell of the last so many days. */
+export const OUTCOME_DAYS = 30;
+const DAY_MS = 86_400_000;
+const HISTORY_DAYS = 365;
+const CATEGORIES = ['books', 'electronics', 'fashion', 'groceries', 'home', 'sport'] as const;
+
+/**
+ * A made-up shop's customers with a year of events, one customer at a time; the same seed and end give
+ * the same bytes.
+ *
+ * Activity fades and ends for a hidden reason that shows only in part: waning interest, tickets that went
+ * badly and a low membership level all raise the chance of leaving, and chance does the rest.
+ */
+export function* demoPopulation(options: PopulationOptions): Generator<DemoCustomer, void> {
+  const { next } = seededRandom(options.seed ?? DEMO_SEED);
+  for (const profile of drawProfiles(next, options.users ?? DEMO_USERS))
+    yield tell(next, profile, options.end.getTime());
+}
+
+/** Whole seconds: what every format and every database keeps. */
+function instant(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}
+
+function tell(next: Uniform, profile: Profile, end: number): DemoCustomer {
+  const number = String(profile.index + 1).padStart(5, '0');
+  const externalId = `demo-${number}`;
+  const { from, last, registeredAt } = span(next, profile, end);
+  const user = person(next, profile, externalId, registeredAt);
+  if (profile.tenure === 'SILENT') return { user, events: [], outcome: null };
+  const drafts = history(next, profile, from, last);
+  drafts.sort((a, b) => a.at.getTime() - b.at.getTime());
+  const events = drafts.map((draft, i) => ({
+    source: 'demo' as const,
+    id: `${externalId}-${i + 1}`,
+    user: externalId,
+    ...draft,
+  }));
+  const asked = instant(end - OUTCOME_DAYS * DAY_MS);
+  const known = registeredAt.getTime() <= asked.getTime() - OUTCOME_DAYS * DAY_MS;
+  const active = events.some((event) => event.at < asked);
+  return {
+    user,
+    events,
+    outcome:
+      known && active
+        ? { user: externalId, at: asked, churned: !events.some((event) => event.at >= asked) }
+        : null,
+  };
+}
+
+/** From when to when a customer was active. */
+function span(
+  next: Uniform,
+  profile: Profile,
+  end: number,
+): { from: number; last: number; registeredAt: Date } {
+  if (profile.tenure === 'NEW') {
+    const age = 1 + next() * 28;
+    const last = Math.min(profile.recencyDays, age * 0.9);
+    const from = end - age * DAY_MS;
+    return { from, last: end - last * DAY_MS, registeredAt: instant(from) };
+  }
+  const age = profile.recencyDays + 60 + exponentialVariate(next, 400);
+  const registered = end - age * DAY_MS;
+  return {
+    from: Math.max(registered, end - HISTORY_DAYS * DAY_MS),
+    last: end - profile.recencyDays * DAY_MS,
+    registeredAt: instant(registered),
+  };
+}
+
+function person(next: Uniform, profile: Profile, externalId: string, registeredAt: Date): DemoUser {
+  const given = GIVEN_NAMES[profile.gender];
+  const first = given[Math.floor(next() * given.length)] ?? 'Ada';
+  const family = FAMILY_NAMES[Math.floor(next() * FAMILY_NAMES.length)] ?? 'Silva';
+  return {
+    externalId,
+    name: `${first} ${family}`,
+    email: `${first}.${family}.${profile.index + 1}@example.com`.toLowerCase(),
+    registeredAt,
+    attributes: {
+      age: profile.age,
+      gender: profile.gender,
+      cityTier: profile.cityTier,
+      membershipLevel: profile.membership,
+      deviceType: profile.device,
+      channel: profile.channel,
+    },
+  };
+}
+
+type Draft = Pick<DemoEvent, 'type' | 'at' | 'value' | 'properties'>;
+
+function history(next: Uniform, profile: Profile, from: number, last: number): Draft[] {
+  const length = Math.max(last - from, 3_600_000);
+  /** A share of the span, denser at its start the more the interest fades. */
+  const moment = (): number => {
+    const u = next();
+    const k = profile.fading;
+    const share = Math.abs(k) < 0.05 ? u : -Math.log(1 - u * (1 - Math.exp(-k))) / k;
+    return from + share * length;
+  };
+  const expected =
+    profile.tenure === 'NEW'
+      ? Math.ceil((profile.sessions * length) / (HISTORY_DAYS * DAY_MS))
+      : profile.sessions;
+  const sessions = Math.max(1, expected);
+  const drafts: Draft[] = [];
+  const starts: number[] = [];
+  for (let i = 0; i < sessions; i++) {
+    const seconds = Math.max(10, Math.round(normalVariate(next, profile.meanSession, 104)));
+    const pages = Math.max(1, Math.round(normalVariate(next, 8, 3)));
+    // The last sign of life is the end of the last session.
+    const start = (i === 0 ? last : Math.min(moment(), last)) - seconds * 1000;
+    starts.push(start);
+    drafts.push(
+      { type: 'session_start', at: instant(start), value: null, properties: null },
+      { type: 'page_view', at: instant(start), value: pages, properties: null },
+      {
+        type: 'session_end',
+        at: instant(start + seconds * 1000),
+        value: seconds,
+        properties: null,
+      },
+    );
+  }
+  drafts.push(...purchases(next, profile, starts, last));
+  for (const ticket of profile.tickets) {
+    // Service that went badly tends to be the last straw.
+    const at =
+      ticket.satisfaction <= 2
+        ? Math.max(from, last - exponentialVariate(next, 25) * DAY_MS)
+        : moment();
+    drafts.push({
+      type: 'ticket',
+      at: instant(Math.min(at, last)),
+      value: ticket.satisfaction,
+      properties: { issue_type: ticket.issue, resolution_hours: ticket.resolutionHours },
+    });
+  }
+  return drafts;
+}
+
+/** Purchases happen in sessions; their amounts come to the customer's spend, to the cent. */
+function purchases(
+  next: Uniform,
+  profile: Profile,
+  starts: readonly number[],
+  last: number,
+): Draft[] {
+  const count = profile.tenure === 'NEW' ? Math.min(1, profile.purchases % 3) : profile.purchases;
+  if (count === 0) return [];
+  const weights = Array.from({ length: count }, () => gammaVariate(next, 2, 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let cents = Math.round(profile.spend * 100 * (profile.tenure === 'NEW' ? 1 / 6 : 1));
+  return weights.map((weight, i) => {
+    const share = Math.round((profile.spend * 100 * weight) / total);
+    const amount = i === count - 1 ? Math.max(1, cents) : Math.max(1, Math.min(share, cents));
+    cents -= amount;
+    const start = starts[Math.floor(next() * starts.length)] ?? last;
+    return {
+      type: 'purchase',
+      at: instant(Math.min(start + 5_000, last)),
+      value: amount / 100,
+      properties: {
+        quantity: 1 + Math.floor(exponentialVariate(next, 0.8)),
+        category: CATEGORIES[weightedIndex(next, [3, 2, 4, 5, 2, 2])] ?? 'home',
+      },
+    };
+  });
+}
