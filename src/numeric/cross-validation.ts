@@ -1,3 +1,5 @@
+import { randomStream } from './random.js';
+
 /**
  * A fold 0..folds-1 for every row, seeded: each class is dealt out evenly, so that the folds' class
  * counts differ by at most 1. Deterministic for (labels, folds, seed).
@@ -6,7 +8,7 @@
  */
 export function stratifiedFolds(labels: Uint8Array, folds: number, seed: number): Uint8Array {
   if (folds < 2) throw new RangeError(`folds must be >= 2, got ${String(folds)}`);
-  const next = mulberry32(seed);
+  const next = randomStream(seed);
   const fold = new Uint8Array(labels.length);
   // The second class starts where the first one ended, or fold 0 would get every odd row.
   let dealt = 0;
@@ -25,16 +27,4 @@ export function stratifiedFolds(labels: Uint8Array, folds: number, seed: number)
     for (const row of rows) fold[row] = dealt++ % folds;
   }
   return fold;
-}
-
-/** Tommy Ettinger's mulberry32 (2017): uniform in [0, 1), 32 bits of state. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

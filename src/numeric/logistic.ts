@@ -73,6 +73,14 @@ export function fitLogistic(
   };
 }
 
+/** Margins (log-odds) of standardised rows, shape [rows]. Cost: O(packed entries). */
+export function marginsOf(fit: LogisticFit, data: StandardisedRows): Float64Array {
+  const beta = new Float64Array(data.columns + 1);
+  beta.set(fit.weights);
+  beta[data.columns] = fit.intercept;
+  return fillMargins(beta, data, new Float64Array(data.rows));
+}
+
 /** Row weight x class weight x c: the penalty's own weight is 1. */
 function weightsOfRows(
   data: StandardisedRows,
@@ -121,22 +129,31 @@ function objectiveAt(
   rowWeights: Float64Array,
   margins: Float64Array,
 ): number {
-  let constant = beta[data.columns]!;
+  fillMargins(beta, data, margins);
   let objective = 0;
-  for (let j = 0; j < data.columns; j++) {
-    constant -= beta[j]! * data.shift[j]!;
-    objective += (beta[j]! * beta[j]!) / 2;
+  for (let j = 0; j < data.columns; j++) objective += (beta[j]! * beta[j]!) / 2;
+  for (let i = 0; i < data.rows; i++) {
+    const signed = labels[i] ? -margins[i]! : margins[i]!;
+    objective += rowWeights[i]! * (Math.max(signed, 0) + Math.log1p(Math.exp(-Math.abs(signed))));
   }
+  return objective;
+}
+
+function fillMargins(
+  beta: Float64Array,
+  data: StandardisedRows,
+  margins: Float64Array,
+): Float64Array {
+  let constant = beta[data.columns]!;
+  for (let j = 0; j < data.columns; j++) constant -= beta[j]! * data.shift[j]!;
   for (let i = 0; i < data.rows; i++) {
     let margin = constant;
     const end = data.rowStart[i + 1]!;
     for (let at = data.rowStart[i]!; at < end; at++)
       margin += beta[data.column[at]!]! * data.value[at]!;
     margins[i] = margin;
-    const signed = labels[i] ? -margin : margin;
-    objective += rowWeights[i]! * (Math.max(signed, 0) + Math.log1p(Math.exp(-Math.abs(signed))));
   }
-  return objective;
+  return margins;
 }
 
 /**

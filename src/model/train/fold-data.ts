@@ -1,0 +1,97 @@
+import { stratifiedFolds } from '../../numeric/cross-validation.js';
+import { encode, fitEncoding } from '../../numeric/encoding.js';
+import type { Encoding } from '../../numeric/classifier.js';
+import { randomStream, sampleAscending } from '../../numeric/random.js';
+import {
+  fitStandardisation,
+  standardise,
+  type Standardisation,
+  type StandardisedRows,
+} from '../../numeric/standardise.js';
+import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
+import { isTestRow } from './training.js';
+
+/** Training rows the search looks at; the chosen candidate is then fitted on all of them. */
+export const maxSearchRows = 100_000;
+
+/** Rows with everything the algorithms want of them. */
+export interface Part {
+  x: DesignMatrix;
+  labels: Uint8Array;
+}
+
+/** One fold: preprocessing is fitted on its training rows alone. */
+export interface Fold {
+  encoding: Encoding;
+  train: Part;
+  validation: Part;
+  /** Positions of the validation rows among the searched rows. */
+  positions: Uint32Array;
+  /** For linear models; made when first asked for, then kept. */
+  linear: () => LinearFold;
+}
+
+export interface LinearFold {
+  standardisation: Standardisation;
+  train: StandardisedRows;
+  validation: StandardisedRows;
+}
+
+/** Row indices of the training and the test part of a table of `rows` rows. */
+export function splitRows(rows: number): { train: number[]; test: number[] } {
+  const train: number[] = [];
+  const test: number[] = [];
+  for (let i = 0; i < rows; i++) (isTestRow(i) ? test : train).push(i);
+  return { train, test };
+}
+
+/** The rows to search on: all of `train`, or a seeded sample of `maxSearchRows` of them. */
+export function searchRows(train: readonly number[], seed: number): number[] {
+  if (train.length <= maxSearchRows) return [...train];
+  const sample = sampleAscending(train.length, maxSearchRows, randomStream(seed));
+  return Array.from(sample, (position) => train[position] ?? 0);
+}
+
+export function pick(labels: Uint8Array, rows: readonly number[]): Uint8Array {
+  return Uint8Array.from(rows, (row) => labels[row] ?? 0);
+}
+
+/** Stratified folds over `rows`, encoded. Memory: folds x rows x columns float32. */
+export function makeFolds(
+  table: FeatureTable,
+  labels: Uint8Array,
+  rows: readonly number[],
+  folds: number,
+  seed: number,
+): Fold[] {
+  const foldOf = stratifiedFolds(pick(labels, rows), folds, seed);
+  return Array.from({ length: folds }, (_, fold) => {
+    const trainRows = rows.filter((_row, position) => foldOf[position] !== fold);
+    const validationRows = rows.filter((_row, position) => foldOf[position] === fold);
+    const encoding = fitEncoding(table, trainRows);
+    const part = (of: readonly number[]): Part => ({
+      x: encode(encoding, table, of),
+      labels: pick(labels, of),
+    });
+    const train = part(trainRows);
+    const validation = part(validationRows);
+    const positions = Uint32Array.from(foldOf.keys()).filter((at) => foldOf[at] === fold);
+    let linear: LinearFold | null = null;
+    return {
+      encoding,
+      train,
+      validation,
+      positions,
+      linear: () => (linear ??= standardiseFold(encoding, train.x, validation.x)),
+    };
+  });
+}
+
+function standardiseFold(encoding: Encoding, train: DesignMatrix, validation: DesignMatrix) {
+  const standardisation = fitStandardisation(train, encoding.numericNames.length);
+  return {
+    standardisation,
+    train: standardise(train, standardisation),
+    validation: standardise(validation, standardisation),
+  };
+}

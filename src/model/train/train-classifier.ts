@@ -1,0 +1,185 @@
+import { predictClassifier } from '../../numeric/classifier-predict.js';
+import { calibrationCurve, precisionRecallCurve, rocCurve } from '../../numeric/curves.js';
+import { confusionAt, sigmoid } from '../../numeric/metrics.js';
+import { bestF1, sweepThresholds } from '../../numeric/threshold-sweep.js';
+import { hyperparametersOf, listCandidates } from './candidates.js';
+import { checkTrainingInput, findIgnoredFeatures } from './check-input.js';
+import { dataHash } from './data-hash.js';
+import { checkTargets, metricsOf } from './evaluate.js';
+import { makeFolds, pick, searchRows, splitRows, type Fold } from './fold-data.js';
+import { measureImportances, takeRows } from './importances.js';
+import { refit } from './refit.js';
+import {
+  commonRound,
+  meanOf,
+  ranked,
+  search,
+  selectionLogLoss,
+  standardErrorOf,
+  type Trial,
+} from './search.js';
+import type {
+  MetricName,
+  ReportMetric,
+  ThresholdRule,
+  TrainingInput,
+  TrainingProgress,
+  TrainingResult,
+  TrialReport,
+} from './training.js';
+
+export interface TrainingHooks {
+  onProgress?(progress: TrainingProgress): void;
+  /** Any steady clock, milliseconds; for the seconds in the report. */
+  now(): number;
+}
+
+/** Share of the work that the search is, for the progress bar. */
+const searchShare = 0.85;
+
+/**
+ * Chooses an algorithm and its hyperparameters by stratified cross-validation inside the training part
+ * (rows that are not `isTestRow`), fits the choice on the whole training part, and measures it on the
+ * test part, which decides nothing. Deterministic for equal input, apart from the seconds. Blocks its
+ * thread for the whole training: use `trainInWorker` in a server.
+ * @throws AppError INVALID for input that cannot be trained on; the message names the bound
+ */
+export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): TrainingResult {
+  const startedAt = hooks.now();
+  const progress = (share: number, stage: string) => hooks.onProgress?.({ share, stage });
+  checkTrainingInput(input);
+  const { table, labels, options } = input;
+  progress(0, 'preparing folds');
+  const { train, test } = splitRows(table.rows);
+  const ignoredFeatures = findIgnoredFeatures(table, train);
+  const searched = searchRows(train, options.seed);
+  const folds = makeFolds(table, labels, searched, options.folds, options.seed);
+  const trials = search(listCandidates(options), folds, options.selectionMetric, {
+    now: hooks.now,
+    onFit: (share) => progress(0.02 + share * searchShare, 'searching'),
+  });
+  const chosen = ranked(trials, options.selectionMetric)[0];
+  if (!chosen) throw new RangeError('no candidate was tried');
+  const outOfFold = collectMargins(chosen, folds, searched.length);
+  const searchedLabels = pick(labels, searched);
+  const threshold = chooseThreshold(options.thresholdRule, searchedLabels, outOfFold);
+  const trainLabels = pick(labels, train);
+  const rounds = finalRounds(chosen);
+  const { classifier, columnGain } = refit(
+    chosen.candidate,
+    rounds,
+    table,
+    train,
+    trainLabels,
+    (share) => progress(0.87 + 0.08 * share, 'fitting the choice'),
+  );
+  progress(0.95, 'measuring');
+  const testLabels = pick(labels, test);
+  const testMargins = predictClassifier(classifier, takeRows(table, test));
+  const testProbabilities = testMargins.map(sigmoid);
+  const testMetrics = metricsOf(testLabels, testMargins, threshold, 'TEST');
+  const sweep = sweepThresholds(testLabels, testProbabilities);
+  const trainMargins = predictClassifier(classifier, takeRows(table, train));
+  const result: TrainingResult = {
+    classifier,
+    algorithm: chosen.candidate.algorithm,
+    hyperparameters: hyperparametersOf(chosen.candidate, rounds),
+    threshold,
+    trainingRows: train.length,
+    testRows: test.length,
+    dataHash: dataHash(table, labels),
+    report: {
+      metrics: [
+        ...metricsOf(trainLabels, trainMargins, threshold, 'TRAIN'),
+        ...crossValidationMetrics(chosen, searchedLabels, outOfFold, threshold),
+        ...testMetrics,
+      ],
+      confusionMatrix: confusionAt(testLabels, testProbabilities, threshold),
+      rocCurve: rocCurve(sweep),
+      precisionRecallCurve: precisionRecallCurve(sweep),
+      calibrationCurve: calibrationCurve(testLabels, testProbabilities),
+      importances: measureImportances(classifier, columnGain, table, train),
+      trials: trials.map((trial) => reportTrial(trial, trial === chosen)),
+      baseline: baselineMetrics(trainLabels, testLabels, threshold),
+      targets: checkTargets(options.targets, testMetrics),
+      ignoredFeatures,
+      seconds: (hooks.now() - startedAt) / 1000,
+    },
+  };
+  progress(1, 'trained');
+  return result;
+}
+
+/** Out-of-fold margins in the order of the searched rows. */
+function collectMargins(trial: Trial, folds: readonly Fold[], rows: number): Float64Array {
+  const margins = new Float64Array(rows);
+  folds.forEach((fold, index) => {
+    const scores = trial.scores[index];
+    fold.positions.forEach((position, k) => {
+      margins[position] = scores?.margins[k] ?? Number.NaN;
+    });
+  });
+  return margins;
+}
+
+function chooseThreshold(rule: ThresholdRule, labels: Uint8Array, margins: Float64Array): number {
+  switch (rule.kind) {
+    case 'fixed':
+      return rule.value;
+    case 'f1':
+      return bestF1(sweepThresholds(labels, margins.map(sigmoid))).threshold;
+  }
+}
+
+/** Rounds for the refit; the training part is larger than a fold's, which bears a few more. */
+function finalRounds(trial: Trial): number {
+  if (trial.candidate.algorithm === 'logistic') return 0;
+  return Math.max(1, commonRound(trial).rounds);
+}
+
+function foldMetrics(trial: Trial): ReportMetric[] {
+  const aucs = trial.scores.map(({ auc }) => auc);
+  const losses = trial.scores.map(({ logLoss }) => logLoss);
+  const values: [MetricName, number][] = [
+    ['auc', meanOf(aucs)],
+    ['aucStandardError', standardErrorOf(aucs)],
+    ['logLoss', selectionLogLoss(trial)],
+    ['logLossStandardError', standardErrorOf(losses)],
+  ];
+  return values.map(([name, value]) => ({ name, split: 'CROSS_VALIDATION', value }));
+}
+
+/** AUC and log loss as means over the folds with standard errors, the rest of all folds together. */
+function crossValidationMetrics(
+  trial: Trial,
+  labels: Uint8Array,
+  margins: Float64Array,
+  threshold: number,
+): ReportMetric[] {
+  const means = foldMetrics(trial);
+  const together = metricsOf(labels, margins, threshold, 'CROSS_VALIDATION');
+  return [...means, ...together.filter(({ name }) => !means.some((mean) => mean.name === name))];
+}
+
+function baselineMetrics(
+  trainLabels: Uint8Array,
+  testLabels: Uint8Array,
+  threshold: number,
+): ReportMetric[] {
+  const prevalence = trainLabels.reduce((sum, label) => sum + label, 0) / trainLabels.length;
+  const margins = new Float64Array(testLabels.length).fill(Math.log(prevalence / (1 - prevalence)));
+  return metricsOf(testLabels, margins, threshold, 'TEST');
+}
+
+function reportTrial(trial: Trial, chosen: boolean): TrialReport {
+  const { candidate, scores, seconds } = trial;
+  const rounds = candidate.algorithm === 'boosting' ? commonRound(trial).rounds : 0;
+  return {
+    algorithm: candidate.algorithm,
+    hyperparameters: hyperparametersOf(candidate, rounds),
+    metrics: foldMetrics(trial),
+    folds: scores.length,
+    seconds,
+    chosen,
+  };
+}
