@@ -45,12 +45,28 @@ export async function openInstallation(
   }
   const url = new URL(server.url);
   url.pathname = `/${DATABASE}`;
+  const leave = await stayConnected(server.url);
   return {
     databaseUrl: url.toString(),
     dataDir,
     embedded: true,
-    stop: () => stopUnlessUsed(server),
+    async stop() {
+      await leave();
+      await stopUnlessUsed(server);
+    },
   };
+}
+
+/** Idle pools close their connections; this one tells the others' `stop` that the server is in use. */
+async function stayConnected(url: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({
+    ...sessionOptions(url),
+    keepAlive: true,
+    application_name: 'augury presence',
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  return () => client.end().catch(() => undefined);
 }
 
 async function withClient<T>(
