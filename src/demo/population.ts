@@ -68,9 +68,28 @@ const CATEGORIES = ['books', 'electronics', 'fashion', 'groceries', 'home', 'spo
  * badly and a low membership level all raise the chance of leaving, and chance does the rest.
  */
 export function* demoPopulation(options: PopulationOptions): Generator<DemoCustomer, void> {
-  const { next } = seededRandom(options.seed ?? DEMO_SEED);
-  for (const profile of drawProfiles(next, options.users ?? DEMO_USERS))
-    yield tell(next, profile, options.end.getTime());
+  const { one, users } = openPopulation(options);
+  for (let index = 0; index < users; index++) yield one(index);
+}
+
+/** The same customers by index, without telling those before. */
+export function openPopulation(options: PopulationOptions): {
+  users: number;
+  one: (index: number) => DemoCustomer;
+} {
+  const { users = DEMO_USERS, seed = DEMO_SEED } = options;
+  const profiles = drawProfiles(seededRandom(seed).next, users);
+  return {
+    users,
+    one(index) {
+      const profile = profiles[index];
+      if (!profile) throw new RangeError(`index must be 0..${users - 1}, got ${index}`);
+      const { next } = seededRandom(
+        Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b),
+      );
+      return tell(next, profile, options.end.getTime());
+    },
+  };
 }
 
 /** Whole seconds: what every format and every database keeps. */

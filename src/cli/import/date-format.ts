@@ -1,5 +1,5 @@
 import { AppError } from '../../kernel/error.js';
-import { RowError, type Cell } from './cell.js';
+import { cellText, RowError, type Cell } from './cell.js';
 
 /** Reads an instant: milliseconds since 1970 UTC. Throws RowError with the value and the form that was expected. */
 export type InstantReader = (cell: Cell) => number;
@@ -105,7 +105,7 @@ function hint(text: string): string {
 
 /** Midnight UTC where only a day is given; a text without an offset is UTC. */
 function isoReader(cell: Cell): number {
-  const text = typeof cell === 'string' ? cell.trim() : String(cell);
+  const text = cellText(cell);
   const instant = readIso(text);
   if (instant === null)
     throw new RowError(
@@ -116,7 +116,7 @@ function isoReader(cell: Cell): number {
 
 function epochReader(unitMs: 1 | 1000): InstantReader {
   return (cell) => {
-    const value = typeof cell === 'number' ? cell : Number(String(cell).trim() || 'x');
+    const value = typeof cell === 'number' ? cell : Number(cellText(cell) || 'x');
     const instant = Math.round(value * unitMs);
     if (!(instant >= EARLIEST && instant <= LATEST))
       throw new RowError(
@@ -199,7 +199,7 @@ export function instantReader(format: string | null): InstantReader {
     );
   const regexp = new RegExp(`^${pattern}$`);
   return (cell) => {
-    const text = typeof cell === 'string' ? cell.trim() : String(cell);
+    const text = cellText(cell);
     const m = regexp.exec(text);
     const fields: Fields = {
       year: 0,

@@ -1,4 +1,6 @@
 import { cellText, isBlank, numberIn, parseNumber, RowError, truthIn, type Cell } from './cell.js';
+import { NAME_PATTERN } from '../../event/event.js';
+import { AppError } from '../../kernel/error.js';
 import { nearNames, Problems, type Columns } from './columns.js';
 import type { ImportDeps, ImportedEvent } from './context.js';
 import type { EventMapping } from './mapping.js';
@@ -47,10 +49,13 @@ export function planEvents(
   );
   const idNames = mapping.id === undefined ? [] : splitList(mapping.id);
   const idGetters = idNames.map((name) => problems.attempt(() => valueOf(name, columns, '--id')));
+  const source = mapping.source ?? 'import';
+  problems.attempt(() => {
+    checkName(source, '--source');
+  });
   problems.check();
   if (!user || !at || !type || !properties) throw new Error('a checked mapping is incomplete');
 
-  const source = mapping.source ?? 'import';
   const getters = idGetters.filter((getter) => getter !== null);
   const ids = (): RowIds =>
     getters.length > 0 ? columnIds(getters, idNames) : contentIds(raw.columns, raw.keyed);
@@ -85,6 +90,15 @@ export function planEvents(
   };
 }
 
+/** @throws AppError INVALID: a name that every row would be rejected for */
+function checkName(name: string, option: string): void {
+  if (!NAME_PATTERN.test(name))
+    throw new AppError(
+      'INVALID',
+      `${option} must be a lower-case letter and then up to 63 of a-z 0-9 _ . -, got ${JSON.stringify(name)}`,
+    );
+}
+
 /** `--where`: a row counts when the expression says yes. */
 export function filterOf(text: string, columns: Columns): (cells: readonly Cell[]) => boolean {
   const get = valueOf(text, columns, '--where');
@@ -102,11 +116,13 @@ function typeGetter(
     notes.push(
       `type is the constant "${spec}"${near.length > 0 ? ` (there is a column "${near[0] ?? ''}": was that meant?)` : ''}`,
     );
+    checkName(spec, '--type');
     return () => spec;
   }
   const text = requiredText(spec, columns, '--type', 'type');
   if (/^'[^']*'$/.test(spec)) {
     const constant = text(NO_ROW);
+    checkName(constant, '--type');
     notes.push(`type is the constant "${constant}"`);
     return () => constant;
   }

@@ -91,7 +91,9 @@ function plain(value: unknown): Cell {
           typeof inner === 'bigint' ? inner.toString() : inner,
         ),
       ) as Cell;
-    default:
+    case 'undefined':
+    case 'symbol':
+    case 'function':
       return null;
   }
 }

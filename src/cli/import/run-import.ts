@@ -99,7 +99,7 @@ class Run<Out> {
   rows = 0;
   private readonly counts = { accepted: 0, duplicates: 0, skipped: 0 };
   private readonly inFlight = new Set<Promise<void>>();
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private pending: { row: Row; out: Out }[] = [];
   private bad: BadRow[] = [];
   private lastReport = 0;
@@ -163,7 +163,7 @@ class Run<Out> {
     await this.settle(IN_FLIGHT - 1);
     const writing = this.write(batch)
       .catch((error: unknown) => {
-        this.failure ??= error;
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
       })
       .finally(() => this.inFlight.delete(writing));
     this.inFlight.add(writing);

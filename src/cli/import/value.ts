@@ -3,6 +3,7 @@ import { cellText, isBlank, RowError, type Cell } from './cell.js';
 import { nearNames, unknownColumn, type CellGetter, type Columns } from './columns.js';
 import { instantReader } from './date-format.js';
 import { compileExpression } from './evaluate.js';
+import { parseExpression } from './expression.js';
 import { splitList } from './mapping.js';
 
 /** A value of each row under a name. */
@@ -16,13 +17,13 @@ export function valueOf(text: string, columns: Columns, where: string): CellGett
   const column = columns.find(text);
   if (column) return column;
   try {
-    return compileExpression(text, columns, where);
+    parseExpression(text);
   } catch (error) {
     // "Unit Pricee" does not parse, but a misspelt column is what was meant.
-    if (error instanceof AppError && nearNames(text, columns.names).length > 0)
-      throw new AppError('INVALID', unknownColumn(text, columns.names, where), { cause: error });
-    throw error;
+    if (!(error instanceof AppError) || nearNames(text, columns.names).length === 0) throw error;
+    throw new AppError('INVALID', unknownColumn(text, columns.names, where), { cause: error });
   }
+  return compileExpression(text, columns, where);
 }
 
 /** Text of a value, blanks trimmed. The getter throws RowError where it is blank. */

@@ -1,0 +1,113 @@
+import { AppError } from '../kernel/error.js';
+import type { EventRow } from '../event/event.js';
+import type { UserRow } from '../user/user.js';
+import type { DemoStore } from './demo.store.js';
+import { openPopulation, type DemoEvent } from './population.js';
+
+export interface SeedDemoDeps extends DemoStore {
+  upsertUsers(
+    rows: readonly UserRow[],
+  ): Promise<{ created: number; updated: number; rejected: readonly { message: string }[] }>;
+  recordEvents(
+    rows: readonly EventRow[],
+  ): Promise<{ accepted: number; duplicates: number; rejected: readonly { message: string }[] }>;
+}
+
+export interface SeedDemoOptions {
+  /** Histories end at the start of this day, UTC. */
+  now: Date;
+  users?: number;
+  seed?: number;
+  /** `share` 0..1 */
+  onProgress?: (share: number) => void;
+}
+
+export interface SeedDemoResult {
+  /** False when the database held data of its own, or the whole demo already. */
+  seeded: boolean;
+  /** Only when seeded: where the histories end. */
+  end: Date | null;
+  users: number;
+  events: number;
+}
+
+const BATCH = 10_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Fills an empty database with the demo population. A run that was cut off is taken up again by the next, with
+ * the same end, and changes nothing that is there. The very last event is written last and by itself: where
+ * it is, everything is.
+ */
+export async function seedDemo(
+  deps: SeedDemoDeps,
+  options: SeedDemoOptions,
+): Promise<SeedDemoResult> {
+  const nothing = { seeded: false, end: null, users: 0, events: 0 };
+  const whole = new Date(Math.floor(options.now.getTime() / DAY_MS) * DAY_MS);
+  const wanted = openPopulation({ ...options, end: whole });
+  const first = wanted.one(0).user;
+  const known = await deps.registeredAt(first.externalId);
+  if (known === null && !(await deps.isEmpty())) return nothing;
+  const end =
+    known === null
+      ? whole
+      : new Date(whole.getTime() + known.getTime() - first.registeredAt.getTime());
+  const population = openPopulation({ ...options, end });
+  const last = lastEvent(population);
+  if (known !== null && last && (await deps.hasEvent(last.source, last.id))) return nothing;
+  const events = await write(deps, population, options.onProgress);
+  return { seeded: true, end, users: population.users, events };
+}
+
+type Population = ReturnType<typeof openPopulation>;
+
+function lastEvent(population: Population): DemoEvent | null {
+  for (let index = population.users - 1; index >= 0; index--) {
+    const event = population.one(index).events.at(-1);
+    if (event) return event;
+  }
+  return null;
+}
+
+/** One batch is told while the one before is written. */
+async function write(
+  deps: SeedDemoDeps,
+  population: Population,
+  onProgress: SeedDemoOptions['onProgress'],
+): Promise<number> {
+  const customers = Array.from({ length: population.users }, (_, index) => index);
+  accepted(await deps.upsertUsers(customers.map((index) => population.one(index).user)));
+  let total = 0;
+  let batch: EventRow[] = [];
+  let writing: Promise<void> = Promise.resolve();
+  const send = async (): Promise<void> => {
+    const rows = batch;
+    batch = [];
+    total += rows.length;
+    await writing;
+    writing = deps.recordEvents(rows).then(accepted);
+    writing.catch(() => undefined); // told where it is awaited
+    // Lets the batch be sent before the next customers are told: telling them blocks the event loop.
+    await new Promise(setImmediate);
+  };
+  for (const index of customers) {
+    batch.push(...population.one(index).events);
+    if (batch.length < BATCH) continue;
+    await send();
+    onProgress?.(index / population.users);
+  }
+  const final = batch.splice(-1);
+  if (batch.length > 0) await send();
+  await writing;
+  batch = final;
+  await send();
+  await writing;
+  onProgress?.(1);
+  return total;
+}
+
+function accepted(result: { rejected: readonly { message: string }[] }): void {
+  const [refusal] = result.rejected;
+  if (refusal) throw new AppError('INTERNAL', `the demo was refused: ${refusal.message}`);
+}
