@@ -18,8 +18,8 @@ function headerOf(bytes: Buffer): ArrayHeader {
 }
 
 /**
- * A float8[] or int8[] in Postgres' binary format as float64, NULL as NaN; a NULL array is empty.
- * Reads about 50 million elements a second, against 1 million through text and row objects.
+ * `array_send(float8[] or int8[])` as float64, NULL as NaN; a NULL array is empty. Columns read this way
+ * skip row objects and the text form of floats; pg cannot ask for binary results itself.
  */
 export function float64Array(bytes: Buffer | null): Float64Array {
   if (bytes === null) return new Float64Array(0);
@@ -44,7 +44,7 @@ export function float64Array(bytes: Buffer | null): Float64Array {
   return values;
 }
 
-/** A text[] in Postgres' binary format; a NULL array is empty. */
+/** `array_send(text[])`; a NULL array is empty. */
 export function stringArray(bytes: Buffer | null): (string | null)[] {
   if (bytes === null) return [];
   const { elementType, length } = headerOf(bytes);

@@ -1,0 +1,192 @@
+import { unreachable } from '../kernel/id.js';
+import { aggregateOf, jsonNumber, typeCondition, type Aggregate } from './compile-aggregate.js';
+import { expressionSql } from './compile-expression.js';
+import { kindOf } from './definition.js';
+import { pickVersion, type FeatureDefinition } from './feature.js';
+import { placeholders, type Placeholders, type Run } from './placeholders.js';
+
+/** How the statement goes through the events: user by user, or all of them grouped. */
+export type Access = 'byUser' | 'grouped';
+
+/** One statement for any set of features. */
+export interface CompiledFeatures {
+  /** One row of arrays in binary (array_send): `position` (1-based in the list; the id for everyone), then one a feature. */
+  text: string;
+  valuesFor(run: Run): unknown[];
+  /** Alias of each feature's array and whether it holds text. */
+  columns: { name: string; alias: string; text: boolean }[];
+  legend(): string[];
+}
+
+interface Scan {
+  alias: string;
+  aggregates: Map<string, { alias: string; aggregate: Aggregate }>;
+}
+
+/**
+ * Compiles features to ONE statement with one scan of the events (a second one where properties are read).
+ * Everything from a definition is a placeholder; aliases are generated. Events count only with
+ * `at < asOf`, windows are [asOf - days, asOf). The same formulas serve a single user, a training table
+ * and everyone.
+ */
+export function compileFeatures(
+  features: readonly FeatureDefinition[],
+  access: Access,
+  everyone: boolean,
+): CompiledFeatures {
+  const at = placeholders();
+  const order = dependencyOrder(features);
+  const scans = { index: scanOf('s0'), heap: scanOf('s1') };
+  const aliasOf = new Map<FeatureDefinition, string>();
+  const layers: { alias: string; sql: string }[][] = [[]];
+  const layerOf = new Map<FeatureDefinition, number>();
+  order.forEach((feature, index) => {
+    const layer = feature.dependencies.length
+      ? 1 + Math.max(...feature.dependencies.map((dependency) => layerOf.get(dependency) ?? 0))
+      : 0;
+    const alias = `f${index}`;
+    aliasOf.set(feature, alias);
+    layerOf.set(feature, layer);
+    (layers[layer] ??= []).push({ alias, sql: valueSql(feature, aliasOf, scans, at) });
+  });
+
+  const source = sourceSql(scans, access, everyone, at);
+  const [base = [], ...rest] = layers;
+  const select = (columns: readonly { alias: string; sql: string }[]): string =>
+    columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
+  let rows = `select ${everyone ? 'c.id' : 'u.position'} as position${select(base)} from ${source}`;
+  // offset 0 keeps Postgres from folding the layers together and computing shared parts many times
+  for (const layer of rest) rows = `select l.*${select(layer)} from (${rows} offset 0) l`;
+
+  const columns = features.map((feature) => ({
+    name: feature.name,
+    alias: aliasOf.get(feature) ?? '',
+    text: kindOf(feature.definition) === 'text',
+  }));
+  const arrays = columns
+    .map(({ alias }) => `, array_send(array_agg(${alias})) as ${alias}`)
+    .join('');
+  return {
+    text: `select array_send(array_agg(position)) as position${arrays} from (${rows}) r`,
+    valuesFor: (run) => at.valuesFor(run),
+    columns,
+    legend: () => at.legend(),
+  };
+}
+
+function scanOf(alias: string): Scan {
+  return { alias, aggregates: new Map() };
+}
+
+/** Every feature needed, dependencies first, each once. */
+function dependencyOrder(features: readonly FeatureDefinition[]): FeatureDefinition[] {
+  const seen = new Set<FeatureDefinition>();
+  const visit = (feature: FeatureDefinition): void => {
+    if (seen.has(feature)) return;
+    feature.dependencies.forEach(visit);
+    seen.add(feature);
+  };
+  features.forEach(visit);
+  return [...seen];
+}
+
+function valueSql(
+  feature: FeatureDefinition,
+  aliasOf: ReadonlyMap<FeatureDefinition, string>,
+  scans: { index: Scan; heap: Scan },
+  at: Placeholders,
+): string {
+  const { definition } = feature;
+  switch (definition.kind) {
+    case 'attribute':
+      return attributeSql(definition.as, at.constant(definition.name, 'text'));
+    case 'expression':
+      return expressionSql(
+        definition.expression,
+        (name, version) => {
+          const versions = feature.dependencies.filter((dependency) => dependency.name === name);
+          const target = pickVersion(versions, version);
+          return `l.${(target && aliasOf.get(target)) ?? 'null'}`;
+        },
+        at,
+      );
+    case 'daysSince':
+      if (definition.of === 'registration') {
+        const asOf = at.asOf();
+        return `case when c.registered_at < ${asOf} then date_part('epoch', ${asOf} - c.registered_at) / 86400 end`;
+      }
+      return inScan(aggregateOf(definition, at), scans);
+    case 'events':
+    case 'instant':
+      return inScan(aggregateOf(definition, at), scans);
+    default:
+      return unreachable(definition);
+  }
+}
+
+function attributeSql(as: 'number' | 'text' | 'boolean', name: string): string {
+  switch (as) {
+    case 'number':
+      return jsonNumber('c.attributes', name);
+    case 'text':
+      return `nullif(c.attributes ->> ${name}, '')`;
+    case 'boolean':
+      return `(case when jsonb_typeof(c.attributes -> ${name}) = 'boolean' then (c.attributes -> ${name})::bool::int::float8 end)`;
+  }
+}
+
+/** Equal aggregates share one column of the scan. */
+function inScan(aggregate: Aggregate, scans: { index: Scan; heap: Scan }): string {
+  const scan = aggregate.readsProperties ? scans.heap : scans.index;
+  let known = scan.aggregates.get(aggregate.sql);
+  if (!known) {
+    known = { alias: `a${scan.aggregates.size}`, aggregate };
+    scan.aggregates.set(aggregate.sql, known);
+  }
+  return aggregate.valueOf(`${scan.alias}.${known.alias}`);
+}
+
+function sourceSql(
+  scans: { index: Scan; heap: Scan },
+  access: Access,
+  everyone: boolean,
+  at: Placeholders,
+): string {
+  const used = [scans.index, scans.heap].filter((scan) => scan.aggregates.size > 0);
+  const users = everyone
+    ? 'customer c'
+    : `unnest(${at.users()}) with ordinality as u(id, position) left join customer c on c.id = u.id`;
+  const id = everyone ? 'c.id' : 'u.id';
+  return [users, ...used.map((scan) => joinSql(scan, id, access, everyone, at))].join(' ');
+}
+
+function joinSql(
+  scan: Scan,
+  id: string,
+  access: Access,
+  everyone: boolean,
+  at: Placeholders,
+): string {
+  const entries = [...scan.aggregates.values()];
+  const calls = entries.map(({ alias, aggregate }) => `${aggregate.sql} as ${alias}`).join(', ');
+  const bounds = boundsOf(
+    entries.map(({ aggregate }) => aggregate),
+    at,
+  );
+  if (access === 'byUser')
+    return `cross join lateral (select ${calls} from event e where e.user_id = ${id} and ${bounds}) ${scan.alias}`;
+  const mine = everyone ? '' : ` and e.user_id = any(${at.users()})`;
+  return `left join (select e.user_id, ${calls} from event e where ${bounds}${mine} group by e.user_id) ${scan.alias} on ${scan.alias}.user_id = ${id}`;
+}
+
+/** What every aggregate of the scan has in common: the widest window, the union of the types. */
+function boundsOf(aggregates: readonly Aggregate[], at: Placeholders): string {
+  const conditions = [`e.at < ${at.asOf()}`];
+  const windows = aggregates.map(({ scope }) => scope.windowDays ?? Infinity);
+  const widest = Math.max(...windows);
+  if (widest < Infinity) conditions.push(`e.at >= ${at.daysBefore(widest)}`);
+  const types = aggregates.map(({ scope }) => scope.types);
+  if (types.every((list) => list !== undefined))
+    conditions.push(typeCondition([...new Set(types.flat())].sort(), at));
+  return conditions.join(' and ');
+}

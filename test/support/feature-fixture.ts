@@ -1,0 +1,40 @@
+import type { Clock } from '../../src/kernel/clock.js';
+import type { Database } from '../../src/plant/ports.js';
+import { auditStore, type AuditStore } from '../../src/access/audit.store.js';
+import { featureReader, featureStore, type FeatureStore } from '../../src/feature/feature.store.js';
+import { readFeatures, type ReadFeatures } from '../../src/feature/read-features.js';
+import { registerFeature, type RegisterFeatureDeps } from '../../src/feature/register-feature.js';
+import { seedStartSet } from '../../src/feature/seed-start-set.js';
+import { eventFixture, type EventFixture } from './event-fixture.js';
+
+/** The feature room on a test database, wired as the composition root wires it. */
+export interface FeatureFixture extends EventFixture {
+  features: FeatureStore;
+  audit: AuditStore;
+  read: ReadFeatures;
+  registration: RegisterFeatureDeps;
+  register: ReturnType<typeof registerFeature>;
+  seed: ReturnType<typeof seedStartSet>;
+}
+
+/** Builds stores and use cases; opens nothing of its own. */
+export function featureFixture(db: Database, clock: Clock): FeatureFixture {
+  const data = eventFixture(db, clock);
+  const features = featureStore(db);
+  const audit = auditStore(db);
+  const registration: RegisterFeatureDeps = {
+    registry: features.all,
+    insert: features.insert,
+    audit: audit.write,
+    wall: () => clock.wall(),
+  };
+  return {
+    ...data,
+    features,
+    audit,
+    registration,
+    read: readFeatures({ run: featureReader(db), typeIds: data.types.idsOf }),
+    register: registerFeature(registration),
+    seed: seedStartSet(registration),
+  };
+}
