@@ -1,8 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { from as copyFromStdin, to as copyToStdout } from 'pg-copy-streams';
+import { pipeline } from 'node:stream/promises';
 import { PrismaClient } from '../../prisma/client/client.js';
-import { count } from '../kernel/count.js';
-import type { Database, Sql } from './ports.js';
+import { sessionOptions } from './connection.js';
+import { CountedPool } from './counted-pool.js';
+import type { Copy, Database, Sql } from './ports.js';
 
 const INT8 = 20;
 
@@ -13,31 +16,17 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-const rawTypes: pg.CustomTypesConfig = {
-  getTypeParser: (() => (bytes: unknown) => bytes) as typeof pg.types.getTypeParser,
-};
-
-/** Counts every statement at the moment of the call, in the caller's async context: the pool may run it from another's. */
-class CountingPool extends pg.Pool {
-  override query(...args: unknown[]): never {
-    count('sql');
-    return (super.query as (...all: unknown[]) => unknown).apply(this, args) as never;
-  }
-}
-
-function sqlOf(client: pg.Pool | pg.PoolClient, counted: boolean): Sql {
+function sqlOf(client: pg.Pool | pg.PoolClient): Sql {
   return {
     async query<Row extends object>(
       text: string,
       values: readonly unknown[] = [],
-      options?: { name?: string; binary?: boolean },
+      options?: { name?: string },
     ): Promise<Row[]> {
-      if (!counted) count('sql');
       const result = await client.query<Row>({
         text,
         values: [...values],
-        types: options?.binary === true ? rawTypes : types,
-        ...(options?.binary === true ? { binary: true } : {}),
+        types,
         ...(options?.name === undefined ? {} : { name: options.name }),
       });
       return result.rows;
@@ -45,45 +34,104 @@ function sqlOf(client: pg.Pool | pg.PoolClient, counted: boolean): Sql {
   };
 }
 
-/** Opens a pool in UTC. `onError` gets errors of idle connections; while closing they are expected. */
-export function openDatabase(
-  url: string,
-  options: { max?: number; onError?: (error: Error) => void } = {},
-): Database {
-  let closing = false;
-  const pool = new CountingPool({
-    connectionString: url,
-    max: options.max ?? 10,
-    options: '-c timezone=UTC',
-    connectionTimeoutMillis: 10_000,
-    application_name: 'augury',
-  });
+function copyOn(client: pg.PoolClient): Copy {
+  return {
+    async copyFrom(statement, source) {
+      const stream = client.query(copyFromStdin(statement));
+      await pipeline(source, stream);
+      return stream.rowCount;
+    },
+    async *copyTo(statement) {
+      const stream = client.query(copyToStdout(statement));
+      for await (const chunk of stream) yield chunk as Buffer;
+    },
+  };
+}
+
+/** COPY on a connection of its own; one left early, or after an error, is closed instead of going back. */
+function copyFromPool(pool: pg.Pool): Copy {
+  return {
+    async copyFrom(statement, source) {
+      const client = await pool.connect();
+      try {
+        const rows = await copyOn(client).copyFrom(statement, source);
+        client.release();
+        return rows;
+      } catch (error) {
+        client.release(true);
+        throw error;
+      }
+    },
+    async *copyTo(statement) {
+      const client = await pool.connect();
+      let finished = false;
+      try {
+        yield* copyOn(client).copyTo(statement);
+        finished = true;
+      } finally {
+        client.release(!finished);
+      }
+    },
+  };
+}
+
+export interface DatabaseOptions {
+  /** Connections at most; each process has its own pool. */
+  max?: number;
+  /** Errors of idle connections, such as a server that restarts. */
+  onError?: (error: Error) => void;
+  /** Called for each statement that is sent, Prisma's included. */
+  onStatement?: () => void;
+}
+
+/** Opens a pool in UTC; connects on first use and again after the server was away. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  let closing: Promise<void> | null = null;
+  const pool = new CountedPool(
+    {
+      ...sessionOptions(url),
+      max: options.max ?? 10,
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      application_name: 'augury',
+    },
+    options.onStatement ?? (() => undefined),
+  );
   pool.on('error', (error) => {
+    // A closing server ends its sessions with an error; that is no news then.
     if (!closing) options.onError?.(error);
   });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const close = async (): Promise<void> => {
+    await prisma.$disconnect();
+    await pool.end();
+  };
   return {
-    ...sqlOf(pool, true),
+    ...sqlOf(pool),
+    ...copyFromPool(pool),
     prisma,
     pool,
     async transaction(work) {
       const client = await pool.connect();
+      let broken = false;
+      // Between two statements nobody else listens, and an unheard error would end the process.
+      const onError = (): void => {
+        broken = true;
+      };
+      client.on('error', onError);
       try {
         await client.query('begin');
-        const result = await work({ ...sqlOf(client, false), client });
+        const result = await work({ ...sqlOf(client), ...copyOn(client), client });
         await client.query('commit');
         return result;
       } catch (error) {
-        await client.query('rollback').catch(() => undefined);
+        await client.query('rollback').catch(onError);
         throw error;
       } finally {
-        client.release();
+        client.off('error', onError);
+        client.release(broken);
       }
     },
-    async close() {
-      closing = true;
-      await prisma.$disconnect();
-      await pool.end();
-    },
+    close: () => (closing ??= close()),
   };
 }

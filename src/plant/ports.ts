@@ -3,24 +3,32 @@ import type { PrismaClient } from '../../prisma/client/client.js';
 
 /** One connection, or the pool: anything that takes a statement. Every statement is counted (kernel/count). */
 export interface Sql {
-  /**
-   * `name` makes it a prepared statement, parsed once a connection. int8 comes back as number.
-   * `binary` hands every column back as the bytes of Postgres' binary format (see binary-array.ts).
-   */
+  /** `name` makes it a prepared statement, parsed once a connection. int8 comes back as number. */
   query<Row extends object>(
     text: string,
     values?: readonly unknown[],
-    options?: { name?: string; binary?: boolean },
+    options?: { name?: string },
   ): Promise<Row[]>;
 }
 
+/** COPY in both directions, as bytes in the format that the statement names. */
+export interface Copy {
+  /** Runs `copy … from stdin`; answers the number of rows. Nothing is kept when the source fails. */
+  copyFrom(
+    statement: string,
+    source: AsyncIterable<Buffer | string> | Iterable<Buffer | string>,
+  ): Promise<number>;
+  /** Runs `copy … to stdout`; reads on as it is consumed. */
+  copyTo(statement: string): AsyncIterable<Buffer>;
+}
+
 /** Postgres for the rooms' stores. */
-export interface Database extends Sql {
+export interface Database extends Sql, Copy {
   /** For lists and hot paths use `query`; for the rest Prisma. Both share one pool. */
   readonly prisma: PrismaClient;
   readonly pool: pg.Pool;
   /** Commits when `work` resolves, rolls back when it rejects. */
-  transaction<T>(work: (sql: Sql & { client: pg.PoolClient }) => Promise<T>): Promise<T>;
+  transaction<T>(work: (sql: Sql & Copy & { client: pg.PoolClient }) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
