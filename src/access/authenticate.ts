@@ -24,9 +24,9 @@ export interface Authenticator {
    * caller costs no SQL; expiry is looked at every time.
    * @throws AppError UNAVAILABLE when the database does not answer
    */
-  authenticate(presented: Presented): Promise<Viewer | null>;
+  authenticate: (presented: Presented) => Promise<Viewer | null>;
   /** Drops a revoked credential from memory at once. */
-  forget(id: string): void;
+  forget: (id: string) => void;
 }
 
 const CACHE_MS = 5_000;

@@ -25,10 +25,10 @@ function doors() {
   const audit = auditStore(database.db);
   const authenticator = createAuthenticator({
     credentials,
-    wall: clock.wall,
-    monotonicMs: clock.monotonicMs,
+    wall: () => clock.wall(),
+    monotonicMs: () => clock.monotonicMs(),
   });
-  const deps = { credentials, audit, wall: clock.wall, ...authenticator };
+  const deps = { credentials, audit, wall: () => clock.wall(), ...authenticator };
   return {
     audit,
     authenticator,
@@ -226,8 +226,8 @@ describe('when the database does not answer', () => {
   it('authentication says so instead of letting anyone in or out', async () => {
     const authenticator = createAuthenticator({
       credentials: { byHash: () => Promise.reject(new Error('connection refused')) },
-      wall: clock.wall,
-      monotonicMs: clock.monotonicMs,
+      wall: () => clock.wall(),
+      monotonicMs: () => clock.monotonicMs(),
     });
     const key = `augury_crm_${'a'.repeat(43)}`;
     await expect(authenticator.authenticate(bearer(key))).rejects.toMatchObject({

@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { CountsExtension } from '../graphql/counts-extension.js';
+import { countsExtension } from '../graphql/counts-extension.js';
+import { presentError } from '../graphql/present-error.js';
+import type { Clock } from '../kernel/clock.js';
+import type { Counts } from '../kernel/count.js';
+import { withCounts, zeroCounts } from '../kernel/count.js';
+import type { Log } from '../plant/ports.js';
+import type { OperationReport } from './options.js';
+
+/** One operation, or one event of a subscription, from its arrival to its answer. */
+export interface OperationScope {
+  readonly requestId: string;
+  readonly counts: Counts;
+  /** Runs `work` so that everything it awaits is counted here. */
+  run<T>(work: () => T): T;
+  /** Masks what the caller must not see, and logs it once. */
+  present(error: GraphQLError): GraphQLFormattedError;
+  /** Adds `extensions.counts` and reports to the metrics. */
+  finish<T extends FormattedExecutionResult>(
+    result: T,
+    kind: OperationReport['kind'],
+  ): T & { extensions: { counts: CountsExtension } };
+  /** True after `finish`. */
+  readonly finished: boolean;
+}
+
+export interface ScopeDeps {
+  clock: Clock;
+  log: Log;
+  transport: OperationReport['transport'];
+  onOperation: ((report: OperationReport) => void) | undefined;
+}
+
+const running = new AsyncLocalStorage<OperationScope>();
+
+/** The scope that the present call belongs to, or null outside of one. */
+export function currentScope(): OperationScope | null {
+  return running.getStore() ?? null;
+}
+
+/** Opens a scope; the clock of its milliseconds starts now. */
+export function openScope(
+  deps: ScopeDeps,
+  requestId: string,
+  counts: Counts = zeroCounts(),
+): OperationScope {
+  const startedMs = deps.clock.monotonicMs();
+  let finished = false;
+  const scope: OperationScope = {
+    requestId,
+    counts,
+    run: (work) => running.run(scope, () => withCounts(counts, work)),
+    present(error) {
+      const { formatted, masked } = presentError(error, requestId);
+      if (masked)
+        deps.log.error(
+          { err: masked, requestId, path: error.path?.join('.') },
+          'an operation failed unexpectedly',
+        );
+      return formatted;
+    },
+    finish(result, kind) {
+      finished = true;
+      const extension = countsExtension(counts, deps.clock.monotonicMs() - startedMs);
+      const errorCodes = (result.errors ?? []).map(({ extensions }) =>
+        typeof extensions?.['code'] === 'string' ? extensions['code'] : 'UNKNOWN',
+      );
+      deps.onOperation?.({ transport: deps.transport, kind, errorCodes, counts: extension });
+      return { ...result, extensions: { ...result.extensions, counts: extension } };
+    },
+    get finished() {
+      return finished;
+    },
+  };
+  return scope;
+}
