@@ -1,28 +1,7 @@
 import type { Database } from '../plant/ports.js';
+import type { BehaviourLabelQuery, Labels } from './labels.js';
 
 const DAY_MS = 86_400_000;
-
-/** Who counts, and what counts as not coming back. */
-export interface BehaviourLabelQuery {
-  asOf: Date;
-  horizonDays: number;
-  /** Any of these in [asOf, asOf + horizonDays) makes the label negative. */
-  eventTypes: readonly string[];
-  /** Known (registered or first seen) for at least this long before `asOf`. */
-  minAgeDays: number;
-  /** An event of `eventTypes` in this many days before `asOf`; null = any event before it will do. */
-  activeWithinDays: number | null;
-}
-
-/** Labels in ascending user id. */
-export interface Labels {
-  userIds: number[];
-  positive: boolean[];
-  /** Instant each row's features are read at. */
-  asOf: Date[];
-  /** First event of any of these users; null when they have none. */
-  dataFrom: Date | null;
-}
 
 export interface LabelStore {
   behaviour(query: BehaviourLabelQuery): Promise<Labels>;

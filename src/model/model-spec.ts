@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
+import { metricNames } from './train/training.js';
 
 const share = z.number().min(0).max(1);
 
@@ -16,7 +17,7 @@ export const modelSpec = z.strictObject({
   }),
   eligible: z.strictObject({
     minAgeDays: z.int().min(0).max(3650),
-    activeWithinDays: z.int().min(1).max(3650).nullable(),
+    activeWithinHorizons: z.number().min(1).max(100).nullable(),
   }),
   features: z.strictObject({
     tags: z.array(z.string()).nullable(),
@@ -32,7 +33,7 @@ export const modelSpec = z.strictObject({
     z.strictObject({ kind: z.literal('fixed'), value: share }),
     z.strictObject({ kind: z.literal('f1') }),
   ]),
-  targets: z.array(z.strictObject({ metric: z.string(), goal: z.number() })),
+  targets: z.array(z.strictObject({ metric: z.enum(metricNames), goal: z.number() })),
   riskBands: z
     .strictObject({ medium: share, high: share, critical: share })
     .refine(

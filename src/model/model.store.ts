@@ -8,22 +8,11 @@ import {
   type Model,
   type ModelStage,
   type ModelVersion,
+  type NewModelVersion,
+  type StageMove,
+  type VersionPage,
 } from './model.js';
 import { parseModelSpec, type ModelSpec } from './model-spec.js';
-
-/** A version as it is registered; id, number and stage come from the store. */
-export type NewModelVersion = Omit<
-  ModelVersion,
-  'id' | 'version' | 'stage' | 'artifactSha256' | 'promotedAt' | 'promotedBy'
-> & { artifact: { sha256: string; bytes: Uint8Array; opset: number } };
-
-export interface VersionPage {
-  modelId: string;
-  stages: readonly ModelStage[] | null;
-  limit: number;
-  /** Version number after which the page begins; newest first. */
-  after: number | null;
-}
 
 export interface ModelStore {
   list(): Promise<Model[]>;
@@ -44,15 +33,6 @@ export interface ModelStore {
   artifactInfos(sha256s: readonly string[]): Promise<ArtifactInfo[]>;
   /** Moves a version, and the one it replaces, in one audited transaction. */
   move(move: StageMove): Promise<{ version: ModelVersion; error: UserError | null }>;
-}
-
-export interface StageMove {
-  versionId: string;
-  stage: ModelStage;
-  actor: string;
-  comment: string | null;
-  /** The replaced version loses its `promotedAt`, the target keeps its own. */
-  rollBack: boolean;
 }
 
 /** Writes the audit trail within the given transaction. */

@@ -128,3 +128,26 @@ export function rollBackTarget<
   }
   return best;
 }
+
+/** A version as it is registered; id, number and stage come from the store. */
+export type NewModelVersion = Omit<
+  ModelVersion,
+  'id' | 'version' | 'stage' | 'artifactSha256' | 'promotedAt' | 'promotedBy'
+> & { artifact: { sha256: string; bytes: Uint8Array; opset: number } };
+
+export interface VersionPage {
+  modelId: string;
+  stages: readonly ModelStage[] | null;
+  limit: number;
+  /** Version number after which the page begins; newest first. */
+  after: number | null;
+}
+
+export interface StageMove {
+  versionId: string;
+  stage: ModelStage;
+  actor: string;
+  comment: string | null;
+  /** The replaced version loses its `promotedAt`, the target keeps its own. */
+  rollBack: boolean;
+}

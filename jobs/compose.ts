@@ -1,0 +1,142 @@
+import { hostname } from 'node:os';
+import {
+  composeFeatureReading,
+  composeJobs,
+  composeLedger,
+  composeModels,
+  type Plant,
+} from '../src/compose-models.js';
+import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
+import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
+import type { Clock } from '../src/kernel/clock.js';
+import { uuidv7 } from '../src/kernel/uuid.js';
+import { trainInWorker } from '../src/model/train/train-in-worker.js';
+import { openBus } from '../src/plant/bus.js';
+import { openDatabase } from '../src/plant/database.js';
+import type { Config } from '../src/plant/env.js';
+import type { Log } from '../src/plant/ports.js';
+import { openQueues } from '../src/plant/queue.js';
+import { openScorer } from '../src/scorer/scorer.js';
+import { modelProcessor } from './model.js';
+import { predictionProcessor } from './prediction.js';
+import { scheduleRecurring, upkeepProcessor } from './schedule.js';
+
+export interface WorkerOptions {
+  databaseUrl: string;
+  redisUrl: string | null;
+  config: Pick<
+    Config,
+    | 'databasePool'
+    | 'provider'
+    | 'redisPrefix'
+    | 'scorerQueueRows'
+    | 'scorerWorkers'
+    | 'workerConcurrency'
+  >;
+  log: Log;
+  clock: Clock;
+}
+
+/** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
+export async function startWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
+  const { log, clock, config } = options;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const undo of opened.splice(0).reverse()) await undo();
+  };
+  try {
+    const plant = await openPlant(options, opened);
+    const jobs = composeJobs(plant);
+    const features = composeFeatureReading(plant.db);
+    const models = await composeModels(plant, features.store);
+    opened.push(() => models.serving.close());
+    const ledger = composeLedger(plant);
+    // Closing the queues waits for running jobs, so it must come before what they use is closed.
+    opened.push(() => plant.queues.close());
+
+    const run: RunJobDeps = {
+      claim: jobs.store.claim,
+      extend: jobs.store.extend,
+      writeProgress: jobs.store.progress,
+      succeed: jobs.store.succeed,
+      fail: jobs.store.fail,
+      release: jobs.store.release,
+      publishJob: jobs.publishJob,
+      onFailure: (error, jobId) => {
+        log.warn({ err: error, jobId }, 'a job failed');
+      },
+      workerId: `${hostname()}:${process.pid}:${uuidv7(clock.wall())}`,
+      leaseMs: JOB_LEASE_MS,
+    };
+    const { queues, scorer } = plant;
+    const { workerConcurrency: concurrency } = config;
+    await queues.work(
+      QUEUE_OF_KIND.TRAIN,
+      { concurrency: 1 }, // one training already fills a core
+      modelProcessor(run, {
+        modelByName: models.store.byName,
+        approvedFeatures: features.approved,
+        readFeatures: features.read,
+        behaviourLabels: models.labels.behaviour,
+        outcomeLabels: models.labels.outcomes,
+        train: trainInWorker,
+        scorer,
+        registerVersion: models.store.registerVersion,
+        production: async (model) => {
+          const [version] = await models.store.inStage([model.id], 'PRODUCTION');
+          return version ? models.serving.version(version.id) : null;
+        },
+        promote: models.promote,
+        now: () => clock.wall(),
+      }),
+    );
+    await queues.work(
+      QUEUE_OF_KIND.SCORE,
+      { concurrency },
+      predictionProcessor(run, {
+        servedVersion: (id) => models.serving.version(id),
+        factsAfter: ledger.store.factsAfter,
+        readFeatures: features.read,
+        scorer,
+        writeBatch: ledger.store.writeBatch,
+        runState: ledger.store.runState,
+        userCount: ledger.store.userCount,
+        publishPredictions: ledger.publish,
+        clock,
+      }),
+    );
+    await queues.work(UPKEEP_QUEUE, { concurrency: 1 }, upkeepProcessor({ sweepJobs: jobs.sweep }));
+    await scheduleRecurring(queues);
+    await jobs.sweep();
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openPlant(
+  { databaseUrl, redisUrl, config, log, clock }: WorkerOptions,
+  opened: (() => Promise<void>)[],
+): Promise<Plant> {
+  const { redisPrefix } = config;
+  const db = openDatabase(databaseUrl, {
+    max: config.databasePool,
+    onError: (error) => {
+      log.warn({ err: error }, 'an idle database connection failed');
+    },
+  });
+  opened.push(() => db.close());
+  const bus = await openBus({ databaseUrl, redisUrl, redisPrefix, log });
+  opened.push(() => bus.close());
+  const scorer = await openScorer({
+    provider: config.provider,
+    workers: config.scorerWorkers,
+    maxQueuedRows: config.scorerQueueRows,
+    log,
+  });
+  opened.push(() => scorer.close());
+  const queues = await openQueues({ databaseUrl, redisUrl, redisPrefix, log });
+  opened.push(() => queues.close());
+  return { db, bus, queues, scorer, clock, log };
+}

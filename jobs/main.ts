@@ -1,0 +1,47 @@
+import { systemClock } from '../src/kernel/clock.js';
+import { loadEnvironment, readConfig } from '../src/plant/env.js';
+import { openInstallation } from '../src/plant/installation.js';
+import { createLog } from '../src/plant/log.js';
+import { startWorker } from './compose.js';
+
+/**
+ * The worker as a process of its own. Says `ready` to the process that forked it, and ends on SIGTERM,
+ * on SIGINT, or when that process is gone.
+ */
+async function main(): Promise<void> {
+  const config = readConfig(loadEnvironment());
+  const log = createLog(config);
+  const installation = await openInstallation(config);
+  const worker = await startWorker({
+    databaseUrl: installation.databaseUrl,
+    redisUrl: config.redisUrl,
+    config,
+    log,
+    clock: systemClock(config.now),
+  });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    worker
+      .close()
+      .then(() => installation.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'the worker did not stop cleanly');
+          process.exit(1);
+        },
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  process.send?.('ready');
+  log.info({ pid: process.pid }, 'the worker is ready');
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+});

@@ -1,0 +1,152 @@
+import { auditStore } from './access/audit.store.js';
+import { eventCatalogue } from './event/event-catalogue.store.js';
+import type { FeatureDefinition } from './feature/feature.js';
+import { featureReader, featureStore } from './feature/feature.store.js';
+import { readFeatures } from './feature/read-features.js';
+import { JOB_TOPIC } from './job/job.messages.js';
+import { jobStore } from './job/job.store.js';
+import { submitJob } from './job/submit-job.js';
+import { sweepJobs } from './job/sweep-jobs.js';
+import type { Clock } from './kernel/clock.js';
+import { AppError } from './kernel/error.js';
+import { labelStore } from './model/label.store.js';
+import { MODEL_TOPIC } from './model/model.messages.js';
+import { modelStore } from './model/model.store.js';
+import type { MoveVersionDeps } from './model/move-version.js';
+import { promoteVersion } from './model/move-version.js';
+import { outcomeStore } from './model/outcome.store.js';
+import { registerShippedModels } from './model/register-shipped-models.js';
+import { openServing, type Serving } from './model/serving.js';
+import type { Bus, Database, Log, Queues } from './plant/ports.js';
+import { predictionTopic } from './prediction/prediction.messages.js';
+import { predictionStore } from './prediction/prediction.store.js';
+import type { Scorer } from './scorer/ports.js';
+
+/** What every process of an installation has open. */
+export interface Plant {
+  db: Database;
+  bus: Bus;
+  queues: Queues;
+  scorer: Scorer;
+  clock: Clock;
+  log: Log;
+}
+
+/** Publishing is telling, not promising: a bus that is closing must not fail the work. */
+function announcer({ bus, log }: Pick<Plant, 'bus' | 'log'>) {
+  return (topic: string, message: object): void => {
+    try {
+      bus.publish(topic, message);
+    } catch (error) {
+      log.debug({ err: error, topic }, 'not published');
+    }
+  };
+}
+
+/** Jobs: rows, queue and news of them. */
+export function composeJobs(plant: Omit<Plant, 'scorer'>) {
+  const { db, queues, clock, log } = plant;
+  const announce = announcer(plant);
+  const store = jobStore(db, clock);
+  const publishJob = (message: object): void => {
+    announce(JOB_TOPIC, message);
+  };
+  return {
+    store,
+    publishJob,
+    submit: submitJob({
+      createJob: store.create,
+      enqueue: queues.add,
+      publishJob,
+      onQueueError: (error, jobId) => {
+        log.warn({ err: error, jobId }, 'the queue did not take a job; the sweeper will add it');
+      },
+    }),
+    sweep: () =>
+      sweepJobs({
+        strandedJobs: store.stranded,
+        giveUpJobs: store.giveUp,
+        enqueue: queues.add,
+        publishJob,
+      }),
+  };
+}
+
+/** Features, as models need them: the compiled reader and the registry. */
+export function composeFeatureReading(db: Database) {
+  const store = featureStore(db);
+  const types = eventCatalogue(db, 'event_type');
+  const read = readFeatures({ run: featureReader(db), typeIds: types.idsOf });
+  const approved = (): Promise<FeatureDefinition[]> =>
+    store.list({ status: ['APPROVED'], tags: null });
+  return { store, read, approved };
+}
+
+/** Models: rows, labels, promotions, and what is in production, loaded and followed. */
+export async function composeModels(
+  plant: Plant,
+  features: { all(): Promise<FeatureDefinition[]> },
+) {
+  const { db, bus, scorer, clock, log } = plant;
+  const announce = announcer(plant);
+  const store = modelStore(db, clock, auditStore);
+  const versionById = async (id: string) => (await store.versionsByIds([id]))[0] ?? null;
+  const moving: MoveVersionDeps = {
+    modelByName: store.byName,
+    versionById,
+    allVersions: store.allVersions,
+    move: store.move,
+    publishModel: (message) => {
+      announce(MODEL_TOPIC, message);
+    },
+  };
+  const promote = async (versionId: string, actor: string, comment: string): Promise<void> => {
+    const request = { versionId, stage: 'PRODUCTION' as const, actor, comment };
+    const { userErrors } = await promoteVersion(moving, request);
+    if (userErrors[0]) throw new AppError('CONFLICT', userErrors[0].message);
+  };
+  const serving: Serving = await openServing({
+    listModels: store.list,
+    inStage: store.inStage,
+    versionsByIds: store.versionsByIds,
+    artifactBytes: store.artifactBytes,
+    allFeatures: features.all,
+    scorer,
+    subscribe: (topic) => bus.subscribe(topic),
+    log,
+  });
+  return {
+    store,
+    labels: labelStore(db),
+    outcomes: outcomeStore(db, clock),
+    versionById,
+    moving,
+    promote,
+    serving,
+    /** Boot step of the process that owns the installation: models/<name> into an empty registry. */
+    registerShipped: async (folder: string): Promise<void> => {
+      await registerShippedModels(
+        {
+          ensureModel: store.ensure,
+          registerFirst: store.registerFirst,
+          hasVersions: async (modelId) => (await store.allVersions(modelId)).length > 0,
+          promote,
+          scorer,
+        },
+        folder,
+      );
+      await serving.refresh();
+    },
+  };
+}
+
+/** The ledger and the news of it. */
+export function composeLedger(plant: Pick<Plant, 'db' | 'bus' | 'log'>) {
+  const announce = announcer(plant);
+  return {
+    store: predictionStore(plant.db),
+    publish: (modelId: string, message: object): void => {
+      announce(predictionTopic(modelId), message);
+    },
+  };
+}

@@ -1,0 +1,239 @@
+import { AppError } from '../kernel/error.js';
+import type { FeatureDefinition } from '../feature/feature.js';
+import { isCategorical } from '../feature/read-features.js';
+import { withTicks } from '../graphql/live-feed.js';
+import { readClassifier } from '../onnx/read-classifier.js';
+import type { Log } from '../plant/ports.js';
+import type { Scorer } from '../scorer/ports.js';
+import type { Model, ModelVersion } from './model.js';
+import { pinnedFeatures } from './model-features.js';
+import { inputNames, type ModelInputs } from './model-inputs.js';
+import { MODEL_TOPIC } from './model.messages.js';
+import { reportOf } from './version-report.js';
+
+/** A version that is loaded and can answer. */
+export interface ServedModel {
+  model: Model;
+  version: ModelVersion;
+  inputs: ModelInputs;
+  /** The features of the inputs, in their order. */
+  features: readonly FeatureDefinition[];
+  threshold: number;
+}
+
+/** What answers now, for each model by name; follows promotions made in any process. */
+export interface Serving {
+  /** The production version; null when the model has none or is unknown. Never waits. */
+  current(name: string): ServedModel | null;
+  /** Any version, loaded when needed. @throws AppError NOT_FOUND */
+  version(id: string): Promise<ServedModel>;
+  /** Re-reads what is in production and loads what is new; the old one answers until then. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServingDeps {
+  listModels(): Promise<Model[]>;
+  inStage(modelIds: readonly string[], stage: 'PRODUCTION'): Promise<ModelVersion[]>;
+  versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
+  artifactBytes(sha256: string): Promise<Uint8Array | null>;
+  /** The whole registry of features. */
+  allFeatures(): Promise<FeatureDefinition[]>;
+  scorer: Pick<Scorer, 'load' | 'unload'>;
+  subscribe(topic: string): AsyncIterableIterator<unknown>;
+  log: Log;
+}
+
+/** The bus delivers at most once: who follows promotions looks again this often. */
+const LOOK_AGAIN_EVERY_MS = 30_000;
+const RESUBSCRIBE_AFTER_MS = 1_000;
+/** Versions out of production that stay loaded: replaced ones, and those of old predictions. */
+const KEPT_VERSIONS = 4;
+
+/** Loads what is in production, then follows. A version that cannot be loaded is logged, not fatal. */
+export async function openServing(deps: ServingDeps): Promise<Serving> {
+  const serving = new FollowingServing(deps);
+  await serving.refresh();
+  serving.follow();
+  return serving;
+}
+
+class FollowingServing implements Serving {
+  private readonly production = new Map<string, ServedModel>();
+  /** By version id, least recently used first. */
+  private readonly kept = new Map<string, Promise<ServedModel>>();
+  private turn: Promise<void> = Promise.resolve();
+  private messages: AsyncIterableIterator<unknown> | null = null;
+  private following: Promise<void> = Promise.resolve();
+  private readonly ended = new AbortController();
+
+  constructor(private readonly deps: ServingDeps) {}
+
+  current(name: string): ServedModel | null {
+    return this.production.get(name) ?? null;
+  }
+
+  version(id: string): Promise<ServedModel> {
+    for (const served of this.production.values())
+      if (served.version.id === id) return Promise.resolve(served);
+    const known = this.kept.get(id);
+    if (known) {
+      this.kept.delete(id);
+      this.kept.set(id, known);
+      return known;
+    }
+    const loading = this.loadById(id);
+    this.keep(id, loading);
+    loading.catch(() => this.kept.delete(id));
+    return loading;
+  }
+
+  refresh(): Promise<void> {
+    this.turn = this.turn.then(() => this.reread());
+    return this.turn;
+  }
+
+  follow(): void {
+    this.following = this.followBus();
+  }
+
+  async close(): Promise<void> {
+    this.ended.abort();
+    await this.messages?.return?.();
+    await this.following;
+    await this.turn;
+  }
+
+  private async followBus(): Promise<void> {
+    while (!this.ended.signal.aborted) {
+      try {
+        this.messages = this.deps.subscribe(MODEL_TOPIC);
+        for await (const _ of withTicks(this.messages, LOOK_AGAIN_EVERY_MS)) {
+          if (this.ended.signal.aborted) return;
+          await this.refresh();
+        }
+      } catch (error) {
+        this.deps.log.warn({ err: error }, 'following promotions was interrupted');
+      }
+      await pause(RESUBSCRIBE_AFTER_MS, this.ended.signal);
+    }
+  }
+
+  private async reread(): Promise<void> {
+    try {
+      const models = await this.deps.listModels();
+      const versions = await this.deps.inStage(
+        models.map(({ id }) => id),
+        'PRODUCTION',
+      );
+      for (const version of versions) {
+        const model = models.find(({ id }) => id === version.modelId);
+        if (model) await this.serve(model, version);
+      }
+    } catch (error) {
+      this.deps.log.error(
+        { err: error },
+        'reading what is in production failed; the present versions go on',
+      );
+    }
+  }
+
+  private async serve(model: Model, version: ModelVersion): Promise<void> {
+    const present = this.production.get(model.name);
+    if (present?.version.id === version.id) {
+      this.production.set(model.name, { ...present, model, version });
+      return;
+    }
+    try {
+      const next = await (this.kept.get(version.id) ?? this.load(model, version));
+      this.production.set(model.name, next);
+      this.kept.delete(version.id);
+      // Requests under way still hold the replaced version, so it stays loaded for a while.
+      if (present) this.keep(present.version.id, Promise.resolve(present));
+    } catch (error) {
+      this.deps.log.error(
+        {
+          err: error,
+          model: model.name,
+          version: version.version,
+          serving: present?.version.version,
+        },
+        'a version in production cannot be loaded; the one before it goes on answering',
+      );
+    }
+  }
+
+  private keep(id: string, served: Promise<ServedModel>): void {
+    this.kept.set(id, served);
+    for (const [oldest, old] of this.kept) {
+      if (this.kept.size <= KEPT_VERSIONS) break;
+      this.kept.delete(oldest);
+      old.then((each) => this.unload(each)).catch(() => undefined);
+    }
+  }
+
+  /** Two versions may share the same bytes. */
+  private async unload({ version }: ServedModel): Promise<void> {
+    const others = [...this.production.values(), ...(await settled(this.kept.values()))];
+    if (!others.some((other) => other.version.artifactSha256 === version.artifactSha256))
+      await this.deps.scorer.unload(version.artifactSha256);
+  }
+
+  private async loadById(id: string): Promise<ServedModel> {
+    const [version] = await this.deps.versionsByIds([id]);
+    const model =
+      version && (await this.deps.listModels()).find((each) => each.id === version.modelId);
+    if (!model) throw new AppError('NOT_FOUND', `no model version has the id ${id}`);
+    return this.load(model, version);
+  }
+
+  private async load(model: Model, version: ModelVersion): Promise<ServedModel> {
+    const sha256 = version.artifactSha256;
+    const bytes = await this.deps.artifactBytes(sha256);
+    if (!bytes) throw new AppError('INTERNAL', `artifact ${sha256} is gone`);
+    const features = pinnedFeatures(
+      await this.deps.allFeatures(),
+      version.featureNames,
+      reportOf(version).recipe.features,
+    );
+    const inputs = inputsOfGraph(bytes) ?? inputsByType(features);
+    if (inputNames(inputs).join() !== version.featureNames.join())
+      throw new AppError(
+        'INTERNAL',
+        `the graph's inputs are not the features of version ${version.id}`,
+      );
+    await this.deps.scorer.load({ sha256, bytes });
+    return { model, version, inputs, features, threshold: version.threshold ?? 0.5 };
+  }
+}
+
+function inputsOfGraph(bytes: Uint8Array): ModelInputs | null {
+  const encoding = readClassifier(bytes)?.encoding;
+  return encoding
+    ? { numericNames: encoding.numericNames, categoricalNames: encoding.categoricalNames }
+    : null;
+}
+
+function inputsByType(features: readonly FeatureDefinition[]): ModelInputs {
+  const names = (categorical: boolean): string[] =>
+    features.filter(({ type }) => isCategorical(type) === categorical).map(({ name }) => name);
+  return { numericNames: names(false), categoricalNames: names(true) };
+}
+
+async function settled<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+  });
+}

@@ -1,0 +1,245 @@
+import type { Database } from '../plant/ports.js';
+import { fromBytes, toBytes } from './input-bytes.js';
+import type { EligibilityFacts, PredictionSource, StoredPrediction } from './prediction.js';
+
+/** A score to be written; the ledger gives the id. */
+export type NewPrediction = Omit<StoredPrediction, 'id'>;
+
+export interface LedgerPage {
+  userId: number;
+  modelId: string;
+  /** Rows at most. */
+  first: number;
+  /** Ledger id after which the page begins; newest first. */
+  after: number | null;
+}
+
+/** Facts on one user; `hasAttributes` is the caller's to know. */
+export type UserFacts = Omit<EligibilityFacts, 'hasAttributes'> & { userId: number };
+
+export interface PredictionStore {
+  /** One statement. Answers the ids in the order given; users must be distinct. */
+  write(rows: readonly NewPrediction[]): Promise<number[]>;
+  /** As `write`, for the rows of a job: who is there already stays. Answers the range of new ids, or null. */
+  writeBatch(rows: readonly NewPrediction[]): Promise<{ from: number; until: number } | null>;
+  byIds(ids: readonly number[]): Promise<StoredPrediction[]>;
+  /** Of a new-rows message, what a subscriber wants to see; at most `limit`, by id after `afterId`. */
+  inRange(range: {
+    jobId: string;
+    from: number;
+    until: number;
+    minProbability: number;
+    userIds: readonly number[] | null;
+    afterId: number;
+    limit: number;
+  }): Promise<StoredPrediction[]>;
+  /**
+   * For each user the newest row, where it is of this version, scored at or after `since`, as of an instant
+   * in [asOfFrom, asOfUntil], and neither the profile nor the events have changed since; one statement.
+   */
+  fresh(query: {
+    modelVersionId: string;
+    modelId: string;
+    userIds: readonly number[];
+    since: Date;
+    asOfFrom: Date;
+    asOfUntil: Date;
+  }): Promise<StoredPrediction[]>;
+  /** Pages of several users at once, one lateral statement; each newest first, up to `first` + 1 rows. */
+  pages(pages: readonly LedgerPage[]): Promise<StoredPrediction[][]>;
+  facts(userIds: readonly number[], asOf: Date): Promise<UserFacts[]>;
+  /** The same for the next `limit` users by id after `afterId`. */
+  factsAfter(afterId: number, limit: number, asOf: Date): Promise<UserFacts[]>;
+  userCount(): Promise<number>;
+  /** Where a score run stands. */
+  runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
+  health(modelId: string, since: Date): Promise<LedgerHealth>;
+  newestOfVersion(modelVersionId: string): Promise<StoredPrediction | null>;
+}
+
+/** The ledger of a model over a window. Latencies in milliseconds; null without rows. */
+export interface LedgerHealth {
+  predictions: number;
+  positive: number;
+  mean: number | null;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
+type Row = Omit<StoredPrediction, 'inputs'> & { numeric: Buffer; categorical: string[] };
+
+const COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_version_id as "modelVersionId",
+  p.probability, p.threshold, p.source::text as source, p.as_of as "asOf", p.scored_at as "scoredAt",
+  p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId"`;
+
+const FACTS = `select c.id as "userId", c.consent_profiling as "consentProfiling",
+  c.registered_at as "registeredAt", first.at as "firstEventAt"`;
+const FIRST_EVENT = `cross join lateral (
+  select min(e.at) as at from event e where e.user_id = c.id and e.at < $1) first`;
+
+const INSERT = `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source,
+    as_of, scored_at, latency_ms, numeric, categorical, job_id)
+  select u.user_id, u.model_id, u.version_id, u.probability, u.threshold, u.source::prediction_source, u.as_of,
+    u.scored_at, u.latency_ms, u.numeric, array(select jsonb_array_elements_text(u.categorical)), u.job_id
+  from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::timestamptz[],
+    $8::timestamptz[], $9::float8[], $10::bytea[], $11::jsonb[], $12::uuid[])
+    u(user_id, model_id, version_id, probability, threshold, source, as_of, scored_at, latency_ms, numeric,
+      categorical, job_id)`;
+
+function toStored({ numeric, categorical, ...row }: Row): StoredPrediction {
+  return { ...row, inputs: { numeric: fromBytes(numeric), categorical } };
+}
+
+function columnsOf(rows: readonly NewPrediction[]): unknown[] {
+  const column = <T>(pick: (row: NewPrediction) => T): T[] => rows.map(pick);
+  return [
+    column((row) => row.userId),
+    column((row) => row.modelId),
+    column((row) => row.modelVersionId),
+    column((row) => row.probability),
+    column((row) => row.threshold),
+    column<PredictionSource>((row) => row.source),
+    column((row) => row.asOf),
+    column((row) => row.scoredAt),
+    column((row) => row.latencyMs),
+    column((row) => toBytes(row.inputs.numeric)),
+    column((row) => JSON.stringify(row.inputs.categorical)),
+    column((row) => row.jobId),
+  ];
+}
+
+/** The ledger of predictions in Postgres, append-only. */
+export function predictionStore(db: Database): PredictionStore {
+  const select = async (
+    tail: string,
+    values: readonly unknown[],
+    name?: string,
+  ): Promise<StoredPrediction[]> => {
+    const rows = await db.query<Row>(
+      `select ${COLUMNS} from ${tail}`,
+      values,
+      name === undefined ? undefined : { name },
+    );
+    return rows.map(toStored);
+  };
+  return {
+    async write(rows) {
+      const written = await db.query<{ id: number; userId: number }>(
+        `${INSERT} returning id, user_id as "userId"`,
+        columnsOf(rows),
+        { name: 'prediction-write' },
+      );
+      const ids = new Map(written.map((row) => [row.userId, row.id]));
+      return rows.map((row) => ids.get(row.userId) ?? 0);
+    },
+    async writeBatch(rows) {
+      const written = await db.query<{ id: number }>(
+        `${INSERT} on conflict (job_id, user_id) where job_id is not null do nothing returning id`,
+        columnsOf(rows),
+        { name: 'prediction-write-batch' },
+      );
+      let from = Infinity;
+      let until = 0;
+      for (const { id } of written) {
+        from = Math.min(from, id);
+        until = Math.max(until, id);
+      }
+      return written.length > 0 ? { from, until } : null;
+    },
+    byIds: (ids) => select('prediction p where p.id = any($1)', [ids], 'prediction-by-ids'),
+    inRange: (range) =>
+      select(
+        `prediction p where p.id between $1 and $2 and p.id > $3 and p.job_id = $4 and p.probability >= $5
+           and ($6::bigint[] is null or p.user_id = any($6::bigint[]))
+         order by p.id limit $7`,
+        [
+          range.from,
+          range.until,
+          range.afterId,
+          range.jobId,
+          range.minProbability,
+          range.userIds,
+          range.limit,
+        ],
+      ),
+    fresh: ({ modelVersionId, modelId, userIds, since, asOfFrom, asOfUntil }) =>
+      select(
+        `unnest($1::bigint[]) u(id) join customer c on c.id = u.id cross join lateral (
+           select * from prediction p where p.user_id = u.id and p.model_id = $2
+           order by p.id desc limit 1) p
+         where p.model_version_id = $3 and p.scored_at >= $4 and p.as_of between $5 and $6
+           and c.consent_profiling and c.updated_at <= p.scored_at
+           and not exists (select from event e where e.user_id = u.id and e.received_at > p.scored_at)`,
+        [userIds, modelId, modelVersionId, since, asOfFrom, asOfUntil],
+        'prediction-fresh',
+      ),
+    async pages(pages) {
+      const rows = await db.query<Row & { ord: number }>(
+        `select k.ord::int as ord, ${COLUMNS}
+         from unnest($1::bigint[], $2::uuid[], $3::int[], $4::bigint[]) with ordinality
+           k(user_id, model_id, first, after, ord)
+         cross join lateral (
+           select * from prediction p where p.user_id = k.user_id and p.model_id = k.model_id
+             and (k.after is null or p.id < k.after)
+           order by p.id desc limit k.first + 1) p
+         order by k.ord, p.id desc`,
+        [
+          pages.map((page) => page.userId),
+          pages.map((page) => page.modelId),
+          pages.map((page) => page.first),
+          pages.map((page) => page.after),
+        ],
+        { name: 'prediction-pages' },
+      );
+      const answers: StoredPrediction[][] = pages.map(() => []);
+      for (const { ord, ...row } of rows) answers[ord - 1]?.push(toStored(row));
+      return answers;
+    },
+    facts: (userIds, asOf) =>
+      db.query<UserFacts>(
+        `${FACTS} from customer c ${FIRST_EVENT} where c.id = any($2::bigint[])`,
+        [asOf, userIds],
+        { name: 'prediction-facts' },
+      ),
+    factsAfter: (afterId, limit, asOf) =>
+      db.query<UserFacts>(
+        `${FACTS} from (select * from customer where id > $2 order by id limit $3) c ${FIRST_EVENT}
+         order by c.id`,
+        [asOf, afterId, limit],
+        { name: 'prediction-facts-after' },
+      ),
+    async userCount() {
+      const [row] = await db.query<{ rows: number }>('select count(*) as rows from customer');
+      return row?.rows ?? 0;
+    },
+    async runState(jobId) {
+      const [row] = await db.query<{ lastUserId: number; rows: number; positive: number }>(
+        `select coalesce(max(user_id), 0) as "lastUserId", count(*) as rows,
+           count(*) filter (where probability >= threshold) as positive
+         from prediction where job_id = $1`,
+        [jobId],
+      );
+      return row ?? { lastUserId: 0, rows: 0, positive: 0 };
+    },
+    async health(modelId, since) {
+      const [row] = await db.query<LedgerHealth>(
+        `select count(*) as predictions, count(*) filter (where probability >= threshold) as positive,
+           avg(latency_ms) as mean,
+           percentile_cont(0.5) within group (order by latency_ms) as p50,
+           percentile_cont(0.95) within group (order by latency_ms) as p95,
+           percentile_cont(0.99) within group (order by latency_ms) as p99
+         from (select * from prediction where model_id = $1 order by id desc limit 10000) p
+         where scored_at >= $2`,
+        [modelId, since],
+      );
+      return row ?? { predictions: 0, positive: 0, mean: null, p50: null, p95: null, p99: null };
+    },
+    newestOfVersion: async (modelVersionId) =>
+      (
+        await select('prediction p where p.model_version_id = $1 order by p.id desc limit 1', [
+          modelVersionId,
+        ])
+      )[0] ?? null,
+  };
+}

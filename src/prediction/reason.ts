@@ -1,0 +1,47 @@
+/** One input's share in a score. */
+export interface Contribution {
+  feature: string;
+  /** Log-odds. */
+  contribution: number;
+}
+
+/** The largest by magnitude first; equal ones keep the order of the inputs. Zeros are left out. */
+export function largestContributions(
+  inputs: readonly string[],
+  values: Float64Array,
+  first: number,
+): Contribution[] {
+  return inputs
+    .map((feature, index) => ({ feature, contribution: values[index] ?? 0 }))
+    .filter(({ contribution }) => contribution !== 0)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+    .slice(0, first);
+}
+
+/** A raw input as it is told: null is missing. */
+export type InputValue = number | string | boolean | null;
+
+/**
+ * A reason in words, for example `days since last purchase 84 raises the risk`.
+ * The unit follows the number unless the name says it already.
+ */
+export function reasonText(reason: Contribution, value: InputValue, unit: string | null): string {
+  const name = reason.feature.replaceAll('_', ' ');
+  const direction = reason.contribution > 0 ? 'raises' : 'lowers';
+  return `${name} ${valueText(value, unit, name)} ${direction} the risk`;
+}
+
+function valueText(value: InputValue, unit: string | null, name: string): string {
+  if (value === null || value === '') return 'is unknown and';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') return `"${value}"`;
+  const number = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  const words = name.split(' ');
+  if (unit === null || NO_UNIT.has(unit) || words.includes(unit) || words.includes(`${unit}s`))
+    return number;
+  return `${number} ${COUNTED.has(unit) && value !== 1 ? `${unit}s` : unit}`;
+}
+
+/** Units that say nothing beside a number, and those that have a plural. */
+const NO_UNIT = new Set(['count', 'share', 'score', 'currency']);
+const COUNTED = new Set(['day', 'hour', 'minute', 'second']);

@@ -1,0 +1,129 @@
+import type { Clock } from '../kernel/clock.js';
+import { AppError } from '../kernel/error.js';
+import type { ReadFeatures } from '../feature/read-features.js';
+import type { RunningJob } from '../job/run-job.js';
+import { inputTable, pickRows } from '../model/model-inputs.js';
+import type { ServedModel } from '../model/serving.js';
+import type { Scorer } from '../scorer/ports.js';
+import { hasAttributes, rowOf } from './input-rows.js';
+import { eligibilityOf, type EligibilityFacts, type StoredPrediction } from './prediction.js';
+import { scoreJobInput, type PredictionMade, type ScoreJobResult } from './prediction.messages.js';
+
+export interface ScoreUsersDeps {
+  /** The pinned version, loaded. */
+  servedVersion(id: string): Promise<ServedModel>;
+  factsAfter(
+    afterId: number,
+    limit: number,
+    asOf: Date,
+  ): Promise<(Omit<EligibilityFacts, 'hasAttributes'> & { userId: number })[]>;
+  readFeatures: ReadFeatures;
+  scorer: Pick<Scorer, 'score'>;
+  /** Idempotent by (job, user). */
+  writeBatch(
+    rows: readonly Omit<StoredPrediction, 'id'>[],
+  ): Promise<{ from: number; until: number } | null>;
+  runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
+  userCount(): Promise<number>;
+  publishPredictions(modelId: string, message: PredictionMade): void;
+  clock: Clock;
+}
+
+type Facts = Awaited<ReturnType<ScoreUsersDeps['factsAfter']>>;
+
+/** Users of one chunk: one feature statement, one model run, one insert. */
+export const SCORE_CHUNK = 5_000;
+
+/**
+ * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. A run
+ * that was killed goes on behind the last user it wrote; nobody is written twice. Result: ScoreJobResult.
+ */
+export async function scoreUsers(
+  deps: ScoreUsersDeps,
+  job: RunningJob,
+  chunk: number = SCORE_CHUNK,
+): Promise<ScoreJobResult> {
+  const input = scoreJobInput.parse(job.input);
+  const served = await deps.servedVersion(input.modelVersionId);
+  const asOf = new Date(input.asOf);
+  const startMs = deps.clock.monotonicMs();
+  const total = await deps.userCount();
+  const before = await deps.runState(job.id);
+  let lastId = before.lastUserId;
+  let looked = 0;
+  let facts = await deps.factsAfter(lastId, chunk, asOf);
+  while (facts.length > 0) {
+    job.signal.throwIfAborted();
+    const lastOfChunk = facts.at(-1)?.userId ?? lastId;
+    // The next chunk's look-up runs beside this chunk's work.
+    const [next] = await Promise.all([
+      deps.factsAfter(lastOfChunk, chunk, asOf),
+      scoreChunk(deps, job.id, served, asOf, facts),
+    ]);
+    looked += facts.length;
+    lastId = lastOfChunk;
+    facts = next;
+    job.report(total > 0 ? looked / total : 1, `scored ${looked} of ${total} customers`);
+  }
+  const { rows, positive } = await deps.runState(job.id);
+  const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
+  const written = rows - before.rows;
+  return {
+    modelId: served.model.id,
+    rows,
+    positive,
+    seconds,
+    rowsPerSecond: seconds > 0 ? written / seconds : written,
+  };
+}
+
+async function scoreChunk(
+  deps: ScoreUsersDeps,
+  jobId: string,
+  served: ServedModel,
+  asOf: Date,
+  facts: Facts,
+): Promise<void> {
+  const startMs = deps.clock.monotonicMs();
+  const features = await deps.readFeatures({
+    features: served.features,
+    users: facts.map(({ userId }) => userId),
+    asOf,
+  });
+  const everyone = inputTable(features, served.inputs);
+  const eligible = facts.flatMap((each, index) => {
+    const known = hasAttributes(rowOf(everyone, index), served.inputs, served.features);
+    const { minAgeDays } = served.model.spec.eligible;
+    const verdict = eligibilityOf({ ...each, hasAttributes: known }, minAgeDays, asOf);
+    return verdict === 'ELIGIBLE' ? [index] : [];
+  });
+  if (eligible.length === 0) return;
+  const table = pickRows(everyone, eligible);
+  const { probability } = await deps.scorer.score(served.version.artifactSha256, table);
+  const latencyMs = deps.clock.monotonicMs() - startMs;
+  const rows = eligible.map((at, index) => ({
+    userId: facts[at]?.userId ?? 0,
+    modelId: served.model.id,
+    modelVersionId: served.version.id,
+    probability: probability[index] ?? NaN,
+    threshold: served.threshold,
+    source: 'MODEL' as const,
+    asOf,
+    scoredAt: deps.clock.wall(),
+    latencyMs,
+    inputs: rowOf(table, index),
+    jobId,
+  }));
+  const range = await deps.writeBatch(rows);
+  if (range) deps.publishPredictions(served.model.id, { jobId, ...range });
+}
+
+/** The input of a SCORE job. @throws AppError CONFLICT when nothing is in production */
+export function planScoreRun(
+  served: ServedModel | null,
+  model: string,
+  asOf: Date,
+): { model: string; modelVersionId: string; asOf: string } {
+  if (!served) throw new AppError('CONFLICT', `${model} has no version in production`);
+  return { model, modelVersionId: served.version.id, asOf: asOf.toISOString() };
+}
