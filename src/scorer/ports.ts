@@ -23,7 +23,9 @@ export interface Scorer {
   /** Loads (idempotent) and checks a model; rejects if the graph cannot serve. */
   load(model: ScorerModel): Promise<void>;
   isLoaded(sha256: string): boolean;
+  /** Rows still waiting for it fail with UNAVAILABLE. */
   unload(sha256: string): Promise<void>;
+  /** `deadlineMs`: milliseconds from the call; rows that wait longer are not run. An abort rejects with the signal's reason. */
   score(
     sha256: string,
     table: FeatureTable,
@@ -36,9 +38,11 @@ export interface Scorer {
     options?: { deadlineMs?: number },
   ): Promise<Contributions | null>;
   stats(): ScorerStats;
+  /** Await it before the process ends: waiting calls fail with UNAVAILABLE, runs under way come to their end. */
   close(): Promise<void>;
 }
 
+/** Since the start: `runs`, `rows`, `rejected` (queue full). Now: `queuedRows` (not yet answered), `workers` (alive). */
 export interface ScorerStats {
   provider: string;
   runs: number;
