@@ -63,6 +63,7 @@ export function createLog(
       level: config.logLevel,
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: (told: unknown) => told }, // `loggable` has done it
       formatters: { level: (label) => ({ level: label }) },
     },
     { write: (line: string) => void stream.write(line) },
