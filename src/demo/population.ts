@@ -81,7 +81,7 @@ export function openPopulation(options: PopulationOptions): {
   const profiles = drawProfiles(seededRandom(seed).next, users);
   return {
     users,
-    one(index) {
+    one: (index) => {
       const profile = profiles[index];
       if (!profile) throw new RangeError(`index must be 0..${users - 1}, got ${index}`);
       const { next } = seededRandom(
