@@ -34,20 +34,35 @@ const MAX_CELLS = 65535;
  * own bin when there are no more than that), plus one for NaN. Edges are float32 midpoints between
  * neighbouring values, never equal to the upper one. When all columns together need more than
  * 65,535 cells, columns get fewer bins.
- * @throws RangeError if maxBins is not 2..255, or a value is infinite (names column and row, 0-based)
+ * @throws RangeError if maxBins is not 2..255, a value is infinite (names column and row, 0-based), or
+ * more than 21,845 columns vary
  * Cost: O(rows * columns), radix sort of each column.
  */
 export function binMatrix(x: DesignMatrix, maxBins: number): BinnedMatrix {
   if (!(Number.isInteger(maxBins) && maxBins >= 2 && maxBins <= 255)) {
     throw new RangeError(`maxBins must be 2..255, got ${String(maxBins)}`);
   }
-  const affordable = Math.floor(MAX_CELLS / Math.max(1, x.columns)) - 1;
+  const kept = binColumns(x, maxBins);
+  if (cellsOf(kept) <= MAX_CELLS) return layOut(x.rows, kept);
+  const affordable = Math.floor(MAX_CELLS / kept.length) - 1;
   if (affordable < 2) {
-    throw new RangeError(`columns must be <= ${String(MAX_CELLS / 3)}, got ${String(x.columns)}`);
+    const most = String(MAX_CELLS / 3);
+    throw new RangeError(`columns must be <= ${most}, got ${String(kept.length)} that vary`);
   }
-  const limit = Math.min(maxBins, affordable);
+  return layOut(x.rows, binColumns(x, Math.min(maxBins, affordable)));
+}
+
+interface BinnedColumn {
+  source: number;
+  edges: Float32Array;
+  missing: boolean;
+  bins: Uint8Array;
+}
+
+/** The columns that vary. */
+function binColumns(x: DesignMatrix, limit: number): BinnedColumn[] {
   const sorter = createSorter(x.rows);
-  const kept: { source: number; edges: Float32Array; missing: boolean; bins: Uint8Array }[] = [];
+  const kept: BinnedColumn[] = [];
   const column = new Float32Array(x.rows);
   for (let source = 0; source < x.columns; source++) {
     copyColumn(x, source, column);
@@ -57,7 +72,11 @@ export function binMatrix(x: DesignMatrix, maxBins: number): BinnedMatrix {
     if (edges.length + (missing ? 1 : 0) < 2) continue;
     kept.push({ source, edges, missing, bins: assignBins(column, edges) });
   }
-  return layOut(x.rows, kept);
+  return kept;
+}
+
+function cellsOf(kept: readonly BinnedColumn[]): number {
+  return kept.reduce((sum, column) => sum + column.edges.length + (column.missing ? 1 : 0), 0);
 }
 
 /** Copies one column out of the row-major matrix and refuses infinite values. */
@@ -182,10 +201,7 @@ function assignBins(column: Float32Array, edges: Float32Array): Uint8Array {
   return bins;
 }
 
-function layOut(
-  rows: number,
-  kept: readonly { source: number; edges: Float32Array; missing: boolean; bins: Uint8Array }[],
-): BinnedMatrix {
+function layOut(rows: number, kept: readonly BinnedColumn[]): BinnedMatrix {
   const columns = kept.length;
   const cellStart = new Int32Array(columns + 1);
   kept.forEach((column, c) => {

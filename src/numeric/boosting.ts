@@ -57,8 +57,8 @@ export function fitBoosting(
 ): BoostingFit {
   checkBoostingParameters(parameters);
   checkInput(x, labels, options);
-  const active = activeRows(x.rows, options.weights);
   const weights = trainingWeights(labels, options.weights, parameters.positiveWeight);
+  const active = activeRows(weights);
   const baseValue = logOdds(labels, weights);
   const data = binMatrix(x, parameters.maxBins);
   const grow = createGrower(data, parameters);
@@ -149,9 +149,8 @@ function checkPart(part: string, x: DesignMatrix, labels: Uint8Array): void {
 }
 
 /** Rows of positive weight, ascending. */
-function activeRows(rows: number, weights: Float64Array | undefined): Int32Array {
-  const all = Int32Array.from({ length: rows }, (_, i) => i);
-  return weights ? all.filter((row) => weights[row]! > 0) : all;
+function activeRows(weights: Float32Array): Int32Array {
+  return Int32Array.from(weights.keys()).filter((row) => weights[row]! > 0);
 }
 
 function trainingWeights(
@@ -162,6 +161,9 @@ function trainingWeights(
   const result = new Float32Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
     result[i] = (weights ? weights[i]! : 1) * (labels[i] === 1 ? positiveWeight : 1);
+    if (result[i] === Infinity) {
+      throw new RangeError(`weight must fit float32, got one too large in row ${String(i)}`);
+    }
   }
   return result;
 }

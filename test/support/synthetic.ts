@@ -31,8 +31,7 @@ export function uniformAt(row: number, column: number, seed: number): number {
  * Row i is a test row iff (i * 2654435761 mod 2^32) < 0.2 * 2^32.
  */
 export function syntheticClassification(rows: number): SyntheticSet {
-  const isTest = (row: number): boolean =>
-    Math.imul(row, 2654435761) >>> 0 < 0.2 * 4294967296;
+  const isTest = (row: number): boolean => Math.imul(row, 2654435761) >>> 0 < 0.2 * 4294967296;
   const all = Array.from({ length: rows }, (_, row) => row);
   const part = (chosen: number[]): SyntheticSet['train'] => {
     const values = new Float32Array(chosen.length * COLUMNS);

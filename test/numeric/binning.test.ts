@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { binMatrix, LARGEST_FLOAT32 } from '../../src/numeric/binning.js';
+import type { DesignMatrix } from '../../src/numeric/table.js';
+
+function matrix(columns: number, ...values: number[]): DesignMatrix {
+  return { rows: values.length / columns, columns, values: Float32Array.from(values) };
+}
+
+describe('binning', () => {
+  test('few distinct values get a bin each, with edges half way between', () => {
+    const data = binMatrix(matrix(1, 4, 1, 2, 1), 255);
+    expect(Array.from(data.edges)).toEqual([1.5, 3, LARGEST_FLOAT32]);
+    expect(Array.from(data.bins[0] ?? [])).toEqual([2, 0, 1, 0]);
+    expect(data.hasMissing[0]).toBe(0);
+  });
+
+  test('a 0/1 column gets two bins and NaN one more', () => {
+    const data = binMatrix(matrix(1, 0, 1, NaN, 1), 255);
+    expect(data.binCount[0]).toBe(2);
+    expect(Array.from(data.bins[0] ?? [])).toEqual([0, 1, 2, 1]);
+    expect(Array.from(data.cellStart)).toEqual([0, 3]);
+  });
+
+  test('constant and all-missing columns are left out, constant-or-missing ones are kept', () => {
+    const data = binMatrix(matrix(4, 7, NaN, 7, 1, 7, NaN, NaN, 2), 255);
+    expect(Array.from(data.source)).toEqual([2, 3]);
+  });
+
+  test('many values are cut into bins of about equal counts', () => {
+    const values = Array.from({ length: 1000 }, (_, i) => (i * 37) % 1000);
+    const data = binMatrix(matrix(1, ...values), 10);
+    const counts = new Array<number>(10).fill(0);
+    for (const bin of data.bins[0] ?? []) counts[bin] = (counts[bin] ?? 0) + 1;
+    expect(counts).toEqual(new Array<number>(10).fill(100));
+  });
+
+  test('a value that fills most rows does not take the bins of the others', () => {
+    const values = Array.from({ length: 1000 }, (_, i) => (i < 900 ? 0 : i));
+    const data = binMatrix(matrix(1, ...values), 11);
+    expect(data.binCount[0]).toBe(11);
+  });
+
+  test('neighbouring float32 values stay apart: an edge never equals the upper one', () => {
+    const low = Math.fround(1);
+    const high = Math.fround(1 + 2 ** -23);
+    const data = binMatrix(matrix(1, low, high), 255);
+    expect(data.edges[0]).toBe(low);
+    expect(Array.from(data.bins[0] ?? [])).toEqual([0, 1]);
+  });
+
+  test('negative numbers and both zeros are ordered as numbers', () => {
+    const data = binMatrix(matrix(1, -1, 0, -0, 1, -2), 255);
+    expect(Array.from(data.bins[0] ?? [])).toEqual([1, 2, 2, 3, 0]);
+  });
+
+  test('x <= edge says the same as the bins, for any column', () => {
+    const column = fc.array(fc.float({ noDefaultInfinity: true }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(column, fc.integer({ min: 2, max: 255 }), (values, maxBins) => {
+        const x = matrix(1, ...values);
+        const data = binMatrix(x, maxBins);
+        if (data.columns === 0) return;
+        const bins = data.binCount[0] ?? 0;
+        expect(bins).toBeLessThanOrEqual(maxBins);
+        for (let row = 0; row < x.rows; row++) {
+          const value = x.values[row] ?? 0;
+          const bin = data.bins[0]?.[row] ?? -1;
+          expect(data.cells[row * data.stride]).toBe(bin);
+          if (Number.isNaN(value)) expect(bin).toBe(bins);
+          else for (let b = 0; b < bins; b++) expect(value <= (data.edges[b] ?? 0)).toBe(bin <= b);
+        }
+      }),
+      { numRuns: 300, seed: 1 },
+    );
+  });
+
+  test('rows are padded to a multiple of four cells that point past the last', () => {
+    const data = binMatrix(matrix(1, 1, 2), 255);
+    expect(data.stride).toBe(4);
+    expect(Array.from(data.cells)).toEqual([0, 2, 2, 2, 1, 2, 2, 2]);
+  });
+
+  test('so many columns that cells run out get fewer bins each', () => {
+    const columns = 6000;
+    const values = Float32Array.from({ length: columns * 40 }, (_, i) => (i * 7919) % 1009);
+    const data = binMatrix({ rows: 40, columns, values }, 255);
+    expect(data.cellStart[data.columns]).toBeLessThan(65535);
+    expect(Math.max(...data.binCount)).toBe(9);
+  });
+
+  test('many 0/1 columns cost the others no bins', () => {
+    const columns = 2000;
+    const values = Float32Array.from({ length: columns * 100 }, (_, i) =>
+      i % columns === 7 ? i : (i * 7919) % 2,
+    );
+    const data = binMatrix({ rows: 100, columns, values }, 255);
+    expect(Math.max(...data.binCount)).toBe(100);
+  });
+
+  test('an infinite value is refused by column and row', () => {
+    expect(() => binMatrix(matrix(2, 1, 2, NaN, -Infinity), 255)).toThrow(
+      new RangeError('values must be finite or NaN, got -Infinity in column 1, row 1'),
+    );
+  });
+
+  test.each([1, 256, 2.5, NaN])('refuses %d bins', (maxBins) => {
+    expect(() => binMatrix(matrix(1, 1, 2), maxBins)).toThrow(
+      new RangeError(`maxBins must be 2..255, got ${String(maxBins)}`),
+    );
+  });
+});

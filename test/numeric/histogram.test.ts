@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { binMatrix } from '../../src/numeric/binning.js';
+import {
+  createHistogram,
+  fillHistogram,
+  fillHistogramOf,
+  subtractHistogram,
+} from '../../src/numeric/histogram.js';
+
+const x = {
+  rows: 6,
+  columns: 2,
+  values: Float32Array.of(1, NaN, 2, 5, 1, 5, 3, 6, 2, NaN, 1, 6),
+};
+const packed = Float64Array.of(1, 2, 4, 8, 16, 32);
+
+describe('histogram', () => {
+  test('sums the packed gradients of the rows asked for, bin by bin, missing last', () => {
+    const data = binMatrix(x, 255);
+    const histogram = createHistogram(data).fill(99);
+    fillHistogram(histogram, data, packed, Int32Array.of(0, 5, 1, 2, 3, 4), 1, 6);
+    expect(Array.from(histogram.slice(0, 6))).toEqual([32 + 4, 2 + 16, 8, 2 + 4, 32 + 8, 16]);
+  });
+
+  test('of some columns leaves the others at 0', () => {
+    const data = binMatrix(x, 255);
+    const histogram = createHistogram(data).fill(99);
+    const rows = Int32Array.of(0, 1, 2);
+    fillHistogramOf(Int32Array.of(1), histogram, data, packed, rows, 0, 3);
+    expect(Array.from(histogram.slice(0, 6))).toEqual([0, 0, 0, 2 + 4, 0, 1]);
+  });
+
+  test('of the parent minus one child is exactly that of the other child', () => {
+    const integer = fc.maxSafeNat().map((value) => value % 2 ** 40);
+    const weights = fc.array(integer, { minLength: 6, maxLength: 6 });
+    const middle = fc.integer({ min: 0, max: 6 });
+    fc.assert(
+      fc.property(weights, middle, (values, split) => {
+        const data = binMatrix(x, 255);
+        const numbers = Float64Array.from(values);
+        const rows = Int32Array.of(3, 1, 4, 0, 5, 2);
+        const [parent, left, right] = [0, 1, 2].map(() => createHistogram(data));
+        if (!parent || !left || !right) return;
+        fillHistogram(parent, data, numbers, rows, 0, 6);
+        fillHistogram(left, data, numbers, rows, 0, split);
+        fillHistogram(right, data, numbers, rows, split, 6);
+        subtractHistogram(parent, left);
+        expect(parent).toEqual(right);
+      }),
+      { seed: 1 },
+    );
+  });
+});
