@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
 import { parse } from 'csv-parse/sync';
+import { isTestRow } from '../../src/model/train/training.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
 
@@ -174,11 +175,6 @@ export function cdnowTable(): LabelledTable {
     categorical: [],
   };
   return { table, labels: Uint8Array.from(customers, (id) => (returned.has(id) ? 0 : 1)) };
-}
-
-/** True iff row `i` is a test row of the documented split. */
-export function isTestRow(i: number): boolean {
-  return Math.imul(i, 2654435761) >>> 0 < 0.2 * 4294967296;
 }
 
 /** Indices of the training and the test rows of the documented split. */

@@ -11,12 +11,12 @@ const penalties = [0.1, 1, 0.01, 10, 0.001, 0.3, 0.03, 3];
 
 /** Shapes of trees and regularisation, spread by hand; further trials are drawn at random. */
 const designed: Partial<BoostingParameters>[] = [
-  { learningRate: 0.05, maxDepth: 3, maxLeaves: 8, minChildWeight: 5, l2: 1, columnShare: 0.8 },
-  { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 5, l2: 1, columnShare: 0.8 },
-  { learningRate: 0.05, maxDepth: 4, maxLeaves: 12, minChildWeight: 10, l2: 5, columnShare: 0.5 },
-  { learningRate: 0.1, maxDepth: 2, maxLeaves: 4, minChildWeight: 1, l2: 1, columnShare: 0.8 },
-  { learningRate: 0.05, maxDepth: 6, maxLeaves: 31, minChildWeight: 1, l2: 1, columnShare: 0.5 },
-  { learningRate: 0.05, maxDepth: 5, maxLeaves: 16, minChildWeight: 20, l2: 10, columnShare: 0.5 },
+  { learningRate: 0.05, maxDepth: 2, maxLeaves: 4, minChildWeight: 1, l2: 1, columnShare: 0.5 },
+  { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 3, l2: 3, columnShare: 0.8 },
+  { learningRate: 0.05, maxDepth: 3, maxLeaves: 8, minChildWeight: 2, l2: 1, columnShare: 0.5 },
+  { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 1, l2: 1, columnShare: 0.5 },
+  { learningRate: 0.05, maxDepth: 4, maxLeaves: 12, minChildWeight: 2, l2: 1, columnShare: 0.8 },
+  { learningRate: 0.03, maxDepth: 5, maxLeaves: 16, minChildWeight: 5, l2: 3, columnShare: 0.3 },
 ];
 
 /**
@@ -54,21 +54,34 @@ function common(seed: number): Partial<BoostingParameters> {
 function draw(next: () => number): Partial<BoostingParameters> {
   const oneOf = <T>(...values: [T, ...T[]]): T =>
     values[Math.floor(next() * values.length)] ?? values[0];
-  const maxDepth = oneOf(2, 3, 4, 5, 6);
+  const maxDepth = oneOf(2, 3, 4, 5, 6, 7);
   return {
     learningRate: oneOf(0.03, 0.05, 0.1),
     maxDepth,
     maxLeaves: Math.min(2 ** maxDepth, oneOf(8, 12, 16, 24, 31)),
-    minChildWeight: oneOf(1, 2, 5, 10, 20),
+    minChildWeight: oneOf(1, 2, 5, 10),
     l2: oneOf(0.3, 1, 3, 10),
-    columnShare: oneOf(0.3, 0.5, 0.8),
+    columnShare: oneOf(0.3, 0.5, 0.8, 1),
   };
 }
 
+/** The candidate with the seed of the `member`-th forest of a bag; member 0 is the candidate itself. */
+export function memberOf(
+  candidate: Candidate & { algorithm: 'boosting' },
+  member: number,
+): Candidate & { algorithm: 'boosting' } {
+  const seed = (candidate.parameters.seed + member * 1_000_003) >>> 0;
+  return { ...candidate, parameters: { ...candidate.parameters, seed } };
+}
+
 /** What distinguishes a candidate, as plain numbers for the record. */
-export function hyperparametersOf(candidate: Candidate, rounds: number): Record<string, number> {
+export function hyperparametersOf(
+  candidate: Candidate,
+  rounds: number,
+  members: number,
+): Record<string, number> {
   if (candidate.algorithm === 'logistic') return { c: candidate.c };
   const { maxBins, minGain, minRowsInLeaf, ...rest } = candidate.parameters;
   const { earlyStoppingRounds, ...tuned } = rest;
-  return { ...tuned, rounds, maxBins, minGain, minRowsInLeaf, earlyStoppingRounds };
+  return { ...tuned, rounds, members, maxBins, minGain, minRowsInLeaf, earlyStoppingRounds };
 }

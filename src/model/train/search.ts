@@ -8,7 +8,7 @@ import {
 import { logLossOfMargins } from '../../numeric/metrics.js';
 import { predictMargin } from '../../numeric/predictor.js';
 import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js';
-import type { Candidate } from './candidates.js';
+import { memberOf, type Candidate } from './candidates.js';
 import type { Fold } from './fold-data.js';
 import type { TrainingOptions } from './training.js';
 
@@ -29,13 +29,15 @@ export interface Trial {
   seconds: number;
   /** Logistic fits of each fold, the start of the next penalty. */
   fits: LogisticFit[];
+  /** Forests averaged, each with a seed of its own; 1 = no bag. */
+  members: number;
 }
 
 export interface SearchHooks {
   /** Called after each fit with the share of the planned fits done, 0..1. */
-  onFit(share: number): void;
+  onFit: (share: number) => void;
   /** Any steady clock, milliseconds. */
-  now(): number;
+  now: () => number;
 }
 
 /** Folds every candidate is tried on before the weaker boosting candidates are given up. */
@@ -59,6 +61,7 @@ export function search(
     scores: [],
     seconds: 0,
     fits: [],
+    members: 1,
   }));
   const linear = trials.filter((trial) => trial.candidate.algorithm === 'logistic');
   const boosted = trials.filter((trial) => trial.candidate.algorithm === 'boosting');
@@ -84,6 +87,46 @@ export function search(
   return trials;
 }
 
+/** Forests in a bag. */
+export const bagSize = 3;
+
+/** Share by which a bag must lower the log loss to be worth its size and scoring time. */
+export const bagGain = 0.001;
+
+/**
+ * The same boosting candidate as the average of `bagSize` forests that differ in their seed, tried on all
+ * folds. The rounds stay those of the single forest.
+ */
+export function tryBag(trial: Trial, folds: readonly Fold[], hooks: SearchHooks): Trial {
+  const { candidate } = trial;
+  if (candidate.algorithm !== 'boosting') throw new RangeError('only boosting can be bagged');
+  const startedAt = hooks.now();
+  const scores = trial.scores.map((score, index) => {
+    const fold = folds[index];
+    if (!fold) throw new RangeError(`no fold ${String(index)}`);
+    const sum = score.margins.slice();
+    for (let member = 1; member < bagSize; member++) {
+      tryBoosting(memberOf(candidate, member), fold).margins.forEach((margin, i) => {
+        sum[i] = (sum[i] ?? 0) + margin;
+      });
+      hooks.onFit((index * (bagSize - 1) + member) / (folds.length * (bagSize - 1)));
+    }
+    return scoreFold(
+      fold,
+      sum.map((margin) => margin / bagSize),
+      score.curve,
+    );
+  });
+  const seconds = trial.seconds + (hooks.now() - startedAt) / 1000;
+  return { candidate, scores, seconds, fits: [], members: bagSize };
+}
+
+/** True if the bag's mean log loss over the folds is lower than the single forest's by `bagGain`. */
+export function isBagWorthwhile(single: Trial, bag: Trial): boolean {
+  const loss = (trial: Trial) => meanOf(trial.scores.map(({ logLoss }) => logLoss));
+  return loss(bag) < loss(single) * (1 - bagGain);
+}
+
 /** Best first; a trial that saw fewer folds than another comes after it. */
 export function ranked(
   trials: readonly Trial[],
@@ -95,12 +138,13 @@ export function ranked(
 }
 
 /**
- * Mean log loss over the folds; of boosting at the one round that is best for all folds together, since
- * the best round of each fold would flatter candidates whose curves are noisy.
+ * Mean log loss over the folds; of a single forest at the one round that is best for all folds together,
+ * since the best round of each fold would flatter candidates whose curves are noisy.
  */
 export function selectionLogLoss(trial: Trial): number {
-  if (trial.candidate.algorithm === 'logistic') return meanOf(trial.scores.map((s) => s.logLoss));
-  return commonRound(trial).logLoss;
+  if (trial.candidate.algorithm === 'boosting' && trial.members === 1)
+    return commonRound(trial).logLoss;
+  return meanOf(trial.scores.map(({ logLoss }) => logLoss));
 }
 
 /** The number of rounds with the lowest mean validation log loss, a stopped fold keeping its last value. */
@@ -141,14 +185,17 @@ function tryFold(
     trial.candidate.algorithm === 'boosting'
       ? tryBoosting(trial.candidate, fold)
       : tryLogistic(trial, trial.candidate.c, fold, start?.fits[index]);
-  const { labels } = fold.validation;
-  trial.scores.push({
+  trial.scores.push(scoreFold(fold, margins, curve));
+  trial.seconds += (hooks.now() - startedAt) / 1000;
+}
+
+function scoreFold({ validation }: Fold, margins: Float64Array, curve: Float64Array): FoldScore {
+  return {
     margins,
     curve,
-    logLoss: logLossOfMargins(labels, margins),
-    auc: areaUnderRoc(sweepThresholds(labels, margins)),
-  });
-  trial.seconds += (hooks.now() - startedAt) / 1000;
+    logLoss: logLossOfMargins(validation.labels, margins),
+    auc: areaUnderRoc(sweepThresholds(validation.labels, margins)),
+  };
 }
 
 function tryBoosting(candidate: Candidate & { algorithm: 'boosting' }, fold: Fold) {

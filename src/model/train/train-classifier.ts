@@ -11,11 +11,13 @@ import { measureImportances, takeRows } from './importances.js';
 import { refit } from './refit.js';
 import {
   commonRound,
+  isBagWorthwhile,
   meanOf,
   ranked,
   search,
   selectionLogLoss,
   standardErrorOf,
+  tryBag,
   type Trial,
 } from './search.js';
 import type {
@@ -29,13 +31,14 @@ import type {
 } from './training.js';
 
 export interface TrainingHooks {
-  onProgress?(progress: TrainingProgress): void;
+  onProgress?: (progress: TrainingProgress) => void;
   /** Any steady clock, milliseconds; for the seconds in the report. */
-  now(): number;
+  now: () => number;
 }
 
 /** Share of the work that the search is, for the progress bar. */
-const searchShare = 0.85;
+const searchShare = 0.75;
+const bagShare = 0.1;
 
 /**
  * Chooses an algorithm and its hyperparameters by stratified cross-validation inside the training part
@@ -58,8 +61,17 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
     now: hooks.now,
     onFit: (share) => progress(0.02 + share * searchShare, 'searching'),
   });
-  const chosen = ranked(trials, options.selectionMetric)[0];
-  if (!chosen) throw new RangeError('no candidate was tried');
+  const best = ranked(trials, options.selectionMetric)[0];
+  if (!best) throw new RangeError('no candidate was tried');
+  let chosen = best;
+  if (best.candidate.algorithm === 'boosting') {
+    const bag = tryBag(best, folds, {
+      now: hooks.now,
+      onFit: (share) => progress(0.02 + searchShare + share * bagShare, 'bagging'),
+    });
+    trials.push(bag);
+    if (isBagWorthwhile(best, bag)) chosen = bag;
+  }
   const outOfFold = collectMargins(chosen, folds, searched.length);
   const searchedLabels = pick(labels, searched);
   const threshold = chooseThreshold(options.thresholdRule, searchedLabels, outOfFold);
@@ -68,6 +80,7 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
   const { classifier, columnGain } = refit(
     chosen.candidate,
     rounds,
+    chosen.members,
     table,
     train,
     trainLabels,
@@ -83,7 +96,7 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
   const result: TrainingResult = {
     classifier,
     algorithm: chosen.candidate.algorithm,
-    hyperparameters: hyperparametersOf(chosen.candidate, rounds),
+    hyperparameters: hyperparametersOf(chosen.candidate, rounds, chosen.members),
     threshold,
     trainingRows: train.length,
     testRows: test.length,
@@ -131,7 +144,7 @@ function chooseThreshold(rule: ThresholdRule, labels: Uint8Array, margins: Float
   }
 }
 
-/** Rounds for the refit; the training part is larger than a fold's, which bears a few more. */
+/** Rounds of the refit: those that were best for the folds together. */
 function finalRounds(trial: Trial): number {
   if (trial.candidate.algorithm === 'logistic') return 0;
   return Math.max(1, commonRound(trial).rounds);
@@ -176,7 +189,7 @@ function reportTrial(trial: Trial, chosen: boolean): TrialReport {
   const rounds = candidate.algorithm === 'boosting' ? commonRound(trial).rounds : 0;
   return {
     algorithm: candidate.algorithm,
-    hyperparameters: hyperparametersOf(candidate, rounds),
+    hyperparameters: hyperparametersOf(candidate, rounds, trial.members),
     metrics: foldMetrics(trial),
     folds: scores.length,
     seconds,

@@ -21,7 +21,7 @@ export type TrainingMessage =
 
 export interface TrainInWorkerHooks {
   /** At most 10 calls a second and one at the end; `share` never falls. */
-  onProgress(progress: TrainingProgress): void;
+  onProgress: (progress: TrainingProgress) => void;
   /** Ends the thread at once. */
   signal?: AbortSignal;
 }

@@ -17,7 +17,7 @@ export interface TargetGoal {
 
 export interface TrainingOptions {
   algorithms: Algorithm[];
-  /** Candidates tried at most, over all algorithms, 1..200. */
+  /** Candidates tried, over all algorithms, 1..200; a bag of the best forest comes on top. */
   trials: number;
   /** Folds of the stratified cross-validation inside the training part, 2..20. */
   folds: number;

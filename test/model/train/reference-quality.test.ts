@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { trainClassifier } from '../../../src/model/train/train-classifier.js';
+import { defaultTrainingOptions, type TrainingResult } from '../../../src/model/train/training.js';
+import {
+  cdnowTable,
+  haveReferenceData,
+  readReference,
+  telcoTable,
+} from '../../support/reference-tables.js';
+
+/** scikit-learn 1.2.1 and XGBoost 1.7.4 on the same rows, tuned by 5-fold grid search. */
+const reference = z.object({
+  splits: z.object({
+    rule: z.object({
+      n_train: z.number(),
+      models: z.record(
+        z.string(),
+        z.object({ test: z.object({ auc: z.number(), auc_se: z.number(), log_loss: z.number() }) }),
+      ),
+    }),
+  }),
+});
+
+function tunedPeers(name: string) {
+  const { models, n_train: trainingRows } = reference.parse(readReference(name)).splits.rule;
+  const tuned = Object.entries(models).filter(([model]) => model.endsWith('tuned'));
+  const tests = tuned.map(([, model]) => model.test).sort((a, b) => b.auc - a.auc);
+  const [best] = tests;
+  if (!best) throw new Error(`${name} has no tuned model`);
+  return { best, trainingRows, logLoss: Math.min(...tests.map((peer) => peer.log_loss)) };
+}
+
+function onTest({ report }: TrainingResult, name: 'auc' | 'logLoss'): number {
+  return report.metrics.find((m) => m.name === name && m.split === 'TEST')?.value ?? NaN;
+}
+
+describe.skipIf(!haveReferenceData())('automatic choice with default options', () => {
+  const cases = [
+    { name: 'classify_telco', load: telcoTable, leastAuc: 0.835 },
+    { name: 'classify_cdnow_churn', load: cdnowTable, leastAuc: 0.778 },
+  ];
+
+  test.each(cases)(
+    '$name: AUC at least $leastAuc and within one standard error of the best tuned peer',
+    { timeout: 180_000 },
+    ({ name, load, leastAuc }) => {
+      const result = trainClassifier(
+        { ...load(), options: defaultTrainingOptions },
+        { now: () => performance.now() },
+      );
+      const peers = tunedPeers(name);
+      expect(result.trainingRows).toBe(peers.trainingRows);
+      expect(onTest(result, 'auc')).toBeGreaterThanOrEqual(leastAuc);
+      expect(onTest(result, 'auc')).toBeGreaterThanOrEqual(peers.best.auc - peers.best.auc_se);
+      expect(onTest(result, 'logLoss')).toBeLessThanOrEqual(1.02 * peers.logLoss);
+    },
+  );
+});

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { AppError } from '../../../src/kernel/error.js';
+import { predictClassifier } from '../../../src/numeric/classifier-predict.js';
+import { trainClassifier } from '../../../src/model/train/train-classifier.js';
+import {
+  defaultTrainingOptions,
+  isTestRow,
+  type MetricName,
+  type MetricSplit,
+  type TrainingInput,
+  type TrainingOptions,
+  type TrainingResult,
+} from '../../../src/model/train/training.js';
+import { madeTable } from '../../support/made-tables.js';
+
+const quick: TrainingOptions = { ...defaultTrainingOptions, trials: 6, folds: 3 };
+
+function train(input: Partial<TrainingInput> = {}, options: Partial<TrainingOptions> = {}) {
+  const made = madeTable(800);
+  return trainClassifier(
+    { ...made, ...input, options: { ...quick, ...options } },
+    { now: () => performance.now() },
+  );
+}
+
+function metric({ report }: TrainingResult, name: MetricName, split: MetricSplit): number {
+  return report.metrics.find((m) => m.name === name && m.split === split)?.value ?? NaN;
+}
+
+function withoutSeconds(result: TrainingResult): unknown {
+  const trials = result.report.trials.map((trial) => ({ ...trial, seconds: 0 }));
+  return { ...result, report: { ...result.report, trials, seconds: 0 } };
+}
+
+describe('automatic training', () => {
+  const result = train();
+
+  test('finds what the table was made from', () => {
+    // The true odds reach about 0.84 here; a tenth of the risks is missing.
+    expect(metric(result, 'auc', 'TEST')).toBeGreaterThan(0.75);
+    expect(metric(result, 'logLoss', 'TEST')).toBeLessThan(
+      result.report.baseline.find(({ name }) => name === 'logLoss')?.value ?? NaN,
+    );
+    const ranks = result.report.importances.map(({ feature }) => feature);
+    expect(ranks.slice(0, 2).sort()).toEqual(['plan', 'risk']);
+  });
+
+  test('parts add up: rows, confusion counts, gains, one chosen trial', () => {
+    const { confusionMatrix, importances, trials } = result.report;
+    expect(result.trainingRows + result.testRows).toBe(800);
+    const { truePositives, falsePositives, falseNegatives, trueNegatives } = confusionMatrix;
+    expect(truePositives + falsePositives + falseNegatives + trueNegatives).toBe(result.testRows);
+    expect(importances.reduce((sum, { gain }) => sum + gain, 0)).toBeCloseTo(1, 9);
+    expect(importances.map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
+    // Six candidates, and a bag when boosting won.
+    expect(trials).toHaveLength(result.algorithm === 'boosting' ? 7 : 6);
+    expect(trials.filter(({ chosen }) => chosen)).toMatchObject([{ algorithm: result.algorithm }]);
+  });
+
+  test('targets are reported with value and verdict, test part only', () => {
+    for (const { metric: name, goal, value, met } of result.report.targets) {
+      expect(value).toBe(metric(result, name, 'TEST'));
+      expect(met).toBe(value >= goal);
+    }
+    expect(result.report.targets.map((target) => target.metric)).toEqual(['recall', 'precision']);
+  });
+
+  test('the same input and seed give the same result, apart from seconds', () => {
+    expect(withoutSeconds(train())).toEqual(withoutSeconds(result));
+  });
+
+  test('another label changes the data hash', () => {
+    const { table, labels } = madeTable(800);
+    labels[3] = 1 - (labels[3] ?? 0);
+    expect(train({ table, labels }, { trials: 1 }).dataHash).not.toBe(result.dataHash);
+  });
+
+  test('test rows decide nothing: other test labels give the same classifier and threshold', () => {
+    const { table, labels } = madeTable(800);
+    for (let i = 0; i < labels.length; i++) if (isTestRow(i)) labels[i] = 1 - (labels[i] ?? 0);
+    const flipped = train({ table, labels });
+    expect(flipped.classifier).toEqual(result.classifier);
+    expect(flipped.threshold).toBe(result.threshold);
+    expect(metric(flipped, 'auc', 'TEST')).toBeCloseTo(1 - metric(result, 'auc', 'TEST'), 9);
+  });
+
+  test('one algorithm alone is trained when asked for', () => {
+    expect(train({}, { algorithms: ['logistic'] }).classifier.kind).toBe('logistic');
+    expect(train({}, { algorithms: ['boosting'], trials: 2 }).classifier.kind).toBe('boosting');
+  });
+
+  test('a fixed threshold is kept', () => {
+    const fixed = train({}, { trials: 2, thresholdRule: { kind: 'fixed', value: 0.37 } });
+    expect(fixed.threshold).toBe(0.37);
+  });
+
+  test('progress never falls and ends at 1', () => {
+    const shares: number[] = [];
+    trainClassifier(
+      { ...madeTable(300), options: quick },
+      { now: () => performance.now(), onProgress: ({ share }) => shares.push(share) },
+    );
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(1);
+    expect(shares.length).toBeGreaterThan(10);
+  });
+});
+
+describe('awkward tables', () => {
+  test('constant and missing columns are named, and change no prediction', () => {
+    const { table, labels } = madeTable(300);
+    const numeric = new Float32Array(300 * 4);
+    for (let i = 0; i < 300; i++)
+      numeric.set([table.numeric[i * 2] ?? NaN, table.numeric[i * 2 + 1] ?? NaN, 7, NaN], i * 4);
+    const wide = { ...table, numericNames: ['risk', 'noise', 'same', 'never'], numeric };
+    for (const algorithm of ['logistic', 'boosting'] as const) {
+      const { classifier, report } = train(
+        { table: wide, labels },
+        { algorithms: [algorithm], trials: 1 },
+      );
+      expect(report.ignoredFeatures).toEqual([
+        { feature: 'same', reason: 'CONSTANT' },
+        { feature: 'never', reason: 'ALL_MISSING' },
+      ]);
+      const other = numeric.map((value, at) => (at % 4 >= 2 ? 123 : value));
+      expect(predictClassifier(classifier, { ...wide, numeric: other })).toEqual(
+        predictClassifier(classifier, wide),
+      );
+    }
+  });
+
+  test('separable classes train to finite margins', () => {
+    const { table } = madeTable(300);
+    const numeric = table.numeric.map((value) => (Number.isNaN(value) ? 0 : value));
+    const labels = Uint8Array.from({ length: 300 }, (_, i) => ((numeric[i * 2] ?? 0) > 0 ? 1 : 0));
+    const result = train({ table: { ...table, numeric }, labels });
+    expect(metric(result, 'auc', 'TEST')).toBeGreaterThan(0.99);
+    expect(predictClassifier(result.classifier, table).every(Number.isFinite)).toBe(true);
+  });
+
+  test('a table of categories alone, and one of 50 rows, can be trained on', () => {
+    const { table, labels } = madeTable(400);
+    const texts = { ...table, numericNames: [], numeric: new Float32Array(0) };
+    expect(metric(train({ table: texts, labels }), 'auc', 'TEST')).toBeGreaterThan(0.55);
+    expect(train(madeTable(50)).trainingRows).toBe(39);
+  });
+
+  const { table, labels } = madeTable(200);
+  const infinite = table.numeric.slice();
+  infinite[7] = Infinity;
+  const few = new Uint8Array(200).fill(1, 1, 3);
+  const constant = {
+    numeric: new Float32Array(400),
+    categorical: new Array<string>(400).fill('x'),
+  };
+  const refused: [string, Partial<TrainingInput>, Partial<TrainingOptions>, string][] = [
+    ['too few rows', madeTable(49), {}, 'rows must be >= 50, got 49'],
+    [
+      'one class',
+      { table, labels: new Uint8Array(200) },
+      {},
+      '>= 3 positive rows (one a fold), got 0',
+    ],
+    ['a rare class', { table, labels: few }, {}, '>= 3 positive rows (one a fold), got 2'],
+    ['a label of 2', { table, labels: labels.map((x) => x * 2) }, {}, 'labels must be 0 or 1'],
+    ['an infinite value', { table: { ...table, numeric: infinite }, labels }, {}, 'noise of row 3'],
+    ['no varying feature', { table: { ...table, ...constant }, labels }, {}, 'at least 1 feature'],
+    ['missing labels', { table, labels: labels.slice(1) }, {}, 'must have 200 rows'],
+    ['no trial', { table, labels }, { trials: 0 }, 'trials must be 1..200, got 0'],
+    ['no algorithm', { table, labels }, { algorithms: [] }, 'algorithms must name at least one'],
+    ['one fold', { table, labels }, { folds: 1 }, 'folds must be 2..20, got 1'],
+  ];
+
+  test.each(refused)('%s: refused as INVALID with the bound', (_, input, options, message) => {
+    const attempt = () => train(input, options);
+    expect(attempt).toThrow(AppError);
+    expect(attempt).toThrow(message);
+    expect(attempt).toThrow(expect.objectContaining({ code: 'INVALID' }));
+  });
+});
