@@ -125,14 +125,16 @@ async function afterError(
     if (stopped.why === 'LOST') return 'LOST';
     return settle(deps, await deps.release(lease, true), 'RELEASED');
   }
-  deps.onFailure(error, job.id);
   const next = afterFailure(job.attempts, {
     message: error instanceof AppError ? error.message : String(error),
     retryable: error instanceof AppError && error.retryable,
   });
-  return next.event === 'RELEASE'
-    ? settle(deps, await deps.release(lease, false), 'RELEASED')
-    : settle(deps, await deps.fail(lease, next.error), 'FAILED');
+  const outcome =
+    next.event === 'RELEASE'
+      ? settle(deps, await deps.release(lease, false), 'RELEASED')
+      : settle(deps, await deps.fail(lease, next.error), 'FAILED');
+  deps.onFailure(error, job.id);
+  return outcome;
 }
 
 function settle(deps: RunJobDeps, row: Job | null, outcome: RunOutcome): RunOutcome {

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import { auditStore } from '../../src/access/audit.store.js';
+import {
+  composeFeatureReading,
+  composeJobs,
+  composeLedger,
+  composeModels,
+  type Plant,
+} from '../../src/compose-models.js';
+import { composeIngest } from '../../src/compose-data.js';
+import { demoStore } from '../../src/demo/demo.store.js';
+import { seedDemo } from '../../src/demo/seed-demo.js';
+import { seedStartSet } from '../../src/feature/seed-start-set.js';
+import type { Clock } from '../../src/kernel/clock.js';
+import { modelSpec, type ModelSpec } from '../../src/model/model-spec.js';
+import { projectRoot } from '../../src/plant/paths.js';
+import type { Database } from '../../src/plant/ports.js';
+import fs from 'node:fs';
+
+/** The spec that the program ships. */
+export function churnSpec(change: Partial<ModelSpec> = {}): ModelSpec {
+  const file = path.join(projectRoot, 'models', 'churn', 'spec.json');
+  return modelSpec.parse({ ...JSON.parse(fs.readFileSync(file, 'utf8')), ...change });
+}
+
+/** Start features and some customers of the demo, with a year of events. */
+export async function fillShop(db: Database, clock: Clock, users: number): Promise<void> {
+  const ingest = composeIngest(db, clock);
+  const { store } = composeFeatureReading(db);
+  await seedStartSet({
+    registry: store.all,
+    insert: store.insert,
+    audit: auditStore(db).write,
+    wall: () => clock.wall(),
+  })();
+  await seedDemo(
+    { ...demoStore(db), upsertUsers: ingest.upsertUsers, recordEvents: ingest.recordEvents },
+    { now: clock.now(), users },
+  );
+}
+
+export { composeFeatureReading, composeJobs, composeLedger, composeModels, type Plant };
