@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { encode, fitEncoding } from '../../src/numeric/encoding.js';
-import { defaultLogisticParameters, fitLogistic } from '../../src/numeric/logistic.js';
+import { defaultLogisticParameters, fitLogistic, marginsOf } from '../../src/numeric/logistic.js';
+import { logLossOfMargins, sigmoid } from '../../src/numeric/metrics.js';
 import { fitStandardisation, standardise } from '../../src/numeric/standardise.js';
+import { areaUnderRoc, sweepThresholds } from '../../src/numeric/threshold-sweep.js';
 import type { DesignMatrix } from '../../src/numeric/table.js';
 import {
   cdnowTable,
@@ -29,6 +31,9 @@ const reference = z.object({
             coef_zscored: numbersByColumn,
             column_means: numbersByColumn,
             column_sds: numbersByColumn,
+            first5_test_predictions: z.array(z.number()),
+            test_auc: z.number(),
+            test_log_loss: z.number(),
           }),
         }),
       }),
@@ -59,7 +64,7 @@ describe.skipIf(!haveReferenceData())('logistic regression on public data', () =
 
   test.each(cases)('%s: equals the exact optimum of the reference', (name, load) => {
     const { table, labels } = load();
-    const { train } = documentedSplit(table.rows);
+    const { train, test } = documentedSplit(table.rows);
     const encoding = fitEncoding(table, train);
     const x = encode(encoding, table, train);
     const standardisation = fitStandardisation(x, encoding.numericNames.length);
@@ -84,6 +89,15 @@ describe.skipIf(!haveReferenceData())('logistic regression on public data', () =
     expect(gap(own.weights, optimum.coef_zscored)).toBeLessThan(2e-6);
     expect(own.intercept).toBeCloseTo(optimum.intercept, 5);
     expect(own.objective / optimum.objective).toBeCloseTo(1, 8);
+
+    const testLabels = Uint8Array.from(test, (i) => labels[i] ?? 0);
+    const margins = marginsOf(own, standardise(encode(encoding, table, test), standardisation));
+    const auc = areaUnderRoc(sweepThresholds(testLabels, margins));
+    expect(auc).toBeCloseTo(optimum.test_auc, 5);
+    expect(logLossOfMargins(testLabels, margins)).toBeCloseTo(optimum.test_log_loss, 6);
+    optimum.first5_test_predictions.forEach((probability, k) => {
+      expect(sigmoid(margins[k] ?? NaN)).toBeCloseTo(probability, 6);
+    });
   });
 });
 
