@@ -61,9 +61,35 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
       throw error();
     },
   });
+  const viewerType = new GraphQLObjectType({
+    name: 'Viewer',
+    description: 'Whose key this is.',
+    fields: { name: string, role: string },
+  });
+  const users = new GraphQLObjectType({
+    name: 'Users',
+    fields: {
+      nodes: {
+        type: new GraphQLList(
+          new GraphQLObjectType({ name: 'User', fields: { externalId: string } }),
+        ),
+      },
+    },
+  });
   const query = new GraphQLObjectType<unknown, RequestContext>({
     name: 'Query',
     fields: {
+      viewer: { type: viewerType, resolve: (_, __, { viewer }) => viewer },
+      users: {
+        type: users,
+        args: { first: { type: GraphQLInt, defaultValue: 20 } },
+        resolve: () => ({ nodes: [{ externalId: 'customer-7' }] }),
+      },
+      echo: {
+        type: GraphQLString,
+        args: { text: { type: GraphQLString } },
+        resolve: (_, { text }: { text: string }) => `echo of ${text}`,
+      },
       who: { type: GraphQLString, resolve: (_, __, { viewer }) => viewer.name },
       requestId: { type: GraphQLString, resolve: (_, __, context) => context.requestId },
       counted: {
