@@ -211,7 +211,7 @@ function equal(name: string, actual: number, expected: number): void {
 }
 
 function show(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 40) ?? 'nothing';
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40);
 }
 
 function fail(message: string): never {

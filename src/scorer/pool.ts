@@ -140,24 +140,24 @@ export class ScorerPool {
   /** Loads what this lane lacks; a failure is logged, and the lane is passed over for that model. */
   private catchUp(seat: Seat): Promise<void> {
     seat.turn = seat.turn.then(async () => {
-      for (const { sha256, bytes } of this.models.values()) {
-        if (seat.loaded.has(sha256) || !seat.lane.isUp) continue;
-        try {
-          this.tell((await seat.lane.call({ kind: 'load', sha256, bytes })).note);
-          if (this.models.has(sha256)) seat.loaded.add(sha256);
-          else await seat.lane.call({ kind: 'unload', sha256 });
-        } catch (error) {
-          if (seat.lane.isUp) seat.refused.add(sha256);
-          if (!this.closed)
-            this.log.warn(
-              { sha256, reason: String(error) },
-              'a scorer worker could not load a model',
-            );
-        }
-      }
+      for (const model of this.models.values())
+        if (!seat.loaded.has(model.sha256) && seat.lane.isUp) await this.loadInto(seat, model);
       this.events.onFree();
     });
     return seat.turn;
+  }
+
+  private async loadInto(seat: Seat, { sha256, bytes }: ScorerModel): Promise<void> {
+    try {
+      const { note } = await seat.lane.call({ kind: 'load', sha256, bytes });
+      this.tell(note);
+      if (this.models.has(sha256)) seat.loaded.add(sha256);
+      else await seat.lane.call({ kind: 'unload', sha256 });
+    } catch (error) {
+      if (seat.lane.isUp) seat.refused.add(sha256);
+      if (this.closed) return;
+      this.log.warn({ sha256, reason: String(error) }, 'a scorer worker could not load a model');
+    }
   }
 
   private async anyLane(): Promise<Seat> {

@@ -8,8 +8,8 @@ export type RequestKind = 'score' | 'explain';
 /** Rows of one run. A request up to this size is never split. */
 export const MAX_ROWS_PER_RUN: Readonly<Record<RequestKind, number>> = {
   score: 4096,
-  // Shapley values cost a few hundred times a score; short runs let others through.
-  explain: 256,
+  // Shapley values cost fifty times a score: short runs let others through and keep all workers at it.
+  explain: 512,
 };
 
 /** What a worker computed for `rows` rows: row-major arrays, each with a fixed number of values a row. */

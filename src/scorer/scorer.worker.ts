@@ -1,11 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../kernel/error.js';
-import { explainClassifier } from '../numeric/classifier-predict.js';
 import { NativeGate } from './gate.js';
 import type { WorkerAnswers, WorkerCall, WorkerData, WorkerMessage } from './messages.js';
 import type { ProviderName } from './provider.js';
 import { firstAccepted, providerCandidates } from './provider.js';
-import { unpackCategorical } from './rows.js';
 import type { PackedRows } from './rows.js';
 import type { LoadedModel } from './session.js';
 import { loadModel, scoreRows, tryProvider } from './session.js';
@@ -66,16 +64,10 @@ async function unload(sha256: string): Promise<null> {
   return null;
 }
 
-function explain({ classifier }: LoadedModel, packed: PackedRows): WorkerAnswers['explain'] {
-  if (!classifier) throw new AppError('INVALID', 'the model carries no classifier to explain');
-  const { baseValue, values, inputs } = explainClassifier(classifier, {
-    rows: packed.rows,
-    numericNames: classifier.encoding.numericNames,
-    numeric: packed.numeric,
-    categoricalNames: classifier.encoding.categoricalNames,
-    categorical: unpackCategorical(packed),
-  });
-  return { baseValue, values: new Float64Array(values), inputs };
+function explain(loaded: LoadedModel, packed: PackedRows): WorkerAnswers['explain'] {
+  if (!loaded.explain) throw new AppError('INVALID', 'the model carries no classifier to explain');
+  const { values, ...head } = loaded.explain(packed);
+  return { ...head, values: new Float64Array(values) };
 }
 
 async function answer(id: number, call: WorkerCall): Promise<void> {

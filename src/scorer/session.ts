@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import { AppError } from '../kernel/error.js';
-import { predictClassifier } from '../numeric/classifier-predict.js';
-import type { Classifier } from '../numeric/classifier.js';
+import { predictClassifier, prepareExplanation } from '../numeric/classifier-predict.js';
+import type { Classifier, Contributions } from '../numeric/classifier.js';
+import type { FeatureTable } from '../numeric/table.js';
 import { worstDisagreement } from '../onnx/parity.js';
 import { readClassifier } from '../onnx/read-classifier.js';
 import type { WorkerAnswers } from './messages.js';
@@ -17,10 +18,14 @@ import { unpackCategorical } from './rows.js';
 // What fails here is told in our own words; ONNX Runtime's own lines on stderr hold paths of its build.
 env.logLevel = 'fatal';
 
+/** Contributions may miss the margin by this much, or this share of a margin beyond 1. */
+const EXPLANATION_TOLERANCE = 1e-4;
+
 /** A model that passed its checks, inside a worker thread. */
 export interface LoadedModel {
   inputs: ModelInputs;
-  classifier: Classifier | null;
+  /** For our own files. */
+  explain: ((rows: PackedRows) => Contributions) | null;
   session: InferenceSession;
 }
 
@@ -52,7 +57,8 @@ export async function tryProvider(provider: ProviderName): Promise<void> {
 
 /**
  * Opens a model on the first candidate that agrees with cpu, and checks it with generated rows: right
- * inputs and outputs, finite numbers, and for our own files the same answers as the classifier inside.
+ * inputs and outputs, finite numbers, and for our own files the same answers as the classifier inside
+ * and explanations that add up to them.
  * @throws AppError INVALID when the graph cannot serve, CONFIGURATION when no candidate agrees with cpu
  */
 export async function loadModel(
@@ -74,7 +80,7 @@ export async function loadModel(
     const inputs = inputsOf(reference, classifier);
     const probe = probeRows(inputs, classifier);
     const expected = await checkedMargins(reference, inputs, probe);
-    if (classifier) checkAgainst(classifier, probe, expected);
+    const explain = classifier ? checkedExplanation(classifier, probe, expected) : null;
     const { value, note } = await firstAccepted(candidates, async (provider) => {
       if (provider === 'cpu') return reference;
       const session = await createSession(bytes, provider);
@@ -86,7 +92,7 @@ export async function loadModel(
       throw new AppError('CONFIGURATION', `the model cannot run: ${messageOf(error)}`);
     });
     chosen = value;
-    return { inputs, classifier, session: value, note };
+    return { inputs, explain, session: value, note };
   } catch (error) {
     chosen = reference;
     await reference.release();
@@ -191,17 +197,40 @@ async function checkedMargins(
   return margin;
 }
 
-function checkAgainst(classifier: Classifier, probe: PackedRows, margins: Float64Array): void {
+/** Also warms up: a first explanation costs a hundred times the later ones. */
+function checkedExplanation(
+  classifier: Classifier,
+  probe: PackedRows,
+  margins: Float64Array,
+): (rows: PackedRows) => Contributions {
   const { numericNames, categoricalNames } = classifier.encoding;
-  const { rows, numeric } = probe;
-  const categorical = unpackCategorical(probe);
-  const table = { rows, numericNames, numeric, categoricalNames, categorical };
+  const tableOf = (packed: PackedRows): FeatureTable => ({
+    rows: packed.rows,
+    numericNames,
+    numeric: packed.numeric,
+    categoricalNames,
+    categorical: unpackCategorical(packed),
+  });
+  const table = tableOf(probe);
   const worst = worstDisagreement(margins, predictClassifier(classifier, table));
   if (!(worst <= PROVIDER_TOLERANCE))
     throw new AppError(
       'INVALID',
       `the graph and the classifier in its file differ by ${worst.toExponential(1)} in probability`,
     );
+  const explain = prepareExplanation(classifier);
+  const { baseValue, values, inputs } = explain(table);
+  for (let row = 0; row < table.rows; row++) {
+    const own = values.subarray(row * inputs.length, (row + 1) * inputs.length);
+    const sum = own.reduce((total, value) => total + value, baseValue);
+    const margin = margins[row] ?? NaN;
+    if (!(Math.abs(sum - margin) <= EXPLANATION_TOLERANCE * Math.max(1, Math.abs(margin))))
+      throw new AppError(
+        'INVALID',
+        `contributions of a probe row add up to ${String(sum)}, its margin is ${String(margin)}`,
+      );
+  }
+  return (packed) => explain(tableOf(packed));
 }
 
 function messageOf(error: unknown): string {

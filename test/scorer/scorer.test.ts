@@ -75,8 +75,8 @@ describe('a scorer with two workers', () => {
   ])(
     'explains %s: base value and contributions add up to the logit',
     async (_, classifier, model) => {
-      // 600 rows are three runs of explanations.
-      const table = randomTable(seededRandom(6), classifier, 600);
+      // 1,100 rows are three runs of explanations.
+      const table = randomTable(seededRandom(6), classifier, 1100);
       const [scores, explained] = await Promise.all([
         scorer.score(model.sha256, table),
         scorer.explain(model.sha256, table),
@@ -167,7 +167,7 @@ describe('a scorer with two workers', () => {
   it('lets a single row through while a big batch is under way', async () => {
     let bigIsDone = false;
     const big = scorer
-      .score(models.forest.sha256, randomTable(random, forest, 200_000))
+      .score(models.forest.sha256, randomTable(random, forest, 100_000))
       .then(() => (bigIsDone = true));
     for (let i = 0; i < 3; i++) {
       await scorer.score(models.forest.sha256, randomTable(random, forest, 1));
@@ -178,19 +178,19 @@ describe('a scorer with two workers', () => {
   });
 
   it('does not run rows whose deadline has passed, and says so at the deadline', async () => {
-    const table = randomTable(random, forest, 100_000);
+    const table = randomTable(random, forest, 50_000);
     const before = scorer.stats().rows;
     const big = scorer.score(models.forest.sha256, table);
-    const others = scorer.score(models.forest.sha256, slice(table, 0, 90_000));
+    const others = scorer.score(models.forest.sha256, slice(table, 0, 45_000));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    // Big requests take turns, so the last 20,000 rows of this one are far from their turn at 30 ms.
-    const late = scorer.score(models.forest.sha256, slice(table, 0, 80_000), { deadlineMs: 30 });
+    // Big requests take turns, so most rows of this one are far from their turn at 30 ms.
+    const late = scorer.score(models.forest.sha256, slice(table, 0, 40_000), { deadlineMs: 30 });
     await expect(late).rejects.toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       message: 'no answer from the model within 30 ms',
     });
     await Promise.all([big, others]);
-    expect(scorer.stats().rows - before).toBeLessThan(100_000 + 90_000 + 40_000);
+    expect(scorer.stats().rows - before).toBeLessThan(50_000 + 45_000 + 20_000);
     await expect(
       scorer.score(models.forest.sha256, slice(table, 0, 1), { deadlineMs: 0 }),
     ).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
