@@ -2,6 +2,18 @@ import pg from 'pg';
 import type { Wire, WireOptions } from './bus.js';
 import { reconnectDelayMs, sessionOptions, cannotReach } from './connection.js';
 
+/** The connection, once there is one; null when the bus was closed before. */
+function deferredClient(): {
+  promise: Promise<pg.Client | null>;
+  resolve: (client: pg.Client | null) => void;
+} {
+  let resolve: (client: pg.Client | null) => void = () => undefined;
+  const promise = new Promise<pg.Client | null>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
 /**
  * LISTEN/NOTIFY over one connection of its own: through a pool messages would change their order.
  * Reconnects with backoff and listens again; while it is down, `send` waits and messages of others
@@ -11,15 +23,10 @@ export async function openPostgresWire(options: WireOptions): Promise<Wire> {
   const { url, channel, onLine, log } = options;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let ready: { promise: Promise<pg.Client | null>; resolve: (client: pg.Client | null) => void };
-  const awaitClient = (): void => {
-    let resolve: (client: pg.Client | null) => void = () => undefined;
-    const promise = new Promise<pg.Client | null>((done) => (resolve = done));
-    ready = { promise, resolve };
-  };
-  awaitClient();
+  let ready = deferredClient();
 
-  const connect = async (): Promise<pg.Client> => {
+  /** Makes `ready` the new connection, in the same turn in which it may be lost again. */
+  const connect = async (): Promise<void> => {
     const client = new pg.Client({
       ...sessionOptions(url),
       keepAlive: true,
@@ -27,42 +34,42 @@ export async function openPostgresWire(options: WireOptions): Promise<Wire> {
       connectionTimeoutMillis: 10_000,
       application_name: 'augury bus',
     });
-    let lost = false;
+    const state = { lost: false, connected: false };
     const onLost = (error: Error | null): void => {
-      if (lost || closed) return;
-      lost = true;
-      if (!connected) return;
+      if (state.lost || closed) return;
+      state.lost = true;
+      if (!state.connected) return;
       log.warn({ err: error }, 'the bus lost its connection: reconnecting');
-      awaitClient();
+      ready = deferredClient();
       void client.end().catch(() => undefined);
       reconnect(1);
     };
-    let connected = false;
     client.on('error', onLost);
     client.on('end', () => onLost(null));
     client.on('notification', (notice) => onLine(notice.payload ?? ''));
     try {
       await client.connect();
       await client.query(`listen ${channel}`);
+      if (state.lost) throw new Error('the connection was lost at once');
     } catch (error) {
-      lost = true;
+      state.lost = true;
       void client.end().catch(() => undefined);
       throw error;
     }
-    connected = true;
-    return client;
+    if (closed) {
+      await client.end();
+      return;
+    }
+    state.connected = true;
+    ready.resolve(client);
   };
 
   const reconnect = (attempt: number): void => {
     timer = setTimeout(() => {
       if (closed) return;
       connect().then(
-        (client) => {
-          if (closed) void client.end().catch(() => undefined);
-          else {
-            log.info({ attempt }, 'the bus is connected again');
-            ready.resolve(client);
-          }
+        () => {
+          if (!closed) log.info({ attempt }, 'the bus is connected again');
         },
         () => {
           if (!closed) reconnect(attempt + 1);
@@ -72,7 +79,7 @@ export async function openPostgresWire(options: WireOptions): Promise<Wire> {
   };
 
   try {
-    ready!.resolve(await connect());
+    await connect();
   } catch (error) {
     throw cannotReach('PostgreSQL', url, error, 'start it or correct DATABASE_URL');
   }

@@ -4,16 +4,16 @@ import { reconnectDelayMs, cannotReach } from './connection.js';
 
 /** Connects once and fails with the reason; afterwards the client reconnects by itself. */
 export async function connectRedis(client: Redis, url: string): Promise<void> {
-  let reason: Error | null = null;
+  const reasons: Error[] = [];
   const keep = (error: Error): void => {
-    reason = error;
+    reasons.push(error);
   };
   client.on('error', keep);
   try {
     await client.connect();
   } catch (error) {
     client.disconnect();
-    throw cannotReach('Redis', url, reason ?? error, 'start it or correct REDIS_URL');
+    throw cannotReach('Redis', url, reasons.at(-1) ?? error, 'start it or correct REDIS_URL');
   } finally {
     client.off('error', keep);
   }

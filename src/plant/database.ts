@@ -9,11 +9,15 @@ import type { Copy, Database, Sql } from './ports.js';
 
 const INT8 = 20;
 
+type TypeParser = (value: string) => unknown;
+
+const parserOf = pg.types.getTypeParser as (oid: number, format?: 'text' | 'binary') => TypeParser;
+
 const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+  getTypeParser: ((oid: number, format?: 'text' | 'binary'): TypeParser =>
     oid === INT8 && format !== 'binary'
-      ? (text: string) => Number(text)
-      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+      ? Number
+      : parserOf(oid, format)) as typeof pg.types.getTypeParser,
 };
 
 function sqlOf(client: pg.Pool | pg.PoolClient): Sql {

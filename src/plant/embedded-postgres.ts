@@ -200,13 +200,13 @@ async function launch(place: Place, logFile: string): Promise<Postmaster | null>
   );
   fs.closeSync(log);
   child.unref();
-  let exited = false;
-  child.once('exit', () => (exited = true));
+  const life = { exited: false };
+  child.once('exit', () => (life.exited = true));
   child.once('error', (error) => {
     fs.appendFileSync(logFile, `${error.message}\n`);
-    exited = true;
+    life.exited = true;
   });
-  while (!exited) {
+  while (!life.exited) {
     const running = runningPostmaster(dir);
     if (running?.pid === child.pid && running?.status === 'ready') return running;
     await pause(5);

@@ -18,7 +18,7 @@ export interface Copy {
     statement: string,
     source: AsyncIterable<Buffer | string> | Iterable<Buffer | string>,
   ): Promise<number>;
-  /** Runs `copy … to stdout`; reads on as it is consumed. */
+  /** Runs `copy … to stdout`; reads on as it is consumed. Inside a transaction read it to its end. */
   copyTo(statement: string): AsyncIterable<Buffer>;
 }
 

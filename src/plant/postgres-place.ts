@@ -1,6 +1,6 @@
 /** Where a private PostgreSQL may live and as whom: it refuses to run as root. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../kernel/error.js';
@@ -140,14 +140,22 @@ function readPointer(asked: string): string | null {
   }
 }
 
+/** A folder of its own each time: who deletes the pointer wants to start afresh. */
 function move(asked: string, shelter: string): string {
   if (fs.existsSync(path.join(asked, 'PG_VERSION'))) return asked;
-  const key = createHash('sha256').update(asked).digest('hex').slice(0, 12);
-  const folder = path.join(shelter, key);
+  const name = path.basename(path.dirname(path.dirname(asked))).replace(/[^\w.-]/g, '_');
+  const folder = path.join(shelter, `${name}-${randomBytes(4).toString('hex')}`);
+  const dir = path.join(folder, 'pg');
+  try {
+    fs.writeFileSync(pointerOf(asked), `${dir}\n`, { flag: 'wx' });
+  } catch (error) {
+    const theirs = readPointer(asked); // another start was faster
+    if (theirs === null) throw error;
+    makeFolder(path.dirname(theirs));
+    return theirs;
+  }
   makeFolder(folder);
   fs.writeFileSync(path.join(folder, 'for.txt'), `${asked}\n`);
-  const dir = path.join(folder, 'pg');
-  fs.writeFileSync(pointerOf(asked), `${dir}\n`);
   return dir;
 }
 

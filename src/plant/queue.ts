@@ -55,10 +55,10 @@ interface Backend {
 
 /**
  * A worker that dies by kill -9 leaves its job locked: another takes it after at most
- * lockDuration + 2 stalledInterval = 8 s. Locks are renewed every 2.5 s, so a worker may block its
+ * lockDuration + 2 stalledInterval = 10 s. Locks are renewed every 2.5 s, so a worker may block its
  * event loop that long without losing them.
  */
-const LOCK = { lockDuration: 5_000, stalledInterval: 1_500, maxStalledCount: 5 };
+const LOCK = { lockDuration: 5_000, stalledInterval: 2_500, maxStalledCount: 5 };
 const KEEP_COMPLETED = { count: 200, age: 24 * 3_600 };
 const KEEP_FAILED = { count: 500, age: 7 * 24 * 3_600 };
 const DEFAULT_ATTEMPTS = 4;
