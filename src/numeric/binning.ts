@@ -18,6 +18,8 @@ export interface BinnedMatrix {
   edges: Float32Array;
   /** Row-major cell indices, shape [rows, stride]; padding points at the cell after the last. */
   cells: Uint16Array;
+  /** The same numbers, two in one: which half comes first does not matter to a sum. */
+  cellPairs: Uint32Array;
   /** Multiple of 4, so that the histogram loop can be unrolled without a remainder. */
   stride: number;
   /** Column-major bins, shape [columns, rows]; what the partition of rows reads. */
@@ -229,6 +231,7 @@ function layOut(rows: number, kept: readonly BinnedColumn[]): BinnedMatrix {
     cellStart,
     edges,
     cells,
+    cellPairs: new Uint32Array(cells.buffer),
     stride,
     bins: kept.map((column) => column.bins),
   };

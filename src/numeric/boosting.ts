@@ -79,8 +79,8 @@ export function fitBoosting(
   const watch = createWatch(options.validation, baseValue, parameters.earlyStoppingRounds);
 
   for (let round = 1; round <= parameters.rounds; round++) {
-    computeGradients(margins, labels, weights, gradients, hessians);
-    const scale = packGradients(gradients, hessians, packed, random);
+    const sums = computeGradients(margins, labels, weights, gradients, hessians);
+    const scale = packGradients(gradients, hessians, sums, packed, random);
     if (isSampled) drawRows(active, rows, inTree, random);
     else rows.set(active);
     const columns = sampleAscending(data.columns, columnCount, random);

@@ -25,12 +25,6 @@ export const MAX_ROWS = 16777216;
 const CELLS_PER_UNIT = 64;
 const BOUND = 32;
 
-/** A function for sigmoid(x), |x| clamped to 32, absolute error < 1e-9: third-order Taylor from a table. */
-export function createSigmoid(): (x: number) => number {
-  const table = sigmoidTable();
-  return (x) => sigmoidFrom(table, x);
-}
-
 function sigmoidTable(): Float64Array {
   const table = new Float64Array(2 * BOUND * CELLS_PER_UNIT + 1);
   for (let i = 0; i < table.length; i++) {
@@ -39,6 +33,7 @@ function sigmoidTable(): Float64Array {
   return table;
 }
 
+/** sigmoid(x), |x| clamped to 32, absolute error < 1e-9: third-order Taylor from a table. */
 function sigmoidFrom(table: Float64Array, x: number): number {
   const clamped = x > BOUND ? BOUND : x < -BOUND ? -BOUND : x;
   const at = ((clamped + BOUND) * CELLS_PER_UNIT + 0.5) | 0;
@@ -46,6 +41,12 @@ function sigmoidFrom(table: Float64Array, x: number): number {
   const s = table[at]!;
   const slope = s * (1 - s);
   return s + d * slope * (1 + d * (0.5 - s + d * (1 / 6 - slope)));
+}
+
+/** Sums over all rows; the gradients' without their sign. */
+export interface GradientSums {
+  gradient: number;
+  hessian: number;
 }
 
 /**
@@ -58,39 +59,41 @@ export function createLogLossGradients(): (
   weights: Float32Array,
   gradients: Float32Array,
   hessians: Float32Array,
-) => void {
+) => GradientSums {
   const table = sigmoidTable();
   return (margins, labels, weights, gradients, hessians) => {
+    let gradientSum = 0;
+    let hessianSum = 0;
     for (let i = 0; i < margins.length; i++) {
       const p = sigmoidFrom(table, margins[i]!);
       const weight = weights[i]!;
-      gradients[i] = weight * (p - labels[i]!);
-      hessians[i] = weight * p * (1 - p);
+      const gradient = weight * (p - labels[i]!);
+      const hessian = weight * p * (1 - p);
+      gradientSum += Math.abs(gradient);
+      hessianSum += hessian;
+      gradients[i] = gradient;
+      hessians[i] = hessian;
     }
+    return { gradient: gradientSum, hessian: hessianSum };
   };
 }
 
 /**
  * Packs all rows; `random` seeds the rounding. Rows of weight 0 pack to 0 or one step: leave them out
- * of the histograms. Cost: O(rows), two passes.
+ * of the histograms. Cost: O(rows).
  */
 export function packGradients(
   gradients: Float32Array,
   hessians: Float32Array,
+  sums: GradientSums,
   packed: Float64Array,
   random: () => number,
 ): PackedScale {
   const n = gradients.length;
-  let gradientSum = 0;
-  let hessianSum = 0;
-  for (let i = 0; i < n; i++) {
-    gradientSum += Math.abs(gradients[i]!);
-    hessianSum += hessians[i]!;
-  }
-  // Rounding up adds at most one step a row; both sums stay below 2^26 steps.
+  // Rounding adds at most one step a row (2n leaves room for float32 too): sums stay below 2^26 steps.
   const room = GRADIENT_UNIT - 2 * n - 2;
-  const gradientStep = gradientSum > 0 ? gradientSum / room : 1;
-  const hessianStep = hessianSum > 0 ? hessianSum / room : 1;
+  const gradientStep = sums.gradient > 0 ? sums.gradient / room : 1;
+  const hessianStep = sums.hessian > 0 ? sums.hessian / room : 1;
   const gradientScale = 1 / gradientStep;
   const hessianScale = 1 / hessianStep;
   let state = (random() * 4294967296) | 1;

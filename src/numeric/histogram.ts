@@ -7,8 +7,10 @@ export function createHistogram(data: BinnedMatrix): Float64Array {
 
 /**
  * Sums the packed gradients of rows[start..end) into every cell of every column; overwrites
- * `histogram`. Row-major on purpose: one load of the row's gradient serves all columns (measured
- * 1.2 ns an update against 3.5 ns column by column). Cost: O(rows * columns).
+ * `histogram`. Row-major on purpose: one load of the row's gradient serves all columns. Two rows and
+ * two cells at a time, because the rows of a small node lie apart in memory and the processor can then
+ * wait for both at once (measured 0.5 to 0.8 ns an addition; 1.2 row by row, 3.5 column by column).
+ * Cost: O(rows * columns).
  */
 export function fillHistogram(
   histogram: Float64Array,
@@ -19,17 +21,37 @@ export function fillHistogram(
   end: number,
 ): void {
   histogram.fill(0);
-  const { cells, stride } = data;
-  for (let i = start; i < end; i++) {
+  const { cellPairs } = data;
+  const stride = data.stride >> 1;
+  let i = start;
+  for (; i + 1 < end; i += 2) {
     const row = rows[i]!;
+    const other = rows[i + 1]!;
     const value = packed[row]!;
+    const otherValue = packed[other]!;
     const last = (row + 1) * stride;
-    for (let at = row * stride; at < last; at += 4) {
-      histogram[cells[at]!]! += value;
-      histogram[cells[at + 1]!]! += value;
-      histogram[cells[at + 2]!]! += value;
-      histogram[cells[at + 3]!]! += value;
+    for (let at = row * stride, to = other * stride; at < last; at += 2, to += 2) {
+      const a = cellPairs[at]!;
+      const b = cellPairs[to]!;
+      const c = cellPairs[at + 1]!;
+      const d = cellPairs[to + 1]!;
+      histogram[a & 65535]! += value;
+      histogram[a >>> 16]! += value;
+      histogram[b & 65535]! += otherValue;
+      histogram[b >>> 16]! += otherValue;
+      histogram[c & 65535]! += value;
+      histogram[c >>> 16]! += value;
+      histogram[d & 65535]! += otherValue;
+      histogram[d >>> 16]! += otherValue;
     }
+  }
+  if (i === end) return;
+  const row = rows[i]!;
+  const value = packed[row]!;
+  for (let at = row * stride; at < (row + 1) * stride; at++) {
+    const pair = cellPairs[at]!;
+    histogram[pair & 65535]! += value;
+    histogram[pair >>> 16]! += value;
   }
 }
 
@@ -46,12 +68,22 @@ export function fillHistogramOf(
   histogram.fill(0);
   const { cells, stride } = data;
   const count = columns.length;
-  for (let i = start; i < end; i++) {
-    const row = rows[i]!;
-    const value = packed[row]!;
-    const base = row * stride;
-    for (let k = 0; k < count; k++) histogram[cells[base + columns[k]!]!]! += value;
+  let i = start;
+  for (; i + 1 < end; i += 2) {
+    const value = packed[rows[i]!]!;
+    const otherValue = packed[rows[i + 1]!]!;
+    const base = rows[i]! * stride;
+    const otherBase = rows[i + 1]! * stride;
+    for (let k = 0; k < count; k++) {
+      const column = columns[k]!;
+      histogram[cells[base + column]!]! += value;
+      histogram[cells[otherBase + column]!]! += otherValue;
+    }
   }
+  if (i === end) return;
+  const value = packed[rows[i]!]!;
+  const base = rows[i]! * stride;
+  for (let k = 0; k < count; k++) histogram[cells[base + columns[k]!]!]! += value;
 }
 
 /** Turns the histogram of a node into that of one child by taking the other child's away; exact. */

@@ -118,12 +118,12 @@ function scanColumn(
     let rightHessian = hessian - leftHessian;
     if (leftHessian >= minHessian && rightHessian >= minHessian) {
       const rightGradient = gradient - leftGradient;
-      const score =
-        (leftGradient * leftGradient * (rightHessian + l2) +
-          rightGradient * rightGradient * (leftHessian + l2)) /
-        ((leftHessian + l2) * (rightHessian + l2));
-      if (score > bestScore) {
-        bestScore = score;
+      const left = leftHessian + l2;
+      const right = rightHessian + l2;
+      const score = leftGradient * leftGradient * right + rightGradient * rightGradient * left;
+      // Divided only where it wins: this runs for every cell of every node.
+      if (score > bestScore * left * right) {
+        bestScore = score / (left * right);
         bestAt = at;
         bestLeft = sum;
         bestMissingLeft = false;
@@ -138,12 +138,12 @@ function scanColumn(
     rightHessian = hessian - leftHessian;
     if (leftHessian >= minHessian && rightHessian >= minHessian) {
       const rightGradient = gradient - leftGradient;
-      const score =
-        (leftGradient * leftGradient * (rightHessian + l2) +
-          rightGradient * rightGradient * (leftHessian + l2)) /
-        ((leftHessian + l2) * (rightHessian + l2));
-      if (score > bestScore) {
-        bestScore = score;
+      const left = leftHessian + l2;
+      const right = rightHessian + l2;
+      const score = leftGradient * leftGradient * right + rightGradient * rightGradient * left;
+      // Divided only where it wins: this runs for every cell of every node.
+      if (score > bestScore * left * right) {
+        bestScore = score / (left * right);
         bestAt = at;
         bestLeft = sum + missing;
         bestMissingLeft = true;

@@ -13,7 +13,15 @@ describe('log loss gradients', () => {
     const weights = Float32Array.from(margins, (_, i) => 1 + (i % 3));
     const gradients = new Float32Array(margins.length);
     const hessians = new Float32Array(margins.length);
-    createLogLossGradients()(margins, labels, weights, gradients, hessians);
+    const sums = createLogLossGradients()(margins, labels, weights, gradients, hessians);
+    expect(sums.gradient).toBeCloseTo(
+      gradients.reduce((sum, gradient) => sum + Math.abs(gradient), 0),
+      2,
+    );
+    expect(sums.hessian).toBeCloseTo(
+      hessians.reduce((sum, hessian) => sum + hessian, 0),
+      2,
+    );
     margins.forEach((margin, i) => {
       const p = 1 / (1 + Math.exp(-margin));
       const weight = weights[i] ?? 0;
@@ -40,7 +48,11 @@ describe('packed gradients', () => {
   const gradients = Float32Array.from({ length: n }, (_, i) => Math.sin(i) * (i % 7));
   const hessians = Float32Array.from({ length: n }, (_, i) => Math.abs(Math.cos(i)) / 4);
   const packed = new Float64Array(n);
-  const scale = packGradients(gradients, hessians, packed, randomStream(1));
+  const sums = {
+    gradient: gradients.reduce((sum, gradient) => sum + Math.abs(gradient), 0),
+    hessian: hessians.reduce((sum, hessian) => sum + hessian, 0),
+  };
+  const scale = packGradients(gradients, hessians, sums, packed, randomStream(1));
 
   test('hold both sums in one number: any subset unpacks to nearly its true sums', () => {
     for (const step of [1, 3, 100]) {
@@ -77,7 +89,7 @@ describe('packed gradients', () => {
 
   test('the same seed rounds the same way', () => {
     const again = new Float64Array(n);
-    packGradients(gradients, hessians, again, randomStream(1));
+    packGradients(gradients, hessians, sums, again, randomStream(1));
     expect(again).toEqual(packed);
   });
 });
