@@ -63,10 +63,12 @@ function doorPlugin(
           if (body.kind === 'single')
             body.singleResult =
               currentScope()?.finish(body.singleResult, kindOf(context)) ?? body.singleResult;
-          // GraphQL over HTTP: an application/json answer to a well-formed request is a 200.
+          // GraphQL over HTTP: who takes application/json only gets a 200 for a well-formed request
           const accept = context.request.http?.headers.get('accept') ?? '';
-          if (http.status === 400 && !accept.includes('application/graphql-response+json'))
-            http.status = 200;
+          const onlyJson =
+            accept.includes('application/json') &&
+            !accept.includes('application/graphql-response+json');
+          if (http.status === 400 && onlyJson) http.status = 200;
           return Promise.resolve();
         },
       }),
