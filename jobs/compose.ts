@@ -4,37 +4,19 @@ import {
   composeJobs,
   composeLedger,
   composeModels,
-  type Plant,
 } from '../src/compose-models.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
-import type { Clock } from '../src/kernel/clock.js';
 import { uuidv7 } from '../src/kernel/uuid.js';
 import { trainInWorker } from '../src/model/train/train-in-worker.js';
-import { openBus } from '../src/plant/bus.js';
-import { openDatabase } from '../src/plant/database.js';
+import { openPlant, type PlantOptions } from '../src/open-plant.js';
 import type { Config } from '../src/plant/env.js';
-import type { Log } from '../src/plant/ports.js';
-import { openQueues } from '../src/plant/queue.js';
-import { openScorer } from '../src/scorer/scorer.js';
 import { modelProcessor } from './model.js';
 import { predictionProcessor } from './prediction.js';
 import { scheduleRecurring, upkeepProcessor } from './schedule.js';
 
-export interface WorkerOptions {
-  databaseUrl: string;
-  redisUrl: string | null;
-  config: Pick<
-    Config,
-    | 'databasePool'
-    | 'provider'
-    | 'redisPrefix'
-    | 'scorerQueueRows'
-    | 'scorerWorkers'
-    | 'workerConcurrency'
-  >;
-  log: Log;
-  clock: Clock;
+export interface WorkerOptions extends PlantOptions {
+  config: PlantOptions['config'] & Pick<Config, 'workerConcurrency'>;
 }
 
 /** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
@@ -113,30 +95,4 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     await close();
     throw error;
   }
-}
-
-async function openPlant(
-  { databaseUrl, redisUrl, config, log, clock }: WorkerOptions,
-  opened: (() => Promise<void>)[],
-): Promise<Plant> {
-  const { redisPrefix } = config;
-  const db = openDatabase(databaseUrl, {
-    max: config.databasePool,
-    onError: (error) => {
-      log.warn({ err: error }, 'an idle database connection failed');
-    },
-  });
-  opened.push(() => db.close());
-  const bus = await openBus({ databaseUrl, redisUrl, redisPrefix, log });
-  opened.push(() => bus.close());
-  const scorer = await openScorer({
-    provider: config.provider,
-    workers: config.scorerWorkers,
-    maxQueuedRows: config.scorerQueueRows,
-    log,
-  });
-  opened.push(() => scorer.close());
-  const queues = await openQueues({ databaseUrl, redisUrl, redisPrefix, log });
-  opened.push(() => queues.close());
-  return { db, bus, queues, scorer, clock, log };
 }

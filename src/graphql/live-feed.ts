@@ -76,3 +76,24 @@ export async function* withTicks(
     await iterator.return?.();
   }
 }
+
+/** The feed with every payload changed by `change`; ending it ends the feed. */
+export function mapFeed<T, U>(
+  feed: AsyncIterableIterator<T>,
+  change: (payload: T) => U,
+): AsyncIterableIterator<U> {
+  const mapped: AsyncIterableIterator<U> = {
+    [Symbol.asyncIterator]: () => mapped,
+    async next() {
+      const step = await feed.next();
+      return step.done
+        ? { value: undefined, done: true }
+        : { value: change(step.value), done: false };
+    },
+    async return() {
+      await feed.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+  return mapped;
+}

@@ -5,6 +5,7 @@ import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
+import { mapFeed } from '../graphql/live-feed.js';
 import type { Job, JobKind as Kind, JobPage, JobStatus as Status } from './job.js';
 import { followJob, followJobs, type FollowJobDeps } from './follow-job.js';
 import { JobConnectionType, JobKind, JobPayloadType, JobStatus, JobType } from './job.type.js';
@@ -115,28 +116,16 @@ export function jobFeeds(deps: FollowJobDeps): { job: Feed; jobChanged: Feed } {
       authorise(context, 'job:read');
       const key = decodeUuid('Job', String(args['id']));
       if (key === null) throw new AppError('INVALID', `not the id of a job: ${String(args['id'])}`);
-      return mapped(followJob(deps, key));
+      return mapFeed(followJob(deps, key), jobNode);
     },
     jobChanged: ({ args, context }) => {
       authorise(context, 'job:read');
-      return mapped(followJobs(deps, (args['kind'] as Kind[] | null | undefined) ?? null));
+      return mapFeed(
+        followJobs(deps, (args['kind'] as Kind[] | null | undefined) ?? null),
+        jobNode,
+      );
     },
   };
-}
-
-function mapped(jobs: AsyncIterableIterator<Job>): AsyncIterableIterator<JobNode> {
-  const nodes: AsyncIterableIterator<JobNode> = {
-    [Symbol.asyncIterator]: () => nodes,
-    async next() {
-      const step = await jobs.next();
-      return step.done ? step : { value: jobNode(step.value), done: false };
-    },
-    async return() {
-      await jobs.return?.();
-      return { value: undefined, done: true };
-    },
-  };
-  return nodes;
 }
 
 function cursorPosition(after: string): { createdAt: Date; id: string } {

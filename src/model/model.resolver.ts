@@ -10,13 +10,14 @@ import {
   Subscription,
 } from 'type-graphql';
 import { AppError } from '../kernel/error.js';
-import { decodeUuid, encodeId } from '../kernel/id.js';
+import { decodeUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
 import type { Model, ModelStage as Stage, ModelVersion } from './model.js';
+import { modelNode, versionNode, type ModelNode, type ModelVersionNode } from './model-nodes.js';
 import { MODEL_TOPIC, modelChangedMessage } from './model.messages.js';
 import {
   ModelStage,
@@ -25,21 +26,6 @@ import {
   ModelVersionType,
 } from './model.type.js';
 import type { ModelLoaders } from './version-loaders.js';
-
-/** A model as the graph shows it; `key` keeps the uuid. */
-export type ModelNode = Model & { key: string };
-/** A version as the graph shows it; `key` keeps the uuid. */
-export type ModelVersionNode = ModelVersion & { key: string };
-
-/** Row to node. */
-export function modelNode(model: Model): ModelNode {
-  return { ...model, id: encodeId('Model', model.id), key: model.id };
-}
-
-/** Row to node. */
-export function versionNode(version: ModelVersion): ModelVersionNode {
-  return { ...version, id: encodeId('ModelVersion', version.id), key: version.id };
-}
 
 export interface ModelResolverDeps {
   listModels(): Promise<Model[]>;

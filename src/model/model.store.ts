@@ -25,6 +25,8 @@ export interface ModelStore {
   inStage(modelIds: readonly string[], stage: ModelStage): Promise<ModelVersion[]>;
   versionPage(page: VersionPage): Promise<ModelVersion[]>;
   allVersions(modelId: string): Promise<ModelVersion[]>;
+  /** Versions that take any of these features, newest first. */
+  usingFeatures(names: readonly string[]): Promise<ModelVersion[]>;
   /** Registers a CANDIDATE under the next number; a second call for the same job answers the first's row. */
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   /** Registers version 1; null when the model has versions already. */
@@ -98,6 +100,8 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
         [modelId, stages, after, limit],
       ),
     allVersions: (modelId) => versions('model_id = $1 order by version desc', [modelId]),
+    usingFeatures: (names) =>
+      versions('feature_names && $1::text[] order by trained_at desc', [names]),
     registerVersion: (version) =>
       db.transaction(async (sql) => {
         await lockModel(sql, version.modelId);

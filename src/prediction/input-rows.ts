@@ -28,17 +28,22 @@ export function tableOf(inputs: ModelInputs, rows: readonly InputRow[]): Feature
   };
 }
 
+/** The raw cell of an input; null is missing or no input at all. */
+export function cellOf(row: InputRow, inputs: ModelInputs, name: string): number | string | null {
+  const text = row.categorical[inputs.categoricalNames.indexOf(name)];
+  if (text !== undefined) return text === '' ? null : text;
+  const number = row.numeric[inputs.numericNames.indexOf(name)];
+  return number === undefined || Number.isNaN(number) ? null : number;
+}
+
 /** The value of a feature in a row; null is missing, a boolean feature gives a boolean. */
 export function valueOf(
   row: InputRow,
   inputs: ModelInputs,
   { name, type }: Pick<FeatureDefinition, 'name' | 'type'>,
 ): InputValue {
-  const text = row.categorical[inputs.categoricalNames.indexOf(name)];
-  if (text !== undefined) return text === '' ? null : text;
-  const number = row.numeric[inputs.numericNames.indexOf(name)];
-  if (number === undefined || Number.isNaN(number)) return null;
-  return type === 'BOOLEAN' ? number !== 0 : number;
+  const cell = cellOf(row, inputs, name);
+  return type === 'BOOLEAN' && cell !== null ? cell !== 0 : cell;
 }
 
 /** Whether any profile attribute among the inputs is known. */

@@ -60,3 +60,20 @@ function numberOf({ name, number, text, boolean }: Override): number {
     throw new AppError('INVALID', `${name} must be finite in 32 bits, got ${number}`);
   return number ?? (boolean === null ? NaN : Number(boolean));
 }
+
+/** The overrides as given in the graph, where a part may be left out. */
+export function overridesOf(
+  given: readonly {
+    name: string;
+    number?: number | null;
+    text?: string | null;
+    boolean?: boolean | null;
+  }[],
+): Override[] {
+  return given.map(({ name, number, text, boolean }) => ({
+    name,
+    number: number ?? null,
+    text: text ?? null,
+    boolean: boolean ?? null,
+  }));
+}

@@ -25,9 +25,9 @@ export interface UserQuestion {
 
 export interface Question {
   served: ServedModel;
-  /** Null: now. */
-  asOf: Date | null;
-  /** Stored scores of the same version up to this age will do; null: always score. */
+  /** Only events before this instant count. */
+  asOf: Date;
+  /** Stored scores of the same version up to this age, and as of so long before `asOf`, will do; null: always score. */
   maxStalenessSeconds: number | null;
   users: readonly UserQuestion[];
 }
@@ -97,14 +97,13 @@ async function fromLedger(
   const userIds = users.filter((user) => user.overrides.length === 0).map((user) => user.userId);
   if (userIds.length === 0) return new Map();
   const staleMs = maxStalenessSeconds * 1000;
-  const now = deps.clock.now();
   const rows = await deps.freshPredictions({
     modelVersionId: served.version.id,
     modelId: served.model.id,
     userIds: [...new Set(userIds)],
     since: new Date(deps.clock.wall().getTime() - staleMs),
-    asOfFrom: asOf ?? new Date(now.getTime() - staleMs),
-    asOfUntil: asOf ?? now,
+    asOfFrom: new Date(asOf.getTime() - staleMs),
+    asOfUntil: asOf,
   });
   count('cacheHits', rows.length);
   return new Map(rows.map((row) => [row.userId, { ...answerOf(row), source: 'CACHE' as const }]));
@@ -123,9 +122,8 @@ async function score(
   users: readonly UserQuestion[],
   signal: AbortSignal,
 ): Promise<Scored> {
-  const { served } = question;
+  const { served, asOf } = question;
   const startMs = deps.clock.monotonicMs();
-  const asOf = question.asOf ?? deps.clock.now();
   const userIds = [...new Set(users.map((user) => user.userId))];
   const [features, facts] = await Promise.all([
     deps.readFeatures({ features: served.features, users: userIds, asOf }),

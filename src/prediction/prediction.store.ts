@@ -1,5 +1,6 @@
 import type { Database } from '../plant/ports.js';
 import { fromBytes, toBytes } from './input-bytes.js';
+import type { LedgerHealth } from './ledger-health.js';
 import type { EligibilityFacts, PredictionSource, StoredPrediction } from './prediction.js';
 
 /** A score to be written; the ledger gives the id. */
@@ -55,16 +56,6 @@ export interface PredictionStore {
   runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
   newestOfVersion(modelVersionId: string): Promise<StoredPrediction | null>;
-}
-
-/** The ledger of a model over a window. Latencies in milliseconds; null without rows. */
-export interface LedgerHealth {
-  predictions: number;
-  positive: number;
-  mean: number | null;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
 }
 
 type Row = Omit<StoredPrediction, 'inputs'> & { numeric: Buffer; categorical: string[] };

@@ -1,5 +1,4 @@
 import type { Clock } from '../kernel/clock.js';
-import { AppError } from '../kernel/error.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { RunningJob } from '../job/run-job.js';
 import { inputTable, pickRows } from '../model/model-inputs.js';
@@ -7,7 +6,12 @@ import type { ServedModel } from '../model/serving.js';
 import type { Scorer } from '../scorer/ports.js';
 import { hasAttributes, rowOf } from './input-rows.js';
 import { eligibilityOf, type EligibilityFacts, type StoredPrediction } from './prediction.js';
-import { scoreJobInput, type PredictionMade, type ScoreJobResult } from './prediction.messages.js';
+import {
+  scoreJobInput,
+  type PredictionMade,
+  type ScoreJobInput,
+  type ScoreJobResult,
+} from './prediction.messages.js';
 
 export interface ScoreUsersDeps {
   /** The pinned version, loaded. */
@@ -118,12 +122,7 @@ async function scoreChunk(
   if (range) deps.publishPredictions(served.model.id, { jobId, ...range });
 }
 
-/** The input of a SCORE job. @throws AppError CONFLICT when nothing is in production */
-export function planScoreRun(
-  served: ServedModel | null,
-  model: string,
-  asOf: Date,
-): { model: string; modelVersionId: string; asOf: string } {
-  if (!served) throw new AppError('CONFLICT', `${model} has no version in production`);
-  return { model, modelVersionId: served.version.id, asOf: asOf.toISOString() };
+/** The input of a SCORE job: the version in production now, and the instant. */
+export function planScoreRun({ model, version }: ServedModel, asOf: Date): ScoreJobInput {
+  return { model: model.name, modelVersionId: version.id, asOf: asOf.toISOString() };
 }

@@ -1,0 +1,198 @@
+import type DataLoader from 'dataloader';
+import { Arg, Ctx, FieldResolver, Float, Resolver, Root } from 'type-graphql';
+import { AppError } from '../kernel/error.js';
+import type { RequestContext } from '../graphql/context.js';
+import { JsonObject } from '../graphql/scalars.js';
+import type { FeatureDefinition } from '../feature/feature.js';
+import { FeatureType, toFeatureType } from '../feature/feature.type.js';
+import type { Job } from '../job/job.js';
+import { jobNode, type JobNode } from '../job/job.resolver.js';
+import { JobType } from '../job/job.type.js';
+import { costReport } from './cost-report.js';
+import {
+  ArtifactType,
+  ConfusionMatrixType,
+  CostReportType,
+  CurvePointType,
+  FeatureImportanceType,
+  IgnoredFeatureType,
+  MetricType,
+  TargetCheckType,
+  TrialType,
+} from './evaluation.type.js';
+import type { ModelVersion } from './model.js';
+import { pinnedFeatures } from './model-features.js';
+import { modelNode, type ModelNode, type ModelVersionNode } from './model-nodes.js';
+import { ModelType, ModelVersionType } from './model.type.js';
+import type { ModelLoaders } from './version-loaders.js';
+import { reportOf, type VersionReport } from './version-report.js';
+
+export interface ModelVersionResolverDeps {
+  loaders: ModelLoaders;
+  jobLoader(context: RequestContext): DataLoader<string, Job | null>;
+  /** The registry of features, read once a request. */
+  featureRegistry(context: RequestContext): Promise<FeatureDefinition[]>;
+  /** Where the scorer runs here. */
+  provider(): string;
+}
+
+/** The node's row: the report belongs to the version, whatever its id looks like. */
+function report({ key, report }: ModelVersionNode): VersionReport {
+  return reportOf({ id: key, report } satisfies Pick<ModelVersion, 'id' | 'report'>);
+}
+
+/** The record of a version's training. */
+@Resolver(() => ModelVersionType)
+export class ModelVersionResolver {
+  constructor(private readonly deps: ModelVersionResolverDeps) {}
+
+  @FieldResolver(() => ModelType, { description: 'The model it is a version of.' })
+  async model(
+    @Root() version: ModelVersionNode,
+    @Ctx() context: RequestContext,
+  ): Promise<ModelNode> {
+    const model = await this.deps.loaders.model(context).load(version.modelId);
+    if (!model) throw new AppError('INTERNAL', `model ${version.modelId} is gone`);
+    return modelNode(model);
+  }
+
+  @FieldResolver(() => [FeatureType], {
+    description: 'What it takes, in the order of its inputs, in the versions it was trained on.',
+  })
+  async features(
+    @Root() version: ModelVersionNode,
+    @Ctx() context: RequestContext,
+  ): Promise<FeatureType[]> {
+    const registry = await this.deps.featureRegistry(context);
+    const { features } = report(version).recipe;
+    return pinnedFeatures(registry, version.featureNames, features).map(toFeatureType);
+  }
+
+  @FieldResolver(() => [MetricType], { description: 'Measured on training, folds and test.' })
+  metrics(@Root() version: ModelVersionNode): MetricType[] {
+    return report(version).metrics;
+  }
+
+  @FieldResolver(() => ConfusionMatrixType, {
+    nullable: true,
+    description: 'Counts of the test part at the threshold.',
+  })
+  confusionMatrix(@Root() version: ModelVersionNode): ConfusionMatrixType | null {
+    return report(version).confusionMatrix;
+  }
+
+  @FieldResolver(() => [TargetCheckType], { description: 'Goals of the spec, met or not.' })
+  targets(@Root() version: ModelVersionNode): TargetCheckType[] {
+    return report(version).targets;
+  }
+
+  @FieldResolver(() => [CurvePointType], {
+    description: 'False positive rate to true positive rate; at most 200 points.',
+  })
+  rocCurve(@Root() version: ModelVersionNode): CurvePointType[] {
+    return report(version).rocCurve;
+  }
+
+  @FieldResolver(() => [CurvePointType], {
+    description: 'Recall to precision; at most 200 points.',
+  })
+  precisionRecallCurve(@Root() version: ModelVersionNode): CurvePointType[] {
+    return report(version).precisionRecallCurve;
+  }
+
+  @FieldResolver(() => [CurvePointType], {
+    description: 'Mean predicted probability to observed share; at most 200 points.',
+  })
+  calibrationCurve(@Root() version: ModelVersionNode): CurvePointType[] {
+    return report(version).calibrationCurve;
+  }
+
+  @FieldResolver(() => [FeatureImportanceType], {
+    description: 'How much each feature does, the most important first.',
+  })
+  importances(@Root() version: ModelVersionNode): FeatureImportanceType[] {
+    return [...report(version).importances].sort((a, b) => a.rank - b.rank);
+  }
+
+  @FieldResolver(() => [TrialType], { description: 'Every candidate of the search; at most 200.' })
+  trials(@Root() version: ModelVersionNode): TrialType[] {
+    return report(version).trials;
+  }
+
+  @FieldResolver(() => [MetricType], {
+    description: 'The test metrics of a predictor that gives everyone the training share.',
+  })
+  baseline(@Root() version: ModelVersionNode): MetricType[] {
+    return report(version).baseline;
+  }
+
+  @FieldResolver(() => [IgnoredFeatureType], {
+    description: 'Candidates that had one value in every row, or none.',
+  })
+  ignoredFeatures(@Root() version: ModelVersionNode): IgnoredFeatureType[] {
+    return report(version).ignoredFeatures;
+  }
+
+  @FieldResolver(() => JsonObject, {
+    description: 'What it was trained with; trainModel with these gives the same version again.',
+  })
+  recipe(@Root() version: ModelVersionNode): Record<string, unknown> {
+    return report(version).recipe;
+  }
+
+  @FieldResolver(() => CostReportType, {
+    nullable: true,
+    description: 'Cost of the test part for a cost matrix of yours; nothing is trained again.',
+  })
+  cost(
+    @Root() version: ModelVersionNode,
+    @Arg('truePositive', () => Float, { defaultValue: 0, description: 'Cost of one, >= 0.' })
+    truePositive: number,
+    @Arg('falsePositive', () => Float, { defaultValue: 10, description: 'Cost of one, >= 0.' })
+    falsePositive: number,
+    @Arg('falseNegative', () => Float, { defaultValue: 100, description: 'Cost of one, >= 0.' })
+    falseNegative: number,
+    @Arg('trueNegative', () => Float, { defaultValue: 0, description: 'Cost of one, >= 0.' })
+    trueNegative: number,
+    @Arg('savedPerTruePositive', () => Float, {
+      defaultValue: 1000,
+      description: 'Loss that one true positive prevents, >= 0.',
+    })
+    savedPerTruePositive: number,
+  ): CostReportType | null {
+    const costs = {
+      truePositive,
+      falsePositive,
+      falseNegative,
+      trueNegative,
+      savedPerTruePositive,
+    };
+    for (const [name, value] of Object.entries(costs))
+      if (!(value >= 0)) throw new AppError('INVALID', `${name} must be >= 0, got ${value}`);
+    return costReport(report(version), costs);
+  }
+
+  @FieldResolver(() => ArtifactType, { description: 'Its ONNX file.' })
+  async artifact(
+    @Root() version: ModelVersionNode,
+    @Ctx() context: RequestContext,
+  ): Promise<ArtifactType> {
+    const info = await this.deps.loaders.artifact(context).load(version.artifactSha256);
+    if (!info) throw new AppError('INTERNAL', `artifact ${version.artifactSha256} is gone`);
+    const { size, ...rest } = info;
+    return { ...rest, bytes: size, provider: this.deps.provider() };
+  }
+
+  @FieldResolver(() => JobType, {
+    nullable: true,
+    description: 'The job that trained it; null for one shipped with the program.',
+  })
+  async job(
+    @Root() version: ModelVersionNode,
+    @Ctx() context: RequestContext,
+  ): Promise<JobNode | null> {
+    if (version.jobId === null) return null;
+    const job = await this.deps.jobLoader(context).load(version.jobId);
+    return job && jobNode(job);
+  }
+}

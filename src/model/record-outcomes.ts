@@ -1,0 +1,105 @@
+import type { UserErrorCode } from '../kernel/error.js';
+import type { OutcomeRow } from './outcome.js';
+import type { ResolvedOutcome } from './outcome.store.js';
+import type { Model } from './model.js';
+
+export interface RecordOutcomesDeps {
+  models(): Promise<Model[]>;
+  /** Ids of the customers that exist, by external id. */
+  userIds(externalIds: readonly string[]): Promise<Map<string, number>>;
+  /** Customer and model of predictions in the ledger. */
+  predictionTargets(
+    ids: readonly number[],
+  ): Promise<Map<number, { userId: number; modelId: string }>>;
+  record(rows: readonly ResolvedOutcome[]): Promise<{ written: number; unchanged: number }>;
+  wall(): Date;
+}
+
+export interface RecordOutcomesResult {
+  accepted: number;
+  /** Rows that said what is known already. */
+  duplicates: number;
+  rejected: { index: number; code: UserErrorCode; message: string }[];
+}
+
+export type RecordOutcomes = (rows: readonly OutcomeRow[]) => Promise<RecordOutcomesResult>;
+
+type Refusal = { code: UserErrorCode; message: string };
+
+const SOURCE = /^[a-z][a-z0-9_.-]{0,63}$/;
+/** Senders' clocks differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/**
+ * Records what really happened, each row by itself. Idempotent by (model, customer, instant, source); the
+ * same key with another answer corrects it. A row whose prediction is known needs neither user nor model.
+ */
+export function recordOutcomes(deps: RecordOutcomesDeps): RecordOutcomes {
+  return async (rows) => {
+    const latest = deps.wall().getTime() + CLOCK_SKEW_MS;
+    const predictionIds = rows.flatMap(({ predictionId }) => predictionId ?? []);
+    const externalIds = rows.flatMap(({ user }) => user ?? []);
+    const [models, userIds, targets] = await Promise.all([
+      deps.models(),
+      externalIds.length > 0 ? deps.userIds([...new Set(externalIds)]) : new Map<string, number>(),
+      predictionIds.length > 0
+        ? deps.predictionTargets([...new Set(predictionIds)])
+        : new Map<number, { userId: number; modelId: string }>(),
+    ]);
+    const modelIds = new Map(models.map(({ name, id }) => [name, id]));
+    const taken: ResolvedOutcome[] = [];
+    const rejected: RecordOutcomesResult['rejected'] = [];
+    for (const [index, row] of rows.entries()) {
+      const target = checkRow(row, latest) ?? targetOf(row, modelIds, userIds, targets);
+      if ('code' in target) rejected.push({ index, ...target });
+      else taken.push({ ...target, ...whatHappened(row) });
+    }
+    if (taken.length === 0) return { accepted: 0, duplicates: 0, rejected };
+    const { written, unchanged } = await deps.record(taken);
+    return { accepted: written, duplicates: unchanged, rejected };
+  };
+}
+
+function whatHappened({ at, positive, source, predictionId }: OutcomeRow) {
+  return { at, positive, source, predictionId: predictionId ?? null };
+}
+
+function checkRow({ at, source }: OutcomeRow, latest: number): Refusal | null {
+  const ms = at.getTime();
+  if (Number.isNaN(ms)) return { code: 'INVALID', message: 'at is not an instant' };
+  if (ms < 0 || ms > latest)
+    return {
+      code: 'INVALID',
+      message: `at must be 1970..${new Date(latest).toISOString()}, got ${at.toISOString()}`,
+    };
+  if (!SOURCE.test(source))
+    return {
+      code: 'INVALID',
+      message: `source must be a lower-case letter and then up to 63 of a-z 0-9 _ . -, got ${JSON.stringify(source.slice(0, 80))}`,
+    };
+  return null;
+}
+
+function targetOf(
+  row: OutcomeRow,
+  models: ReadonlyMap<string, string>,
+  users: ReadonlyMap<string, number>,
+  predictions: ReadonlyMap<number, { userId: number; modelId: string }>,
+): { userId: number; modelId: string } | Refusal {
+  if (row.predictionId !== null && row.predictionId !== undefined) {
+    const target = predictions.get(row.predictionId);
+    return target ?? missing(`no prediction has the id Prediction:${row.predictionId}`);
+  }
+  if (!row.user || !row.model)
+    return { code: 'INVALID', message: 'an outcome needs a prediction, or user and model' };
+  const modelId = models.get(row.model);
+  if (modelId === undefined) return missing(`no model is named ${row.model.slice(0, 80)}`);
+  const userId = users.get(row.user);
+  if (userId === undefined)
+    return missing(`no customer has the externalId ${row.user.slice(0, 80)}`);
+  return { userId, modelId };
+}
+
+function missing(message: string): Refusal {
+  return { code: 'NOT_FOUND', message };
+}

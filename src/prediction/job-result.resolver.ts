@@ -1,0 +1,58 @@
+import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { z } from 'zod';
+import type { RequestContext } from '../graphql/context.js';
+import type { JobNode } from '../job/job.resolver.js';
+import { JobType, type ImportRunType } from '../job/job.type.js';
+import {
+  modelNode,
+  versionNode,
+  type ModelNode,
+  type ModelVersionNode,
+} from '../model/model-nodes.js';
+import { trainJobResult } from '../model/model.messages.js';
+import type { ModelLoaders } from '../model/version-loaders.js';
+import { JobResultUnion } from './job-result.type.js';
+import { scoreJobResult, type ScoreJobResult } from './prediction.messages.js';
+
+const importJobResult = z.object({
+  accepted: z.int(),
+  duplicates: z.int(),
+  rejected: z.int(),
+  seconds: z.number(),
+});
+
+type JobResult = ModelVersionNode | (ScoreJobResult & { model: ModelNode }) | ImportRunType;
+
+/** The field of a job that points to what it made. */
+@Resolver(() => JobType)
+export class JobResultResolver {
+  constructor(private readonly deps: { loaders: Pick<ModelLoaders, 'model' | 'version'> }) {}
+
+  @FieldResolver(() => JobResultUnion, {
+    nullable: true,
+    description: 'What it made; null until it has succeeded.',
+  })
+  async result(@Root() job: JobNode, @Ctx() context: RequestContext): Promise<JobResult | null> {
+    if (job.result === null) return null;
+    switch (job.kind) {
+      case 'TRAIN': {
+        const { modelVersionId } = trainJobResult.parse(job.result);
+        const version = await this.deps.loaders.version(context).load(modelVersionId);
+        return version && versionNode(version);
+      }
+      case 'SCORE': {
+        const run = scoreJobResult.parse(job.result);
+        const model = await this.deps.loaders.model(context).load(run.modelId);
+        return model && { ...run, model: modelNode(model) };
+      }
+      case 'IMPORT':
+        return importJobResult.parse(job.result);
+      case 'SEGMENT':
+      case 'DRIFT':
+      case 'REPORT':
+      case 'ERASE':
+      case 'EXPORT':
+        return null; // no such job is run yet
+    }
+  }
+}

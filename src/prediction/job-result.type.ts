@@ -1,0 +1,28 @@
+import { createUnionType, Field, Float, Int, ObjectType } from 'type-graphql';
+import { ImportRunType } from '../job/job.type.js';
+import { ModelType, ModelVersionType } from '../model/model.type.js';
+
+@ObjectType('ScoreRun', { simpleResolvers: true, description: 'What a run over everyone did.' })
+export class ScoreRunType {
+  @Field(() => ModelType, { description: 'The model that scored.' })
+  model!: ModelType;
+  @Field(() => Int, { description: 'Customers that got a score.' })
+  rows!: number;
+  @Field(() => Int, { description: 'Those at or above the threshold.' })
+  positive!: number;
+  @Field(() => Float, { description: 'Wall time of the last attempt, in seconds.' })
+  seconds!: number;
+  @Field(() => Float, { description: 'Rows written a second, in the last attempt.' })
+  rowsPerSecond!: number;
+}
+
+/** What jobs of each kind leave behind. Declared in the last room that has a member. */
+export const JobResultUnion = createUnionType({
+  name: 'JobResult',
+  description: 'What a job left behind; the kind of the job says which.',
+  types: () => [ModelVersionType, ScoreRunType, ImportRunType] as const,
+  resolveType: (value) => {
+    if ('featureNames' in value) return ModelVersionType;
+    return 'rowsPerSecond' in value ? ScoreRunType : ImportRunType;
+  },
+});

@@ -1,0 +1,157 @@
+import DataLoader from 'dataloader';
+import { AppError } from '../kernel/error.js';
+import { perRequest, type RequestContext } from '../graphql/context.js';
+import type { Outcome } from '../model/outcome.js';
+import type { ServedModel, Serving } from '../model/serving.js';
+import type { Scorer } from '../scorer/ports.js';
+import { tableOf } from './input-rows.js';
+import type { Override } from './override-inputs.js';
+import type { PredictionAnswer, StoredPrediction } from './prediction.js';
+import type { Explainable } from './prediction-node.js';
+import { predictUsers, type PredictUsersDeps } from './predict-users.js';
+
+/** A score taken apart: base value plus the values is the margin, in log-odds. */
+export interface Explanation {
+  baseValue: number;
+  inputs: readonly string[];
+  /** shape [inputs] */
+  values: Float64Array;
+}
+
+/** One question of `User.prediction`. */
+export interface PredictionKey {
+  userId: number;
+  served: ServedModel;
+  asOf: Date;
+  maxStalenessSeconds: number | null;
+  overrides: readonly Override[];
+}
+
+export interface LedgerKey {
+  userId: number;
+  modelId: string;
+  first: number;
+  after: number | null;
+}
+
+/** Per-request batches of the prediction room. */
+export interface PredictionLoaders {
+  /** All users of a list: one feature statement, one look at the users, one model run, one insert. */
+  answer(context: RequestContext): DataLoader<PredictionKey, PredictionAnswer | null, string>;
+  /** All scores of a list that are asked for their reasons: one call a version. */
+  explanation(context: RequestContext): DataLoader<Explainable, Explanation | null>;
+  /** Pages of the ledger; each holds up to `first` + 1 rows. */
+  ledger(context: RequestContext): DataLoader<LedgerKey, StoredPrediction[], string>;
+  outcome(
+    context: RequestContext,
+  ): DataLoader<{ modelId: string; userId: number; at: Date }, Outcome | null, string>;
+}
+
+export interface PredictionLoaderDeps extends PredictUsersDeps {
+  serving: Pick<Serving, 'version'>;
+  scorer: Pick<Scorer, 'score' | 'explain'>;
+  ledgerPages(keys: readonly LedgerKey[]): Promise<StoredPrediction[][]>;
+  firstOutcomes(
+    keys: readonly { modelId: string; userId: number; at: Date }[],
+  ): Promise<(Outcome | null)[]>;
+}
+
+/** Makes the loaders; compose does this once. */
+export function predictionLoaders(deps: PredictionLoaderDeps): PredictionLoaders {
+  return {
+    answer: perRequest(
+      (context) =>
+        new DataLoader<PredictionKey, PredictionAnswer | null, string>(
+          (keys) => answerAll(deps, keys, context.signal),
+          { cacheKeyFn: (key) => `${groupOf(key)} ${key.userId} ${JSON.stringify(key.overrides)}` },
+        ),
+    ),
+    explanation: perRequest(
+      () => new DataLoader<Explainable, Explanation | null>((keys) => explainAll(deps, keys)),
+    ),
+    ledger: perRequest(
+      () =>
+        new DataLoader<LedgerKey, StoredPrediction[], string>((keys) => deps.ledgerPages(keys), {
+          cacheKeyFn: (key) => JSON.stringify([key.userId, key.modelId, key.first, key.after]),
+        }),
+    ),
+    outcome: perRequest(
+      () =>
+        new DataLoader<{ modelId: string; userId: number; at: Date }, Outcome | null, string>(
+          (keys) => deps.firstOutcomes(keys),
+          { cacheKeyFn: (key) => `${key.modelId} ${key.userId} ${key.at.getTime()}` },
+        ),
+    ),
+  };
+}
+
+function groupOf({ served, asOf, maxStalenessSeconds }: PredictionKey): string {
+  return `${served.version.id} ${asOf.getTime()} ${maxStalenessSeconds ?? ''}`;
+}
+
+/** Indices of the keys of each group, in order. */
+function grouped<K>(keys: readonly K[], group: (key: K) => string): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  for (const [index, key] of keys.entries()) {
+    const indices = groups.get(group(key));
+    if (indices) indices.push(index);
+    else groups.set(group(key), [index]);
+  }
+  return groups;
+}
+
+async function answerAll(
+  deps: PredictionLoaderDeps,
+  keys: readonly PredictionKey[],
+  signal: AbortSignal,
+): Promise<(PredictionAnswer | Error | null)[]> {
+  const answers: (PredictionAnswer | Error | null)[] = keys.map(() => null);
+  const run = async (indices: readonly number[]): Promise<void> => {
+    const users = indices.flatMap((index) => keys[index] ?? []);
+    const [first] = users;
+    if (!first) return;
+    const { served, asOf, maxStalenessSeconds } = first;
+    try {
+      const question = { served, asOf, maxStalenessSeconds, users };
+      const group = await predictUsers(deps, question, signal);
+      for (const [at, index] of indices.entries()) answers[index] = group[at] ?? null;
+    } catch (error) {
+      for (const index of indices) answers[index] = asError(error);
+    }
+  };
+  await Promise.all([...grouped(keys, groupOf).values()].map(run));
+  return answers;
+}
+
+async function explainAll(
+  deps: PredictionLoaderDeps,
+  keys: readonly Explainable[],
+): Promise<(Explanation | Error | null)[]> {
+  const answers: (Explanation | Error | null)[] = keys.map(() => null);
+  const run = async (versionId: string, indices: readonly number[]): Promise<void> => {
+    try {
+      const { version, inputs } = await deps.serving.version(versionId);
+      const rows = indices.flatMap((index) => keys[index]?.inputs ?? []);
+      const all = await deps.scorer.explain(version.artifactSha256, tableOf(inputs, rows));
+      if (!all) return;
+      const width = all.inputs.length;
+      for (const [at, index] of indices.entries())
+        answers[index] = {
+          baseValue: all.baseValue,
+          inputs: all.inputs,
+          values: all.values.subarray(at * width, (at + 1) * width),
+        };
+    } catch (error) {
+      for (const index of indices) answers[index] = asError(error);
+    }
+  };
+  const groups = grouped(keys, (key) => key.modelVersionId);
+  await Promise.all([...groups].map(([versionId, indices]) => run(versionId, indices)));
+  return answers;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new AppError('INTERNAL', 'scoring failed', { cause: error });
+}

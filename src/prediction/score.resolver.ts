@@ -1,0 +1,81 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { AppError, userError } from '../kernel/error.js';
+import { authorise } from '../graphql/authorise.js';
+import type { RequestContext } from '../graphql/context.js';
+import { DateTime } from '../graphql/scalars.js';
+import { jobNode } from '../job/job.resolver.js';
+import { JobPayloadType } from '../job/job.type.js';
+import type { SubmitJob } from '../job/submit-job.js';
+import type { Serving } from '../model/serving.js';
+import type { Scorer } from '../scorer/ports.js';
+import { overridesOf } from './override-inputs.js';
+import { verdictOf } from './prediction.js';
+import type { ScoredRowNode } from './prediction.resolver.js';
+import { PredictionType, ScoredRowType, ScoreInputType } from './prediction.type.js';
+import { scoreRows } from './score-rows.js';
+import { planScoreRun } from './score-users.js';
+
+export interface ScoreResolverDeps {
+  serving: Pick<Serving, 'current'>;
+  scorer: Pick<Scorer, 'score'>;
+  submitJob: SubmitJob;
+}
+
+/** Scores for nobody, and for everyone. */
+@Resolver(() => PredictionType)
+export class ScoreResolver {
+  constructor(private readonly deps: ScoreResolverDeps) {}
+
+  @Query(() => [ScoredRowType], {
+    description:
+      'Scores rows that belong to nobody: what-if sweeps, external callers. At most 1,000 rows, all as one batch, in the order given.',
+  })
+  async score(
+    @Arg('model', () => String, { defaultValue: 'churn', description: 'Name of the model.' })
+    model: string,
+    @Arg('rows', () => [ScoreInputType], { description: 'The rows, at most 1,000.' })
+    rows: ScoreInputType[],
+    @Ctx() context: RequestContext,
+  ): Promise<ScoredRowNode[]> {
+    authorise(context, 'model:read');
+    const served = this.deps.serving.current(model);
+    if (!served) throw new AppError('NOT_FOUND', `no model named ${model} is in production`);
+    const given = rows.map((row) => overridesOf(row.features));
+    const scored = await scoreRows(this.deps, served, given, context.signal);
+    const asOf = context.clock.now();
+    const scoredAt = context.clock.wall();
+    return scored.map(({ probability, inputs }, index) => ({
+      key: rows[index]?.key ?? '',
+      probability,
+      ...verdictOf(probability, served.threshold, served.model.spec),
+      source: 'MODEL' as const,
+      explainable: { modelVersionId: served.version.id, inputs },
+      asOf,
+      scoredAt,
+    }));
+  }
+
+  @Mutation(() => JobPayloadType, {
+    description: 'Scores every eligible customer into the ledger; follow the job.',
+  })
+  async scoreUsers(
+    @Arg('model', () => String, { defaultValue: 'churn', description: 'Name of the model.' })
+    model: string,
+    @Arg('asOf', () => DateTime, {
+      nullable: true,
+      description: 'Only events before it count; default now.',
+    })
+    asOf: Date | null,
+    @Ctx() context: RequestContext,
+  ): Promise<JobPayloadType> {
+    authorise(context, 'job:run');
+    const served = this.deps.serving.current(model);
+    if (!served) {
+      const error = userError('NOT_FOUND', `no model named ${model} is in production`, 'model');
+      return { job: null, userErrors: [error] };
+    }
+    const input = planScoreRun(served, asOf ?? new Date(context.clock.now().getTime() + 1));
+    const job = await this.deps.submitJob('SCORE', input, context.viewer.name);
+    return { job: jobNode(job), userErrors: [] };
+  }
+}
