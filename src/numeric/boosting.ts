@@ -283,7 +283,7 @@ function createWatch(
   let best = 0;
   return {
     afterTree: (builder, root) => {
-      addTree(builder.nodes, root, x, 0, x.rows, margins);
+      addTree(builder.nodes, root, x, margins);
       const loss = meanLogLoss(margins, labels);
       losses.push(loss);
       if (losses.length === 1 || loss < losses[best]!) best = losses.length - 1;

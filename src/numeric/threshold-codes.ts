@@ -4,11 +4,16 @@ import type { DesignMatrix } from './table.js';
 /**
  * A forest's comparisons as comparisons of small integers, which need no branch: the code of a value
  * is the number of thresholds of its column below it, so `x <= threshold[node]` iff
- * code(x) <= nodeCode[node]. A coded row has two codes a column, which differ for NaN only: the first,
- * for nodes that send NaN left, is then below every nodeCode, the second above.
+ * code(x) <= nodeCode[node]. A coded row has two codes for each column that is split anywhere; they
+ * differ for NaN only: the first, for nodes that send NaN left, is then below every nodeCode, the
+ * second above.
  */
 export interface ThresholdCodes {
-  /** Distinct thresholds of each column, ascending. */
+  /** Numbers in a coded row. */
+  width: number;
+  /** Columns that are split anywhere, ascending. */
+  columns: Int32Array;
+  /** Distinct thresholds of each of them, ascending. */
   thresholds: readonly Float32Array[];
   /** Position of the code that a node compares in a coded row; 0 in leaves. */
   nodePosition: Int32Array;
@@ -19,23 +24,33 @@ export interface ThresholdCodes {
 /** Cost: O(nodes * log nodes). */
 export function readThresholdCodes(forest: Forest): ThresholdCodes {
   const { feature, threshold, missingLeft } = forest;
-  const perColumn: number[][] = Array.from({ length: forest.columns }, () => []);
+  const perColumn = new Map<number, number[]>();
   for (let node = 0; node < feature.length; node++) {
-    if (feature[node]! >= 0) perColumn[feature[node]!]!.push(threshold[node]!);
+    const column = feature[node]!;
+    if (column < 0) continue;
+    const known = perColumn.get(column);
+    if (known) known.push(threshold[node]!);
+    else perColumn.set(column, [threshold[node]!]);
   }
-  const thresholds = perColumn.map((all) => Float32Array.from(new Set(all)).sort());
+  const columns = Int32Array.from(perColumn.keys()).sort();
+  const thresholds = Array.from(columns, (column) =>
+    Float32Array.from(new Set(perColumn.get(column))).sort(),
+  );
+  const place = new Int32Array(forest.columns);
+  columns.forEach((column, k) => (place[column] = k));
   const nodePosition = new Int32Array(feature.length);
   const nodeCode = new Int32Array(feature.length);
   for (let node = 0; node < feature.length; node++) {
     const column = feature[node]!;
     if (column < 0) continue;
-    nodePosition[node] = 2 * column + (missingLeft[node] === 1 ? 0 : 1);
-    nodeCode[node] = countBelow(thresholds[column]!, threshold[node]!);
+    const k = place[column]!;
+    nodePosition[node] = 2 * k + (missingLeft[node] === 1 ? 0 : 1);
+    nodeCode[node] = countBelow(thresholds[k]!, threshold[node]!);
   }
-  return { thresholds, nodePosition, nodeCode };
+  return { width: 2 * columns.length, columns, thresholds, nodePosition, nodeCode };
 }
 
-/** Codes of rows from..to-1 into `codes`, shape [to - from, 2 * columns]. Columns not split are skipped. */
+/** Codes of rows from..to-1 into `out`, row-major, shape [to - from, width]. */
 export function codeRows(
   codes: ThresholdCodes,
   x: DesignMatrix,
@@ -43,21 +58,17 @@ export function codeRows(
   to: number,
   out: Int32Array,
 ): void {
-  const { columns, values } = x;
-  for (let column = 0; column < columns; column++) {
-    const thresholds = codes.thresholds[column]!;
-    if (thresholds.length === 0) continue;
-    let at = 2 * column;
-    for (let row = from; row < to; row++, at += 2 * columns) {
-      const value = values[row * columns + column]!;
-      if (Number.isNaN(value)) {
-        out[at] = -1;
-        out[at + 1] = thresholds.length;
-      } else {
-        const code = countBelow(thresholds, value);
-        out[at] = code;
-        out[at + 1] = code;
-      }
+  const { values } = x;
+  for (let k = 0; k < codes.columns.length; k++) {
+    const column = codes.columns[k]!;
+    const thresholds = codes.thresholds[k]!;
+    let at = 2 * k;
+    for (let row = from; row < to; row++, at += codes.width) {
+      const value = values[row * x.columns + column]!;
+      const isMissing = Number.isNaN(value);
+      const code = isMissing ? -1 : countBelow(thresholds, value);
+      out[at] = code;
+      out[at + 1] = isMissing ? thresholds.length : code;
     }
   }
 }

@@ -59,14 +59,14 @@ export function prepareTreeShap(forest: Forest): (x: DesignMatrix) => TreeShap {
   return (x) => {
     requireColumns(forest, x);
     const values = new Float64Array(x.rows * x.columns);
-    const coded = new Int32Array(x.rows * x.columns * 2);
+    const coded = new Int32Array(x.rows * codes.width);
     codeRows(codes, x, 0, x.rows, coded);
     for (const tree of paths.trees) {
       if (tree.width === 0) continue;
       layOutTable(tree, buffers);
       for (let row = 0; row < x.rows; row++) {
         const base = row * x.columns;
-        markKeys(tree, coded, 2 * base, buffers.keys);
+        markKeys(tree, coded, row * codes.width, buffers.keys);
         addGroups(paths, tree, base, values, buffers);
       }
     }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultBoostingParameters, fitBoosting } from '../../src/numeric/boosting.js';
 import type { Forest } from '../../src/numeric/forest.js';
-import { predictMargin } from '../../src/numeric/predictor.js';
+import { predictMargin, preparePredictor } from '../../src/numeric/predictor.js';
 import { uniformAt } from '../support/synthetic.js';
 import { plainMargin } from './plain-tree-shap.js';
 
@@ -36,6 +36,40 @@ describe('predictor', () => {
     { title: 'infinite values compare as numbers', row: [Infinity, -Infinity], leaf: 2 },
   ])('$title', ({ row, leaf }) => {
     expect(marginOf(...row)).toBe(0.25 + leaf + 8);
+    const values = Float32Array.from(row);
+    expect(Array.from(preparePredictor(forest)({ rows: 1, columns: 2, values }))).toEqual([
+      0.25 + leaf + 8,
+    ]);
+  });
+
+  test('many rows at once, as the forest is then prepared, get what few rows get', () => {
+    const rows = 2001;
+    const values = Float32Array.from({ length: rows * 2 }, (_, i) =>
+      i % 7 === 0 ? NaN : uniformAt(i, 0, 8),
+    );
+    const margins = predictMargin(forest, { rows, columns: 2, values });
+    expect(margins).toHaveLength(rows);
+    margins.forEach((margin, row) => {
+      expect(margin).toBe(marginOf(...values.subarray(row * 2, row * 2 + 2)));
+    });
+  });
+
+  test('a forest that splits nothing is its base value and its leaves', () => {
+    const leafOnly: Forest = {
+      treeCount: 1,
+      treeStart: Int32Array.of(0, 1),
+      feature: Int32Array.of(-1),
+      threshold: new Float32Array(1),
+      left: new Int32Array(1),
+      right: new Int32Array(1),
+      missingLeft: new Uint8Array(1),
+      value: Float64Array.of(0.5),
+      cover: Float64Array.of(4),
+      baseValue: 1,
+      columns: 0,
+    };
+    const x = { rows: 5, columns: 0, values: new Float32Array(0) };
+    expect(Array.from(preparePredictor(leafOnly)(x))).toEqual([1.5, 1.5, 1.5, 1.5, 1.5]);
   });
 
   test('equals walking every tree, bit for bit, for any rows', () => {
@@ -54,6 +88,7 @@ describe('predictor', () => {
       fc.integer({ min: 0, max: 100 }),
       fc.constantFrom(...Array.from(grown.threshold.slice(0, 100))),
     );
+    const prepared = preparePredictor(grown);
     fc.assert(
       fc.property(fc.array(number, { minLength: 0, maxLength: 800 }), (numbers) => {
         const count = Math.floor(numbers.length / 4);
@@ -61,6 +96,7 @@ describe('predictor', () => {
         const x = { rows: count, columns: 4, values: some };
         const expected = Array.from({ length: count }, (_, row) => plainMargin(grown, x, row));
         expect(Array.from(predictMargin(grown, x))).toEqual(expected);
+        expect(Array.from(prepared(x))).toEqual(expected);
       }),
       { numRuns: 60, seed: 3 },
     );
