@@ -13,7 +13,8 @@ export interface UserOrder {
 
 export interface PageRequest {
   filter: UserFilter | null;
-  order: UserOrder | null;
+  /** Sort keys, the first one first; empty = by id. */
+  order: readonly UserOrder[];
   after: string | null;
   limit: number;
 }
@@ -52,53 +53,54 @@ function instantKey(column: string, of: (user: User) => Date | null): SortKey {
   };
 }
 
-/** The cursor of a user in a page of this order: [sort key, id], or [id] without one. */
-export function userCursor(order: UserOrder | null): (user: User) => string {
-  return (user) => encodeCursor(order ? [SORT_KEYS[order.by].valueOf(user), user.id] : [user.id]);
+const MAX_KEYS = 3;
+
+/** The cursor of a user in a page of this order: the sort keys, then the id. */
+export function userCursor(order: readonly UserOrder[]): (user: User) => string {
+  return (user) => encodeCursor([...order.map(({ by }) => SORT_KEYS[by].valueOf(user)), user.id]);
 }
 
 /**
- * One statement for a page: users after the cursor, by the sort key and then by id in the same direction;
- * users without the key come last in both directions. Two halves under `union all`, so that both can walk
- * the (key, id) index and stop at the limit.
- * @throws AppError INVALID for a cursor of another connection
+ * One statement for a page: users after the cursor, by the sort keys and then by id in the direction of
+ * the first; users without a key come last in both directions.
+ * @throws AppError INVALID for a cursor of another connection, or for more than 3 or repeated keys
  */
 export function compilePage(
   columns: string,
   request: PageRequest,
   extensions: FilterExtensions,
 ): { text: string; values: unknown[] } {
+  const { order, after } = request;
+  if (order.length > MAX_KEYS || new Set(order.map(({ by }) => by)).size < order.length)
+    throw new AppError('INVALID', `orderBy must be at most ${MAX_KEYS} different keys`);
   const parameters = sqlParameters();
   const where = compileFilter(request.filter, parameters, extensions);
   const limit = parameters.add(request.limit, 'int');
-  const text = request.order
-    ? pageBySortKey(columns, where, limit, request.order, request.after, parameters)
-    : pageById(columns, where, limit, request.after, parameters);
+  const page = { columns, where, limit, after, parameters };
+  const [only] = order;
+  const text = only && order.length === 1 ? pageByOneKey(page, only) : pageByManyKeys(page, order);
   return { text, values: parameters.values };
 }
 
-function pageById(
-  columns: string,
-  where: string,
-  limit: string,
-  after: string | null,
-  parameters: Parameters,
-): string {
-  const seek = after === null ? '' : ` and c.id > ${idOf(decodeCursor(after, 1)[0], parameters)}`;
-  return `select ${columns} from customer c where ${where}${seek} order by c.id limit ${limit}`;
+interface Page {
+  columns: string;
+  where: string;
+  limit: string;
+  after: string | null;
+  parameters: Parameters;
 }
 
-function pageBySortKey(
-  columns: string,
-  where: string,
-  limit: string,
+const SQL_DIRECTION = { ASC: 'asc', DESC: 'desc' } as const;
+const BEYOND = { ASC: '>', DESC: '<' } as const;
+
+/** Two halves under `union all`, so that both can walk the (key, id) index and stop at the limit. */
+function pageByOneKey(
+  { columns, where, limit, after, parameters }: Page,
   order: UserOrder,
-  after: string | null,
-  parameters: Parameters,
 ): string {
   const { column, type, nullable, bind } = SORT_KEYS[order.by];
-  const direction = order.direction === 'ASC' ? 'asc' : 'desc';
-  const beyond = order.direction === 'ASC' ? '>' : '<';
+  const direction = SQL_DIRECTION[order.direction];
+  const beyond = BEYOND[order.direction];
   const [value, id] = after === null ? [undefined, undefined] : decodeCursor(after, 2);
   const idBound = id === undefined ? '' : idOf(id, parameters);
 
@@ -116,6 +118,51 @@ function pageBySortKey(
       : ` and (${column}, c.id) ${beyond} (${parameters.add(bind(value), type)}, ${idBound})`;
   if (!nullable) return withKey(seek);
   return `${withKey(seek)} union all ${withoutKey('')} limit ${limit}`;
+}
+
+/** The general keyset: equal in the first keys and beyond in the next. */
+function pageByManyKeys(
+  { columns, where, limit, after, parameters }: Page,
+  order: readonly UserOrder[],
+): string {
+  const last = order[0]?.direction ?? 'ASC';
+  const orderBy = [
+    ...order.map(
+      ({ by, direction }) => `${SORT_KEYS[by].column} ${SQL_DIRECTION[direction]} nulls last`,
+    ),
+    `c.id ${SQL_DIRECTION[last]}`,
+  ].join(', ');
+  const seek =
+    after === null
+      ? 'true'
+      : seekMany(order, decodeCursor(after, order.length + 1), last, parameters);
+  return `select ${columns} from customer c where ${where} and (${seek}) order by ${orderBy} limit ${limit}`;
+}
+
+function seekMany(
+  order: readonly UserOrder[],
+  cursor: readonly (string | number | boolean | null)[],
+  last: 'ASC' | 'DESC',
+  parameters: Parameters,
+): string {
+  const equal: string[] = [];
+  const alternatives: string[] = [];
+  order.forEach(({ by, direction }, index) => {
+    const { column, type, bind } = SORT_KEYS[by];
+    const value = cursor[index] ?? null;
+    if (value === null) {
+      // nothing lies beyond a missing key but other users without it
+      equal.push(`${column} is null`);
+      return;
+    }
+    const bound = parameters.add(bind(value), type);
+    const beyond = `(${column} ${BEYOND[direction]} ${bound} or ${column} is null)`;
+    alternatives.push([...equal, beyond].join(' and '));
+    equal.push(`${column} = ${bound}`);
+  });
+  const id = idOf(cursor[order.length], parameters);
+  alternatives.push([...equal, `c.id ${BEYOND[last]} ${id}`].join(' and '));
+  return alternatives.map((alternative) => `(${alternative})`).join(' or ');
 }
 
 function idOf(value: unknown, parameters: Parameters): string {

@@ -1,5 +1,3 @@
-import DataLoader from 'dataloader';
-import { perRequest, type RequestContext } from '../graphql/context.js';
 import type { Database, Sql } from '../plant/ports.js';
 import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
 import type { User, UserRow } from './user.js';
@@ -197,18 +195,4 @@ async function insertNew(sql: Sql, rows: readonly UserRow[], at: Date): Promise<
     [...inputArrays(rows), at],
   );
   return new Set(inserted.map((row) => row.external_id));
-}
-
-/** Per-request loader by id. */
-export function userLoader(
-  store: Pick<UserStore, 'byIds'>,
-): (context: RequestContext) => DataLoader<number, User | null> {
-  return perRequest(() => new DataLoader((ids: readonly number[]) => store.byIds(ids)));
-}
-
-/** Per-request loader by external id. */
-export function userByExternalIdLoader(
-  store: Pick<UserStore, 'byExternalIds'>,
-): (context: RequestContext) => DataLoader<string, User | null> {
-  return perRequest(() => new DataLoader((keys: readonly string[]) => store.byExternalIds(keys)));
 }

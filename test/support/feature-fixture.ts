@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/kernel/clock.js';
 import type { Database } from '../../src/plant/ports.js';
 import { auditStore, type AuditStore } from '../../src/access/audit.store.js';
+import { nameEventTypes } from '../../src/feature/name-event-types.js';
 import { featureReader, featureStore, type FeatureStore } from '../../src/feature/feature.store.js';
 import { readFeatures, type ReadFeatures } from '../../src/feature/read-features.js';
 import { registerFeature, type RegisterFeatureDeps } from '../../src/feature/register-feature.js';
@@ -14,7 +15,8 @@ export interface FeatureFixture extends EventFixture {
   read: ReadFeatures;
   registration: RegisterFeatureDeps;
   register: ReturnType<typeof registerFeature>;
-  seed: ReturnType<typeof seedStartSet>;
+  /** Registers the start set and names its event types; answers how many features were new. */
+  seed: () => Promise<number>;
 }
 
 /** Builds stores and use cases; opens nothing of its own. */
@@ -35,6 +37,10 @@ export function featureFixture(db: Database, clock: Clock): FeatureFixture {
     registration,
     read: readFeatures({ run: featureReader(db), typeIds: data.types.idsOf }),
     register: registerFeature(registration),
-    seed: seedStartSet(registration),
+    seed: async () => {
+      const registered = await seedStartSet(registration)();
+      await nameEventTypes({ registry: features.all, typeIds: data.types.idsOf })();
+      return registered;
+    },
   };
 }

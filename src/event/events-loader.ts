@@ -1,0 +1,49 @@
+import DataLoader from 'dataloader';
+import { perRequest, type RequestContext } from '../graphql/context.js';
+import type { Event } from './event.js';
+import type { EventsRequest, EventStore } from './event.store.js';
+
+/** Events of one user; users asked with equal arguments in one tick are one statement. */
+export type EventsLoader = (
+  context: RequestContext,
+  request: EventsRequest,
+) => DataLoader<number, Event[]>;
+
+/** A loader for each set of arguments, kept for the request. */
+export function eventsLoader(store: Pick<EventStore, 'latestOf'>): EventsLoader {
+  const loaders = perRequest(() => new Map<string, DataLoader<number, Event[]>>());
+  return (context, request) => {
+    const byArguments = loaders(context);
+    const key = JSON.stringify(request);
+    let loader = byArguments.get(key);
+    if (!loader) {
+      loader = new DataLoader((ids: readonly number[]) => store.latestOf(ids, request));
+      byArguments.set(key, loader);
+    }
+    return loader;
+  };
+}
+
+/** Ids of those event types that exist, looked up once a request however many users ask. */
+export type TypeIdsLoader = (
+  context: RequestContext,
+  names: readonly string[],
+) => Promise<readonly number[]>;
+
+/** A per-request memory over Catalogue.knownIdsOf: an unknown name is asked of Postgres every time. */
+export function typeIdsLoader(
+  knownIdsOf: (names: readonly string[]) => Promise<Map<string, number>>,
+): TypeIdsLoader {
+  const memories = perRequest(() => new Map<string, Promise<readonly number[]>>());
+  return (context, names) => {
+    const memory = memories(context);
+    const sorted = [...new Set(names)].sort();
+    const key = JSON.stringify(sorted);
+    let ids = memory.get(key);
+    if (!ids) {
+      ids = knownIdsOf(sorted).then((known) => [...known.values()]);
+      memory.set(key, ids);
+    }
+    return ids;
+  };
+}

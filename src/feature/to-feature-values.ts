@@ -1,0 +1,64 @@
+import { kindOf } from './definition.js';
+import type { FeatureDefinition } from './feature.js';
+import { toFeatureType, type FeatureType, type FeatureValueType } from './feature.type.js';
+import type { FeatureColumn } from './read-features.js';
+import type { UserFeatures } from './feature-loaders.js';
+
+/** Gives the same object for the same feature, so that a thousand users share it. */
+export function featureTypeCache(): (feature: FeatureDefinition) => FeatureType {
+  const cache = new WeakMap<FeatureDefinition, FeatureType>();
+  return (feature) => {
+    let type = cache.get(feature);
+    if (!type) {
+      type = toFeatureType(feature);
+      cache.set(feature, type);
+    }
+    return type;
+  };
+}
+
+/** The values of one user as the graph shows them. */
+export function toFeatureValues(
+  { features, rows, row, asOf, computedAt }: UserFeatures,
+  typeOf: (feature: FeatureDefinition) => FeatureType,
+  wall: Date,
+): FeatureValueType[] {
+  const ageSeconds = (wall.getTime() - computedAt.getTime()) / 1000;
+  return features.map((feature) => ({
+    feature: typeOf(feature),
+    name: feature.name,
+    ...typedValue(feature, rows.columns.get(feature.name)?.[row]),
+    asOf,
+    computedAt,
+    ageSeconds,
+  }));
+}
+
+type TypedValue = Pick<FeatureValueType, 'number' | 'text' | 'boolean' | 'instant' | 'isMissing'>;
+
+const MISSING: TypedValue = {
+  number: null,
+  text: null,
+  boolean: null,
+  instant: null,
+  isMissing: true,
+};
+
+/** A cell of a feature table in the field of its type. */
+export function typedValue(
+  feature: FeatureDefinition,
+  value: FeatureColumn[number] | undefined,
+): TypedValue {
+  if (value === undefined || value === null || Number.isNaN(value)) return MISSING;
+  const present = { ...MISSING, isMissing: false };
+  switch (kindOf(feature.definition)) {
+    case 'number':
+      return { ...present, number: Number(value) };
+    case 'text':
+      return { ...present, text: String(value) };
+    case 'boolean':
+      return { ...present, boolean: value === 1 };
+    case 'instant':
+      return { ...present, instant: new Date(Number(value)) };
+  }
+}

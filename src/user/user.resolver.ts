@@ -1,0 +1,134 @@
+import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { authorise } from '../graphql/authorise.js';
+import type { RequestContext } from '../graphql/context.js';
+import { pageOf, pageSize } from '../graphql/cursor.js';
+import { AppError, userError } from '../kernel/error.js';
+import type { UserLoaders } from './user-loaders.js';
+import type { UpsertUsersResult } from './upsert-users.js';
+import type { User, UserRow } from './user.js';
+import type { UserStore } from './user.store.js';
+import { toFilter, userIdOf } from './to-filter.js';
+import {
+  toUserType,
+  UpsertUsersPayloadType,
+  UserConnectionType,
+  UserFilterInput,
+  UserInput,
+  UserOrderInput,
+  UserPayloadType,
+  UserType,
+} from './user.type.js';
+import { userCursor } from './user-page.js';
+
+export interface UserResolverDeps {
+  users: Pick<UserStore, 'page' | 'count'>;
+  loaders: UserLoaders;
+  upsertUsers: (rows: readonly UserRow[]) => Promise<UpsertUsersResult>;
+  setConsent: (
+    externalId: string,
+    change: { profiling: boolean | null; marketing: boolean | null },
+    actor: string,
+  ) => Promise<User | null>;
+}
+
+const MAX_ROWS = 1_000;
+
+@Resolver(() => UserType)
+export class UserResolver {
+  constructor(private readonly deps: UserResolverDeps) {}
+
+  @Query(() => UserType, {
+    nullable: true,
+    description: 'One customer by exactly one of `id` and `externalId`; null when unknown.',
+  })
+  async user(
+    @Ctx() context: RequestContext,
+    @Arg('id', () => ID, { nullable: true, description: 'Id in the graph, such as `User:42`.' })
+    id: string | null,
+    @Arg('externalId', () => String, { nullable: true, description: 'Key in the CRM.' })
+    externalId: string | null,
+  ): Promise<UserType | null> {
+    authorise(context, 'user:read');
+    const { byId, byExternalId } = this.deps.loaders;
+    if ((id == null) === (externalId == null))
+      throw new AppError('INVALID', 'user needs exactly one of id and externalId');
+    const user = await (id == null
+      ? byExternalId(context).load(externalId ?? '')
+      : byId(context).load(userIdOf(id)));
+    return user && toUserType(user, context.viewer);
+  }
+
+  @Query(() => UserConnectionType, {
+    description: 'Customers, sorted, a page at a time; without an order, by when they were made.',
+  })
+  async users(
+    @Ctx() context: RequestContext,
+    @Arg('filter', () => UserFilterInput, {
+      nullable: true,
+      description: 'Which; default everyone.',
+    })
+    filterInput: UserFilterInput | null,
+    @Arg('orderBy', () => [UserOrderInput], { nullable: true, description: 'At most 3 keys.' })
+    orderInput: UserOrderInput[] | null,
+    @Arg('first', () => Int, { defaultValue: 20, description: 'Page size, 0..1,000.' })
+    first: number,
+    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
+    after: string | null,
+  ): Promise<UserConnectionType> {
+    authorise(context, 'user:list');
+    const filter = toFilter(filterInput ?? null);
+    const order = orderInput ?? [];
+    const limit = pageSize(first) + 1;
+    const rows = await this.deps.users.page({ filter, order, after: after ?? null, limit });
+    const cursorOf = userCursor(order);
+    const cursors = new Map(rows.map((row) => [row.id, cursorOf(row)]));
+    const nodes = rows.map((row) => toUserType(row, context.viewer));
+    const page = pageOf(nodes, first, (node) => cursors.get(node.userId) ?? '');
+    return { ...page, count: () => this.deps.users.count(filter) };
+  }
+
+  @Mutation(() => UpsertUsersPayloadType, {
+    description:
+      'Writes profiles, at most 1,000 a call, each row by itself. Repeating a call changes nothing.',
+  })
+  async upsertUsers(
+    @Ctx() context: RequestContext,
+    @Arg('users', () => [UserInput], { description: 'The rows.' }) users: UserInput[],
+  ): Promise<UpsertUsersPayloadType> {
+    authorise(context, 'user:write');
+    if (users.length > MAX_ROWS) {
+      const message = `users must be at most ${MAX_ROWS} a call, got ${users.length}`;
+      const userErrors = [userError('TOO_LARGE', message, 'users')];
+      return { created: 0, updated: 0, rejected: [], userErrors };
+    }
+    return { ...(await this.deps.upsertUsers(users)), userErrors: [] };
+  }
+
+  @Mutation(() => UserPayloadType, { description: 'Records what the customer agrees to.' })
+  async setConsent(
+    @Ctx() context: RequestContext,
+    @Arg('externalId', () => String, { description: 'Key in the CRM.' }) externalId: string,
+    @Arg('profiling', () => Boolean, { nullable: true, description: 'Left out: stays as it is.' })
+    profiling: boolean | null,
+    @Arg('marketing', () => Boolean, { nullable: true, description: 'Left out: stays as it is.' })
+    marketing: boolean | null,
+  ): Promise<UserPayloadType> {
+    authorise(context, 'user:write');
+    const change = { profiling: profiling ?? null, marketing: marketing ?? null };
+    const user = await this.deps.setConsent(externalId, change, context.viewer.name);
+    if (user) return { user: toUserType(user, context.viewer), userErrors: [] };
+    const message = `no customer has the externalId ${externalId.slice(0, 200)}`;
+    return { user: null, userErrors: [userError('NOT_FOUND', message, 'externalId')] };
+  }
+}
+
+@Resolver(() => UserConnectionType)
+export class UserConnectionResolver {
+  @FieldResolver(() => Int, {
+    description:
+      'How many the filter leaves over all pages; costs one count, made only when asked for.',
+  })
+  totalCount(@Root() connection: UserConnectionType): Promise<number> {
+    return connection.count();
+  }
+}
