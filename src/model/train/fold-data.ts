@@ -12,7 +12,7 @@ import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
 import { isTestRow } from './training.js';
 
 /** Training rows the search looks at; the chosen candidate is then fitted on all of them. */
-export const maxSearchRows = 50_000;
+export const maxSearchRows = 30_000;
 
 /** Rows with everything the algorithms want of them. */
 export interface Part {
