@@ -28,6 +28,13 @@ describe('signing in', () => {
     expect(await explorer.text()).toContain('explorer');
   });
 
+  it('is not done by a program that only looks where the link leads', async () => {
+    expect(
+      (await get('/login?key=one-time', { method: 'HEAD' })).headers.get('set-cookie'),
+    ).toBeNull();
+    expect((await get('/login?key=one-time')).status).toBe(303);
+  });
+
   it('by a link that was used is refused with a page that helps, or let through when signed in', async () => {
     await get('/login?key=one-time');
     const again = await get('/login?key=one-time');

@@ -60,7 +60,8 @@ export function loginRoutes(options: ServerOptions): LoginRoutes {
         return;
       }
       const key = url.searchParams.get('key');
-      if (key === null) {
+      // a program that only looks where the link leads must not use it up
+      if (key === null || request.method === 'HEAD') {
         replyPage(exchange, 200, loginPage(null));
         return;
       }

@@ -263,6 +263,15 @@ describe('limits', () => {
   });
 });
 
+it('a query whose client goes away tells its resolvers', async () => {
+  const { socket } = await bare();
+  await letIn(socket);
+  socket.send(subscribeTo('1', '{slow}'));
+  await until(() => door.signals.length === 1);
+  socket.terminate();
+  await until(() => door.signals[0]?.aborted === true);
+});
+
 describe('shutdown', () => {
   it('says goodbye to every socket and leaves none', async () => {
     const { socket, closed } = await bare();
