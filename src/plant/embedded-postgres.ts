@@ -28,6 +28,13 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
+export interface StartOptions {
+  /** Where the data go that cannot lie where they were asked for (root only). */
+  shelter?: string | undefined;
+  /** Loopback port to use; a free one is taken by default. */
+  port?: number | undefined;
+}
+
 const MAJOR = '18';
 const USER = 'augury';
 /** Inside the data directory, so that data and password appear together or not at all. */
@@ -39,20 +46,20 @@ const START_MS = 120_000;
  * Starts PostgreSQL 18 on `dataDir` (made when missing), or takes over one that still runs there. The
  * server outlives this process unless `stop` is called. A copy of the password lies in `passwordFile`,
  * mode 0600; the server's log beside the data, in `<dataDir>.log`. When root starts from a folder
- * that only root may enter, the data go below `shelter` (see postgres-place.ts).
+ * that only root may enter, the data go below `options.shelter` (see postgres-place.ts).
  * @throws AppError CONFIGURATION when the directory belongs to another major version or user, or the
  * server does not start
  */
 export async function startEmbeddedPostgres(
   dataDir: string,
   passwordFile: string,
-  shelter?: string,
+  options: StartOptions = {},
 ): Promise<EmbeddedPostgres> {
-  const place = placeOf(path.resolve(dataDir), await findPostgresBinaries(), shelter);
+  const place = placeOf(path.resolve(dataDir), await findPostgresBinaries(), options.shelter);
   if (fs.existsSync(path.join(place.dir, 'PG_VERSION'))) refuseOtherVersion(place.dir);
   else initialise(place);
   const password = readPassword(place.dir, passwordFile);
-  const { server, reused } = await attachOrLaunch(place);
+  const { server, reused } = await attachOrLaunch(place, options.port);
   return {
     url: `postgresql://${USER}:${password}@127.0.0.1:${server.port}/postgres`,
     pid: server.pid,
@@ -153,13 +160,16 @@ function readPassword(dir: string, copy: string): string {
   }
 }
 
-async function attachOrLaunch(place: Place): Promise<{ server: Postmaster; reused: boolean }> {
+async function attachOrLaunch(
+  place: Place,
+  port: number | undefined,
+): Promise<{ server: Postmaster; reused: boolean }> {
   const logFile = `${place.dir}.log`;
   for (let attempt = 1; ; attempt += 1) {
     const running = await settled(place.dir);
     if (running) return { server: running, reused: true };
     await clearDeadServer(place.dir);
-    const server = await launch(place, logFile);
+    const server = await launch(place, logFile, port ?? (await freePort()));
     if (server) return { server, reused: false };
     // The port was taken in between, or another start was faster: then it is attached to.
     if (attempt >= ATTEMPTS && !runningPostmaster(place.dir))
@@ -188,10 +198,10 @@ async function settled(dir: string): Promise<Postmaster | null> {
 }
 
 /** Starts a server; null when it exited before it was ready. */
-async function launch(place: Place, logFile: string): Promise<Postmaster | null> {
+async function launch(place: Place, logFile: string, port: number): Promise<Postmaster | null> {
   const { dir, owner, binaries } = place;
   const log = openLog(logFile);
-  const settings = { ...SETTINGS, ...sharedMemory(), port: String(await freePort()) };
+  const settings = { ...SETTINGS, ...sharedMemory(), port: String(port) };
   const child = spawn(
     binaries.postgres,
     ['-D', dir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],

@@ -4,6 +4,8 @@ import { AppError } from '../kernel/error.js';
 import { cannotReach, sessionOptions } from './connection.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
 import type { Config } from './env.js';
+import type { Log } from './ports.js';
+import { openPresence } from './presence.js';
 
 /** The database that an installation works on. */
 export interface Installation {
@@ -16,57 +18,59 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const DATABASE = 'augury';
 const OLDEST_SERVER = 140_000;
 const STOP_NAME = 'augury stop';
 
 /**
  * Makes the database reachable: the one of DATABASE_URL, or a private server below the data directory, with the
- * database `augury`. Applies no migrations.
+ * database `augury`; one that dies while this process lives is started again. Applies no migrations.
  * @throws AppError UNAVAILABLE when DATABASE_URL cannot be used; CONFIGURATION when the private server cannot start
  */
 export async function openInstallation(
   config: Pick<Config, 'databaseUrl' | 'dataDir'>,
+  log: Log = SILENT,
 ): Promise<Installation> {
   const { databaseUrl, dataDir } = config;
   if (databaseUrl !== null) {
     await checkServer(databaseUrl);
     return { databaseUrl, dataDir, embedded: false, stop: () => Promise.resolve() };
   }
-  const server = await startEmbeddedPostgres(
-    path.join(dataDir, 'pg'),
-    path.join(dataDir, 'pg.password'),
-  );
+  const start = (port?: number): Promise<EmbeddedPostgres> =>
+    startEmbeddedPostgres(path.join(dataDir, 'pg'), path.join(dataDir, 'pg.password'), { port });
+  const server = { current: await start() };
+  const port = Number(new URL(server.current.url).port);
+  const restart = async (): Promise<void> => {
+    server.current = await start(port);
+    if (server.current.url !== url)
+      throw new AppError('UNAVAILABLE', 'it runs on another port now: start Augury again');
+  };
+  const { url } = server.current;
+  let leave: () => Promise<void>;
   try {
-    await createDatabase(server.url);
+    await createDatabase(url);
+    leave = await openPresence({ url, restart, log });
   } catch (error) {
-    await stopUnlessUsed(server);
+    await stopUnlessUsed(server.current);
     throw error;
   }
-  const url = new URL(server.url);
-  url.pathname = `/${DATABASE}`;
-  const leave = await stayConnected(server.url);
+  const database = new URL(url);
+  database.pathname = `/${DATABASE}`;
   return {
-    databaseUrl: url.toString(),
+    databaseUrl: database.toString(),
     dataDir,
     embedded: true,
     async stop() {
       await leave();
-      await stopUnlessUsed(server);
+      await stopUnlessUsed(server.current);
     },
   };
-}
-
-/** Idle pools close their connections; this one tells the others' `stop` that the server is in use. */
-async function stayConnected(url: string): Promise<() => Promise<void>> {
-  const client = new pg.Client({
-    ...sessionOptions(url),
-    keepAlive: true,
-    application_name: 'augury presence',
-  });
-  client.on('error', () => undefined);
-  await client.connect();
-  return () => client.end().catch(() => undefined);
 }
 
 async function withClient<T>(

@@ -25,7 +25,7 @@ async function start(base: string, shelter?: string): Promise<EmbeddedPostgres> 
   const server = await startEmbeddedPostgres(
     path.join(base, 'data/pg'),
     path.join(base, 'data/password'),
-    shelter,
+    { shelter },
   );
   onTestFinished(() => server.stop());
   return server;

@@ -5,6 +5,10 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { openInstallation, type Installation } from '../../src/plant/installation.js';
+import { openBus } from '../../src/plant/bus.js';
+import { openDatabase } from '../../src/plant/database.js';
+import { openQueues } from '../../src/plant/queue.js';
+import { keptLog } from '../support/quiet-log.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 async function databaseOf(url: string): Promise<string | undefined> {
@@ -45,6 +49,42 @@ describe('an installation with a private server', () => {
     await second.stop();
     await expect(databaseOf(second.databaseUrl)).rejects.toThrow('ECONNREFUSED');
     await second.stop();
+  });
+
+  it('starts a server again that was killed, on the same address; bus, queues and pool go on', async () => {
+    const log = keptLog();
+    const installation = await openInstallation({ databaseUrl: null, dataDir: folder }, log);
+    opened.push(installation);
+    const { databaseUrl } = installation;
+    const db = openDatabase(databaseUrl);
+    const bus = await openBus({ databaseUrl, redisUrl: null, log: keptLog() });
+    const queues = await openQueues({ databaseUrl, redisUrl: null, log: keptLog() });
+    const done: unknown[] = [];
+    await queues.work('after', { concurrency: 1 }, ({ payload }) => {
+      done.push(payload);
+      return Promise.resolve();
+    });
+    const messages = bus.subscribe('after');
+    const [row] = await db.query<{ pid: number }>(
+      `select (string_to_array(pg_read_file('postmaster.pid'), E'\\n'))[1]::int as pid`,
+    );
+    process.kill(row?.pid ?? 0, 'SIGKILL');
+    await expect
+      .poll(() => log.lines.map(({ message }) => message), { timeout: 15_000 })
+      .toEqual([
+        'the private PostgreSQL is gone: starting it again',
+        'the private PostgreSQL runs again',
+      ]);
+    expect(await db.query('select 1 one')).toEqual([{ one: 1 }]);
+    expect(await db.prisma.$queryRaw`select 1 one`).toEqual([{ one: 1 }]);
+    await queues.add('after', { id: 1 });
+    await expect.poll(() => done, { timeout: 15_000 }).toEqual([{ id: 1 }]);
+    const next = messages.next();
+    bus.publish('after', 'again');
+    expect(await next).toEqual({ value: 'again', done: false });
+    await Promise.all([queues.close(), bus.close(), db.close()]);
+    await installation.stop();
+    await expect(databaseOf(databaseUrl)).rejects.toThrow('ECONNREFUSED');
   });
 });
 
