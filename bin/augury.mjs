@@ -7,5 +7,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`augury needs Node >= 20.19, this is ${process.versions.node}\n`);
   process.exit(1);
 }
-build();
+await build();
 await import('../dist/src/cli/main.js');

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildExplorer } from './build-explorer.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const stampFile = path.join(root, 'dist', '.built');
@@ -30,7 +31,7 @@ function run(file, args) {
 }
 
 /** Generates and compiles what is out of date; exits with 1 and the compiler's words if it cannot. */
-export function build() {
+export async function build() {
   const client = path.join(root, 'prisma', 'client');
   const clientFile = path.join(client, 'client.ts');
   const schemaTime = newest(path.join(root, 'prisma', 'schema'));
@@ -40,6 +41,7 @@ export function build() {
     fs.statSync(clientFile).mtimeMs < Math.max(schemaTime, lockTime)
   )
     run('prisma/build/index.js', ['generate']);
+  await buildExplorer(path.join(root, 'dist', 'explorer'));
   const sources = ['src', 'jobs', 'prisma', 'test'].map((folder) => path.join(root, folder));
   const time = Math.max(
     ...sources.filter((folder) => fs.existsSync(folder)).map((folder) => newest(folder)),
@@ -50,4 +52,4 @@ export function build() {
   fs.writeFileSync(stampFile, '');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

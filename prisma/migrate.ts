@@ -202,8 +202,8 @@ async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promis
   }
 }
 
-/** Applies what is missing; the engine (5 MB) is only loaded when something is. Returns the names applied. */
-export async function applyMigrations(url: string): Promise<string[]> {
+/** Names of the migrations that the database has not seen, oldest first. */
+export async function pendingMigrations(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
@@ -211,13 +211,36 @@ export async function applyMigrations(url: string): Promise<string[]> {
       'select migration_name from _prisma_migrations where finished_at is not null and rolled_back_at is null',
     );
     const done = new Set(rows.map((row) => row.migration_name));
-    if (migrationNames().every((name) => done.has(name))) return [];
+    return migrationNames().filter((name) => !done.has(name));
   } catch (error) {
     const UNDEFINED_TABLE = '42P01';
-    if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
+    if ((error as { code?: string }).code === UNDEFINED_TABLE) return migrationNames();
+    throw error;
   } finally {
     await client.end();
   }
+}
+
+const MIGRATION_LOCK = 7_283_641;
+
+/**
+ * Applies what is missing; the engine (5 MB) is only loaded when something is. Of several processes that
+ * start at once one applies, the others wait. Returns the names applied.
+ */
+export async function applyMigrations(url: string): Promise<string[]> {
+  if ((await pendingMigrations(url)).length === 0) return [];
+  const lock = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  await lock.connect();
+  try {
+    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    return await applyUnderLock(url);
+  } finally {
+    await lock.end(); // and with it the lock
+  }
+}
+
+async function applyUnderLock(url: string): Promise<string[]> {
+  if ((await pendingMigrations(url)).length === 0) return [];
   return withEngine(url, async (engine) => {
     const applied = await engine.applyMigrations({ migrationsList: migrationsList(), filters });
     return applied.appliedMigrationNames;

@@ -6,9 +6,8 @@ import type {
   composeModels,
   Plant,
 } from './compose-models.js';
-import type { FeatureLoaders } from './feature/feature-loaders.js';
-import type { Feed } from './graphql/feeds.js';
 import { perRequest } from './graphql/context.js';
+import type { Feed } from './graphql/feeds.js';
 import { AppError } from './kernel/error.js';
 import { recordOutcomes } from './model/record-outcomes.js';
 import type { ModelLoaders } from './model/version-loaders.js';
@@ -20,32 +19,53 @@ import { predictionLoaders } from './prediction/prediction-loaders.js';
 import { predictionFeeds, PredictionMadeResolver } from './prediction/prediction-made.resolver.js';
 import { predictionTally } from './prediction/prediction-tally.js';
 import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.resolver.js';
-import { ScoreResolver } from './prediction/score.resolver.js';
 import { planScoreRun } from './prediction/score-users.js';
+import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
 import type { UserLoaders } from './user/user-loaders.js';
 
-/** What the prediction room stands on; all of it lies to its left. */
+/** What the prediction room stands on: everything to its left. */
 export interface PredictionRoomParts {
   plant: Plant;
   jobs: ReturnType<typeof composeJobs>;
-  ingest: Pick<ReturnType<typeof composeIngest>, 'users'>;
+  ingest: ReturnType<typeof composeIngest>;
   users: UserLoaders;
   features: ReturnType<typeof composeFeatureReading>;
-  featuresOf: FeatureLoaders;
   models: Awaited<ReturnType<typeof composeModels>>;
   modelsOf: ModelLoaders;
   ledger: ReturnType<typeof composeLedger>;
 }
 
-/** The prediction room: scores, reasons, ledger, outcomes, health, and what jobs left behind. */
+/** Labels from callers and files, for the graph and for imports. */
+export function composeOutcomes(
+  parts: Pick<PredictionRoomParts, 'ingest' | 'ledger'> & {
+    models: {
+      store: Pick<PredictionRoomParts['models']['store'], 'list'>;
+      outcomes: Pick<PredictionRoomParts['models']['outcomes'], 'record'>;
+    };
+    wall: () => Date;
+  },
+) {
+  const { ingest, ledger, models, wall } = parts;
+  return recordOutcomes({
+    models: models.store.list,
+    userIds: ingest.users.idsByExternalId,
+    predictionTargets: async (ids) => {
+      const rows = await ledger.store.byIds(ids);
+      return new Map(rows.map(({ id, userId, modelId }) => [id, { userId, modelId }]));
+    },
+    record: models.outcomes.record,
+    wall,
+  });
+}
+
+/** Scores, reasons, the ledger, outcomes, health. */
 export function composePredictionRoom(parts: PredictionRoomParts): {
   resolvers: object[];
-  feeds: Record<'predictionMade', Feed>;
-  /** Starts a run over everyone and answers the job's uuid. */
+  feeds: Record<string, Feed>;
   scoreEveryone(model: string, createdBy: string): Promise<string>;
 } {
-  const { plant, jobs, ingest, users, features, models, modelsOf, ledger } = parts;
+  const { plant, jobs, users, features, models, modelsOf, ledger } = parts;
   const { bus, scorer, clock } = plant;
   const { serving } = models;
   const tally = predictionTally();
@@ -53,63 +73,47 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
     readFeatures: features.read,
     userFacts: ledger.store.facts,
     scorer,
-    serving,
     freshPredictions: ledger.store.fresh,
     writePredictions: ledger.store.write,
     publishPredictions: ledger.publish,
-    ledgerPages: ledger.store.pages,
-    firstOutcomes: models.outcomes.firstAfter,
     tally,
     clock,
+    serving,
+    ledgerPages: ledger.store.pages,
+    firstOutcomes: models.outcomes.firstAfter,
   });
-  const ofPredictions = { loaders, serving };
+  const health = {
+    serving,
+    scorer,
+    ledgerHealth: ledger.store.health,
+    newestOfVersion: ledger.store.newestOfVersion,
+    tally,
+    clock,
+  };
   return {
     resolvers: [
-      new UserPredictionResolver({
-        ...ofPredictions,
-        models: perRequest(() => models.store.list()),
-      }),
-      new PredictionResolver({ ...ofPredictions, modelLoaders: modelsOf, userLoader: users.byId }),
-      new ScoredRowResolver(ofPredictions),
+      new UserPredictionResolver({ serving, loaders, models: perRequest(models.store.list) }),
+      new PredictionResolver({ loaders, modelLoaders: modelsOf, userLoader: users.byId, serving }),
+      new ScoredRowResolver({ loaders, serving }),
       new ScoreResolver({ serving, scorer, submitJob: jobs.submit }),
-      new PredictionMadeResolver(),
       new OutcomeResolver({
-        recordOutcomes: recordOutcomes({
-          models: models.store.list,
-          userIds: ingest.users.idsByExternalId,
-          predictionTargets: async (ids) =>
-            new Map((await ledger.store.byIds(ids)).map((row) => [row.id, row])),
-          record: models.outcomes.record,
-          wall: () => clock.wall(),
-        }),
+        recordOutcomes: composeOutcomes({ ...parts, wall: () => clock.wall() }),
       }),
-      new ModelHealthResolver({
-        modelHealth: (model) =>
-          modelHealth(
-            {
-              serving,
-              scorer,
-              ledgerHealth: ledger.store.health,
-              newestOfVersion: ledger.store.newestOfVersion,
-              tally,
-              clock,
-            },
-            model,
-          ),
-      }),
+      new ModelHealthResolver({ modelHealth: (model) => modelHealth(health, model) }),
       new JobResultResolver({ loaders: modelsOf }),
+      new PredictionMadeResolver(),
     ],
     feeds: predictionFeeds({
-      serving,
       subscribe: (topic) => bus.subscribe(topic),
       predictionsByIds: ledger.store.byIds,
       predictionsInRange: ledger.store.inRange,
+      serving,
     }),
     scoreEveryone: async (model, createdBy) => {
       const served = serving.current(model);
       if (!served) throw new AppError('NOT_FOUND', `no model named ${model} is in production`);
-      const asOf = new Date(clock.now().getTime() + 1);
-      return (await jobs.submit('SCORE', planScoreRun(served, asOf), createdBy)).id;
+      const job = await jobs.submit('SCORE', planScoreRun(served, clock.now()), createdBy);
+      return job.id;
     },
   };
 }

@@ -13,8 +13,7 @@ const CODES: Partial<Record<AppErrorCode, ExitCode>> = {
 
 /** The exit code and the sentence for whatever ended a command. */
 export function explainExit(error: unknown): { code: ExitCode; message: string | null } {
-  if (error instanceof CommanderError)
-    return { code: error.exitCode === 0 ? 0 : 2, message: null }; // commander has printed it
+  if (error instanceof CommanderError) return { code: error.exitCode === 0 ? 0 : 2, message: null }; // commander has printed it
   if (error instanceof AppError) return { code: CODES[error.code] ?? 1, message: error.message };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: 1, message };

@@ -124,7 +124,17 @@ export async function createKey(
   env: Record<string, string> = {},
 ): Promise<string> {
   const made = await augury(
-    ['keys', 'create', '--role', role, '--name', `${role} of a test`, '--data-dir', dataDir, '--json'],
+    [
+      'keys',
+      'create',
+      '--role',
+      role,
+      '--name',
+      `${role} of a test`,
+      '--data-dir',
+      dataDir,
+      '--json',
+    ],
     { env },
   );
   if (made.code !== 0) throw new Error(`keys create ended with ${made.code}: ${made.stderr}`);

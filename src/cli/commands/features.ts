@@ -74,7 +74,10 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
   features
     .command('register')
     .description('register a feature, or its next version, from a JSON file')
-    .argument('<file>', 'RegisterFeatureInput as JSON: name, description, type, unit, owner, definition …')
+    .argument(
+      '<file>',
+      'RegisterFeatureInput as JSON: name, description, type, unit, owner, definition …',
+    )
     .action(async (file: string) => {
       const input = readJson(file);
       const { registerFeature } = await ask<{

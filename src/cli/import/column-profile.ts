@@ -97,10 +97,10 @@ export function judgeColumn(profile: ColumnProfile): ColumnVerdict {
       filled > MANY_CATEGORIES && share === 1 && profile.integers === filled && span < filled * 2;
     return counted
       ? none('number', 'every row has its own whole number, as an identifier has')
-      : { ...base, storedAs: 'number', feature: 'NUMERICAL', reason: null };
+      : { ...base, storedAs: 'number', feature: 'numerical', reason: null };
   }
   if (booleans === filled)
-    return { ...base, storedAs: 'boolean', feature: 'BOOLEAN', reason: null };
+    return { ...base, storedAs: 'boolean', feature: 'boolean', reason: null };
   if (share === 1 && filled > FEW)
     return none('text', 'every row has its own value, as an identifier has');
   if (profile.distinct.size > MANY_CATEGORIES && share > 0.5)
@@ -111,7 +111,7 @@ export function judgeColumn(profile: ColumnProfile): ColumnVerdict {
   const mostlyNumbers = profile.odd !== null && profile.odd.size > 0 && numbers > filled / 2;
   return {
     storedAs: 'text',
-    feature: 'CATEGORICAL',
+    feature: 'categorical',
     reason: null,
     marks: mostlyNumbers ? [...(profile.odd ?? [])] : [],
   };

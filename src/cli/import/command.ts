@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ImportContext } from './context.js';
+import type { ImportContext, RegisteredAttributes } from './context.js';
 import {
   prepareEvents,
   prepareOutcomes,
@@ -61,6 +61,7 @@ export function addImportCommands(program: Command, context: ImportContext): voi
     )
     .option('--except <columns>', 'not these, e.g. the label: a model would only copy it')
     .option('--registered <column>', 'when the user registered')
+    .option('--source <name>', 'where the profiles come from, noted with rejected rows')
     .option('--name <column>', 'the user’s name (personal data)')
     .option('--email <column>', 'the user’s e-mail address (personal data)')
     .option('--draft', 'register the attribute features as DRAFT, not APPROVED')
@@ -109,18 +110,26 @@ async function execute(
     const { output } = context;
     const { features } = result;
     if (output.json) {
-      output.line(summaryJson(prepared.kind, result, features ? { features } : {}));
+      output.line(
+        summaryJson(prepared.kind, result, features ? { features: features.registered } : {}),
+      );
       return;
     }
-    const registered = features
-      ? [
-          `${features.length} attribute features registered${features.length > 0 ? `: ${features.join(', ')}` : ''}`,
-        ]
-      : [];
-    output.line(summaryText(prepared.kind, result, [...prepared.notes, ...registered]));
+    const notes = [...prepared.notes, ...(features ? featureNotes(features) : [])];
+    output.line(summaryText(prepared.kind, result, notes));
   } finally {
     reading.clear();
     writing.clear();
     process.removeListener('SIGINT', interrupt);
   }
+}
+
+function featureNotes({ registered, kept, skipped }: RegisteredAttributes): string[] {
+  return [
+    ...(registered.length > 0
+      ? [`${registered.length} attribute features registered: ${registered.join(', ')}`]
+      : []),
+    ...(kept.length > 0 ? [`features that were there already: ${kept.join(', ')}`] : []),
+    ...skipped.map(({ attribute, reason }) => `${attribute} becomes no feature: ${reason}`),
+  ];
 }

@@ -38,12 +38,22 @@ export interface Refusal {
   message: string;
 }
 
-export type AttributeType = 'NUMERICAL' | 'CATEGORICAL' | 'BOOLEAN';
+export type AttributeType = 'numerical' | 'categorical' | 'boolean';
 
-/** A column that is to become an attribute feature. */
+/** A column that is to become an attribute feature, as `registerAttributeFeatures` takes it. */
 export interface AttributeColumn {
-  attribute: string;
+  name: string;
   type: AttributeType;
+  /** Distinct values, in so many rows that were looked at. */
+  distinct: number;
+  rows: number;
+}
+
+export interface RegisteredAttributes {
+  registered: readonly string[];
+  /** Features that compute the same attribute already. */
+  kept: readonly string[];
+  skipped: readonly { attribute: string; reason: string }[];
 }
 
 /** The row in `job` that an import leaves. */
@@ -77,11 +87,11 @@ export interface ImportDeps {
   recordOutcomes(
     rows: readonly ImportedOutcome[],
   ): Promise<{ accepted: number; duplicates?: number; rejected: readonly Refusal[] }>;
-  /** Registers attribute features in the order given; existing ones stay as they are. Answers the names that are new. */
+  /** Registers attribute features in the order given, in the importer's name. */
   registerAttributeFeatures(
     columns: readonly AttributeColumn[],
-    options: { draft: boolean },
-  ): Promise<readonly string[]>;
+    status: 'APPROVED' | 'DRAFT',
+  ): Promise<RegisteredAttributes>;
   writeRejectedRows(rows: readonly RejectedRowEntry[]): Promise<void>;
   jobs: ImportJobs;
   clock: Clock;

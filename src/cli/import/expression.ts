@@ -43,6 +43,44 @@ export function parseExpression(text: string): Expression {
   return new Parser(text).whole();
 }
 
+/** The names of the columns an expression reads, and whether it asks for emptiness itself. */
+export function readsOf(expression: Expression): { columns: string[]; asksEmpty: boolean } {
+  const columns: string[] = [];
+  let asksEmpty = false;
+  const visit = (e: Expression): void => {
+    switch (e.kind) {
+      case 'column':
+        columns.push(e.name);
+        return;
+      case 'negate':
+      case 'not':
+        visit(e.of);
+        return;
+      case 'empty':
+        asksEmpty = true;
+        visit(e.of);
+        return;
+      case 'in':
+        [e.of, ...e.items].forEach(visit);
+        return;
+      case 'arithmetic':
+      case 'comparison':
+      case 'logic':
+        [e.left, e.right].forEach(visit);
+        return;
+      case 'call':
+        e.items.forEach(visit);
+        return;
+      case 'number':
+      case 'text':
+      case 'boolean':
+        return;
+    }
+  };
+  visit(expression);
+  return { columns, asksEmpty };
+}
+
 /** A Pratt parser (Pratt 1973): one loop, a binding power for each infix operator. */
 class Parser {
   private readonly tokens: Token[];

@@ -1,5 +1,5 @@
 import type { Columns } from './columns.js';
-import type { ImportDeps, ImportHooks } from './context.js';
+import type { ImportDeps, ImportHooks, RegisteredAttributes } from './context.js';
 import { planEvents, type Planned } from './event-plan.js';
 import {
   readEventMapping,
@@ -28,7 +28,10 @@ export interface ImportOptions {
 export interface PreparedImport {
   kind: 'events' | 'users' | 'outcomes';
   notes: readonly string[];
-  run(deps: ImportDeps, hooks?: ImportHooks): Promise<ImportResult & { features?: string[] }>;
+  run(
+    deps: ImportDeps,
+    hooks?: ImportHooks,
+  ): Promise<ImportResult & { features?: RegisteredAttributes }>;
 }
 
 function open(file: string, mapping: ReadingMapping): Promise<OpenedTable> {
@@ -75,17 +78,17 @@ async function prepare<Out>(
 }
 
 /** Opens the file and checks the mapping of events. @throws AppError INVALID, all problems of the mapping at once */
-export function prepareEvents(options: ImportOptions): Promise<PreparedImport> {
+export async function prepareEvents(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readEventMapping(options, options.map);
-  return prepare('events', options, mapping, (columns, table) =>
+  return await prepare('events', options, mapping, (columns, table) =>
     planEvents(mapping, columns, { columns: table.columns, keyed: table.format === 'ndjson' }),
   );
 }
 
 /** Opens the file and checks the mapping of outcomes. @throws AppError INVALID, all problems of the mapping at once */
-export function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
+export async function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readOutcomeMapping(options, options.map);
-  return prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
+  return await prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
 }
 
 /**
@@ -121,10 +124,11 @@ export async function prepareUsers(
           hooks: runHooks,
         });
         if (planned.features.length === 0) return result;
-        const features = await deps.registerAttributeFeatures(planned.features, {
-          draft: options.draft ?? false,
-        });
-        return { ...result, features: [...features] };
+        const status = options.draft === true ? 'DRAFT' : 'APPROVED';
+        return {
+          ...result,
+          features: await deps.registerAttributeFeatures(planned.features, status),
+        };
       },
     };
   } finally {

@@ -29,6 +29,7 @@ const eventMapping = z.strictObject({
 const userMapping = z.strictObject({
   ...reading,
   id: text.optional(),
+  source: text.optional(),
   attribute: named.optional(),
   except: list.optional(),
   registered: text.optional(),

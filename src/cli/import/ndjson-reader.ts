@@ -37,7 +37,7 @@ function reach(start: Cell, path: readonly string[]): Cell {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return null;
     value = (value as Record<string, unknown>)[key];
   }
-  return (value ?? null);
+  return value ?? null;
 }
 
 /**

@@ -1,8 +1,9 @@
 import { AppError } from '../../kernel/error.js';
 import { isBlank, RowError, truthIn } from './cell.js';
-import { Problems, type Columns } from './columns.js';
+import { Problems, type CellGetter, type Columns } from './columns.js';
 import type { ImportedOutcome } from './context.js';
 import { instantReader } from './date-format.js';
+import { parseExpression, readsOf } from './expression.js';
 import { filterOf, type Planned } from './event-plan.js';
 import type { OutcomeMapping } from './mapping.js';
 import { instantOf, requiredText, valueOf } from './value.js';
@@ -25,7 +26,7 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
   const attempt = <T>(given: string | undefined, work: () => T): T | null =>
     given === undefined || given === '' ? null : problems.attempt(work);
   const user = attempt(userSpec, () => requiredText(userSpec, columns, '--user', 'user'));
-  const positive = attempt(positiveSpec, () => valueOf(positiveSpec, columns, '--positive'));
+  const positive = attempt(positiveSpec, () => labelGetter(positiveSpec, columns));
   const at = attempt(atSpec, () => atGetter(atSpec, mapping.dateFormat, columns, notes));
   const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));
   problems.check();
@@ -41,7 +42,8 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
         const instant = at(cells);
         if (instant === null) throw new RowError(`the row has no time (${atSpec} is blank)`);
         const label = positive(cells);
-        if (isBlank(label)) throw new RowError(`the row has no label (${positiveSpec} is blank)`);
+        if (isBlank(label))
+          throw new RowError(`the row has no label (what ${positiveSpec} reads is blank)`);
         return {
           user: user(cells),
           model,
@@ -56,6 +58,16 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
       },
     }),
   };
+}
+
+/** The label, blank where every column it is made of is blank: an unknown label must not count as negative. */
+function labelGetter(spec: string, columns: Columns): CellGetter {
+  const get = valueOf(spec, columns, '--positive');
+  if (columns.find(spec)) return get;
+  const { columns: names, asksEmpty } = readsOf(parseExpression(spec));
+  const reads = names.flatMap((name) => columns.find(name) ?? []);
+  if (asksEmpty || reads.length === 0) return get;
+  return (cells) => (reads.every((read) => isBlank(read(cells))) ? null : get(cells));
 }
 
 function atGetter(

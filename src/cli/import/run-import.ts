@@ -30,14 +30,14 @@ export interface ImportResult {
   firstRejected: readonly BadRow[];
 }
 
-const BATCH = 5_000;
+const BATCH = 10_000;
 const IN_FLIGHT = 2;
 /** A file of which so many rows, and no other, came first is being read with the wrong mapping. */
 const HOPELESS = 10_000;
 const JOB_PROGRESS_MS = 1_000;
 
 /**
- * Streams a table through a plan: batches of 5,000 rows, two under way, reading waits for writing.
+ * Streams a table through a plan: batches of 10,000 rows, two under way, reading waits for writing.
  * Leaves a job that has succeeded or failed. Whatever was written before a failure stays, and is a
  * duplicate when the same file is imported again.
  */

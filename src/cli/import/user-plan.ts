@@ -138,9 +138,13 @@ export function planUsers(users: UserColumns, profiles: readonly ColumnProfile[]
     name,
     verdict: judgeColumn(profiles[i] ?? emptyProfile()),
   }));
-  const features = attributes.flatMap(({ name, verdict }) =>
-    verdict.feature === null ? [] : [{ attribute: name, type: verdict.feature }],
-  );
+  const features = attributes.flatMap(({ name, verdict }, i) => {
+    const profile = profiles[i];
+    if (verdict.feature === null || !profile) return [];
+    return [
+      { name, type: verdict.feature, distinct: profile.distinct.size, rows: profile.sampled },
+    ];
+  });
   const notes = [...users.notes, ...attributeNotes(attributes)];
   const { parts, where } = users;
   return {
@@ -149,7 +153,7 @@ export function planUsers(users: UserColumns, profiles: readonly ColumnProfile[]
     notes,
     plan: (deps) => ({
       kind: 'users',
-      source: 'import',
+      source: users.mapping.source ?? 'import',
       map: ({ cells }) => {
         if (where !== null && !where(cells)) return null;
         const user: ImportedUser = { externalId: parts.id(cells) };

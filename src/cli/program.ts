@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import { readConfig, type Config, type ConfigOverrides, type Environment } from '../plant/env.js';
+import { addDoctorCommand } from './commands/doctor.js';
+import { addFeatureCommands } from './commands/features.js';
+import { addKeysCommand } from './commands/keys.js';
+import { addModelCommands } from './commands/models.js';
+import { addQueryCommand } from './commands/query.js';
+import { addSampleCommand } from './commands/sample.js';
+import { addStartCommand } from './commands/start.js';
+import { findRemote, withInstallation, type CliContext } from './context.js';
+import { addImportCommands } from './import/command.js';
+import { withImport } from './with-import.js';
+import { consoleOutput, type Output } from './output.js';
+
+interface CommonOptions {
+  dataDir?: string;
+  url?: string;
+  key?: string;
+  json?: boolean;
+}
+
+/** The whole command line. Settings are read only when a command runs, so `--help` always works. */
+export function buildProgram(environment: Environment): Command {
+  const program = new Command('augury')
+    .description("one GraphQL graph over a company's customers and its models")
+    .showHelpAfterError('(add --help for the options)')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .enablePositionalOptions();
+  let config: Config | undefined;
+  let output: Output | undefined;
+  const settings = (): Config => (config ??= readConfig(environment));
+  const context: CliContext & { colour: boolean } = {
+    environment,
+    get config() {
+      return settings();
+    },
+    get output() {
+      return (output ??= consoleOutput(false));
+    },
+    get colour() {
+      return !settings().noColor;
+    },
+    remote: () => findRemote(settings()),
+    withInstallation: (work) => withInstallation(settings(), work),
+  };
+  program.hook('preAction', (_, action) => {
+    const options = action.optsWithGlobals<CommonOptions & ConfigOverrides>();
+    config = readConfig(environment, overridesOf(options));
+    output = consoleOutput(options.json ?? false);
+  });
+  addStartCommand(program, context);
+  addSampleCommand(program, context);
+  addImportCommands(program, {
+    get output() {
+      return context.output;
+    },
+    get colour() {
+      return context.colour;
+    },
+    withImport: (work) => withImport(context, work),
+  });
+  addFeatureCommands(program, context);
+  addModelCommands(program, context);
+  addQueryCommand(program, context);
+  addKeysCommand(program, context);
+  addDoctorCommand(program, context);
+  for (const command of leaves(program)) addCommonOptions(command);
+  return program;
+}
+
+function overridesOf(options: CommonOptions & ConfigOverrides): ConfigOverrides {
+  const { dataDir, url, key, port, role, demo, now } = options;
+  // commander says true where --no-demo is not given: then the environment decides
+  const given = { dataDir, url, key, port, role, now, ...(demo === false ? { demo } : {}) };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function leaves(command: Command): Command[] {
+  return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]));
+}
+
+function addCommonOptions(command: Command): void {
+  command
+    .exitOverride()
+    .option('--data-dir <folder>', 'where the installation lives (default .augury)')
+    .option('--url <url>', 'server to talk to (default: the local one)')
+    .option('--key <key>', 'API key (default: the local one)')
+    .option('--json', 'machine-readable lines on stdout and nothing else there');
+}

@@ -1,0 +1,64 @@
+import type { Plant } from './compose-models.js';
+import type { Clock } from './kernel/clock.js';
+import { openBus } from './plant/bus.js';
+import { openDatabase } from './plant/database.js';
+import type { Config } from './plant/env.js';
+import type { Log } from './plant/ports.js';
+import { openQueues } from './plant/queue.js';
+import { openScorer } from './scorer/scorer.js';
+
+/** What a process of an installation is opened with. */
+export interface PlantOptions {
+  databaseUrl: string;
+  redisUrl: string | null;
+  config: Pick<
+    Config,
+    'databasePool' | 'provider' | 'redisPrefix' | 'scorerQueueRows' | 'scorerWorkers'
+  >;
+  log: Log;
+  clock: Clock;
+}
+
+/** Opens database, bus, scorer and queues at once; what was opened is pushed to `opened`, to be undone last first. */
+export async function openPlant(
+  { databaseUrl, redisUrl, config, log, clock }: PlantOptions,
+  opened: (() => Promise<void>)[],
+): Promise<Plant> {
+  const { redisPrefix } = config;
+  const db = openDatabase(databaseUrl, {
+    max: config.databasePool,
+    onError: (error) => {
+      log.warn({ err: error }, 'an idle database connection failed');
+    },
+  });
+  opened.push(() => db.close());
+  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const part = await opening;
+    opened.push(() => part.close());
+    return part;
+  };
+  const [bus, scorer, queues] = await settled([
+    keep(openBus({ databaseUrl, redisUrl, redisPrefix, log })),
+    keep(
+      openScorer({
+        provider: config.provider,
+        workers: config.scorerWorkers,
+        maxQueuedRows: config.scorerQueueRows,
+        log,
+      }),
+    ),
+    keep(openQueues({ databaseUrl, redisUrl, redisPrefix, log })),
+  ]);
+  return { db, bus, queues, scorer, clock, log };
+}
+
+/** Like Promise.all, but fails only when all have settled: what opened late must be known to be closed. */
+async function settled<T extends readonly unknown[]>(
+  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  const results = await Promise.allSettled(work);
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  }) as unknown as T;
+}

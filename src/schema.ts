@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
+import { buildSchemaSync, type ClassType, type PubSub } from 'type-graphql';
+import { feedPubSub, type Feed } from './graphql/feeds.js';
+
+/** What the schema is made of: one instance a resolver class, one source a subscription. */
+export interface SchemaParts {
+  resolvers: readonly object[];
+  feeds: Readonly<Record<string, Feed>>;
+}
+
+/** Builds the executable schema; the container hands out exactly the instances given. */
+export function buildGraph({ resolvers, feeds }: SchemaParts): GraphQLSchema {
+  const instances = new Map<unknown, object>(
+    resolvers.map((resolver) => [resolver.constructor, resolver]),
+  );
+  const classes = resolvers.map((resolver) => resolver.constructor as ClassType);
+  return buildSchemaSync({
+    resolvers: classes as [ClassType, ...ClassType[]],
+    pubSub: feedPubSub(feeds) as unknown as PubSub,
+    container: { get: (wanted: unknown) => instances.get(wanted) as never },
+    validate: false,
+  });
+}
+
+/** The printed, sorted schema: what src/schema.graphql must hold. */
+export function printGraph(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
+}
