@@ -36,6 +36,29 @@ function trained(
   return { forest: fitBoosting(x, labels, all).forest, x };
 }
 
+/** One tree that is a chain: node k splits column k at 0.5, its left child is a leaf, its right one goes on. */
+function chain(columns: number): Forest {
+  const nodes = 2 * columns + 1;
+  const numbers = Array.from({ length: nodes }, (_, node) => node);
+  const isInner = (node: number): boolean => node % 2 === 0 && node < nodes - 1;
+  return {
+    treeCount: 1,
+    treeStart: Int32Array.of(0, nodes),
+    feature: Int32Array.from(numbers, (node) => (isInner(node) ? node / 2 : -1)),
+    threshold: new Float32Array(nodes).fill(0.5),
+    left: Int32Array.from(numbers, (node) => (isInner(node) ? node + 1 : 0)),
+    right: Int32Array.from(numbers, (node) => (isInner(node) ? node + 2 : 0)),
+    missingLeft: new Uint8Array(nodes),
+    value: Float64Array.from(numbers, (node) => (isInner(node) ? 0 : Math.sin(node) * 10)),
+    // An inner node keeps 0.8 of its parent's rows.
+    cover: Float64Array.from(numbers, (node) =>
+      node % 2 === 0 ? 0.8 ** (node / 2) : 0.2 * 0.8 ** ((node - 1) / 2),
+    ),
+    baseValue: 0,
+    columns,
+  };
+}
+
 function rowSum(values: Float64Array, row: number, columns: number): number {
   return values.slice(row * columns, (row + 1) * columns).reduce((sum, value) => sum + value, 0);
 }
@@ -99,12 +122,7 @@ describe('TreeSHAP', () => {
   test.each([
     { title: 'depth 6', columns: 12, maxDepth: 6, maxLeaves: 64 },
     { title: 'depth 3', columns: 4, maxDepth: 3, maxLeaves: 8 },
-    {
-      title: 'deep and lopsided, beyond the table of patterns',
-      columns: 24,
-      maxDepth: 24,
-      maxLeaves: 60,
-    },
+    { title: 'lopsided, depth 24', columns: 24, maxDepth: 24, maxLeaves: 60 },
   ])('equals the plain recursive algorithm to 1e-9: $title', ({ columns, maxDepth, maxLeaves }) => {
     const grow = { rounds: 15, maxDepth, maxLeaves, minChildWeight: 0.01, learningRate: 0.3 };
     const { forest, x } = trained(columns, 5, grow);
@@ -114,6 +132,31 @@ describe('TreeSHAP', () => {
         expect(Math.abs((values[row * columns + column] ?? NaN) - value)).toBeLessThan(1e-9);
       });
     }
+  });
+
+  test('equals the plain algorithm to 1e-9 on paths too long for the table of patterns', () => {
+    const columns = 20;
+    const forest = chain(columns);
+    const rows = 30;
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => {
+      const value = uniformAt(i, 0, 6);
+      return value < 0.05 ? NaN : value ** 0.3;
+    });
+    const x = { rows, columns, values };
+    const found = treeShap(forest, x).values;
+    for (let row = 0; row < rows; row++) {
+      plainTreeShap(forest, x, row).forEach((value, column) => {
+        expect(Math.abs((found[row * columns + column] ?? NaN) - value)).toBeLessThan(1e-9);
+      });
+    }
+  });
+
+  test('a path of 30 columns is explained, one of 31 is refused', () => {
+    const x = { rows: 1, columns: 30, values: new Float32Array(30).fill(0.9) };
+    const { baseValue, values } = treeShap(chain(30), x);
+    const margin = predictMargin(chain(30), x)[0] ?? NaN;
+    expect(Math.abs(baseValue + rowSum(values, 0, 30) - margin)).toBeLessThan(1e-9);
+    expect(() => prepareTreeShap(chain(31))).toThrow('at most 30 distinct columns');
   });
 
   test('base value and contributions sum to the margin to 1e-9, whatever the rows', () => {
