@@ -78,18 +78,21 @@ export function openPopulation(options: PopulationOptions): {
   one: (index: number) => DemoCustomer;
 } {
   const { users = DEMO_USERS, seed = DEMO_SEED } = options;
-  const profiles = drawProfiles(seededRandom(seed).next, users);
+  const profiles = drawProfiles(uniformOf(seed), users);
   return {
     users,
     one: (index) => {
       const profile = profiles[index];
       if (!profile) throw new RangeError(`index must be 0..${users - 1}, got ${index}`);
-      const { next } = seededRandom(
-        Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b),
-      );
+      const next = uniformOf(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
       return tell(next, profile, options.end.getTime());
     },
   };
+}
+
+function uniformOf(seed: number): Uniform {
+  const random = seededRandom(seed);
+  return () => random.next();
 }
 
 /** Whole seconds: what every format and every database keeps. */

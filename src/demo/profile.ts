@@ -26,7 +26,8 @@ export interface Profile {
   tenure: Tenure;
   gender: 'male' | 'female';
   age: number;
-  cityTier: 1 | 2 | 3;
+  /** A text, so that it is a category wherever it goes. */
+  cityTier: 'TIER_1' | 'TIER_2' | 'TIER_3';
   membership: Membership;
   device: string;
   channel: string;
@@ -50,6 +51,7 @@ export const MEAN_RECENCY_DAYS = 30;
 const NEW_SHARE = 0.04;
 const SILENT_SHARE = 0.01;
 const MEMBERSHIPS: readonly Membership[] = ['BASIC', 'SILVER', 'GOLD'];
+const CITY_TIERS = ['TIER_1', 'TIER_2', 'TIER_3'] as const;
 const ISSUES = ['billing', 'delivery', 'login', 'product', 'refund'] as const;
 /** Weights of what pulls a customer away: fading interest, bad service, membership, age, and chance. */
 const PULL = { fading: 0.35, service: 0.4, membership: 0.36, device: 0.15, chance: 1.1 };
@@ -77,7 +79,7 @@ function drawProfile(next: Uniform, index: number): Profile {
     kind < SILENT_SHARE ? 'SILENT' : kind < SILENT_SHARE + NEW_SHARE ? 'NEW' : 'ESTABLISHED';
   const gender = next() < 0.48 ? 'male' : 'female';
   const age = Math.round(clamp(normalVariate(next, 35, 10), 18, 70));
-  const cityTier = ([1, 2, 3] as const)[weightedIndex(next, [0.3, 0.4, 0.3])] ?? 2;
+  const cityTier = CITY_TIERS[weightedIndex(next, [0.3, 0.4, 0.3])] ?? 'TIER_2';
   const member = weightedIndex(next, [0.5, 0.3, 0.2]);
   const device = weightedIndex(next, [0.6, 0.33, 0.07]);
   const channel = weightedIndex(next, [4, 3, 2, 1]);

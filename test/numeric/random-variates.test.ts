@@ -16,7 +16,8 @@ function moments(draw: (next: Uniform) => number): {
   variance: number;
   third: number;
 } {
-  const { next } = seededRandom(7);
+  const random = seededRandom(7);
+  const next = (): number => random.next();
   const values = Float64Array.from({ length: N }, () => draw(next));
   const mean = values.reduce((sum, value) => sum + value, 0) / N;
   const central = (k: number): number =>
@@ -42,7 +43,8 @@ describe('random variates', () => {
   });
 
   it('draws each index with its weight', () => {
-    const { next } = seededRandom(3);
+    const random = seededRandom(3);
+    const next = (): number => random.next();
     const counts = [0, 0, 0];
     for (let i = 0; i < N; i++) counts[weightedIndex(next, [3, 0, 1])]!++;
     expect(counts[1]).toBe(0);

@@ -80,7 +80,7 @@ async function prepare<Out>(
 /** Opens the file and checks the mapping of events. @throws AppError INVALID, all problems of the mapping at once */
 export async function prepareEvents(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readEventMapping(options, options.map);
-  return await prepare('events', options, mapping, (columns, table) =>
+  return prepare('events', options, mapping, (columns, table) =>
     planEvents(mapping, columns, { columns: table.columns, keyed: table.format === 'ndjson' }),
   );
 }
@@ -88,7 +88,7 @@ export async function prepareEvents(options: ImportOptions): Promise<PreparedImp
 /** Opens the file and checks the mapping of outcomes. @throws AppError INVALID, all problems of the mapping at once */
 export async function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readOutcomeMapping(options, options.map);
-  return await prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
+  return prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
 }
 
 /**

@@ -27,7 +27,11 @@ function show(e: Expression): string {
     case 'comparison':
     case 'logic':
       return `(${show(e.left)} ${e.operator} ${show(e.right)})`;
-    default:
+    case 'text':
+    case 'boolean':
+    case 'empty':
+    case 'in':
+    case 'call':
       return e.kind;
   }
 }

@@ -1,0 +1,47 @@
+import { importJobs } from '../../src/cli/import/import-jobs.js';
+import type { ImportDeps, ImportedOutcome } from '../../src/cli/import/context.js';
+import { featureStore } from '../../src/feature/feature.store.js';
+import { registerAttributeFeatures } from '../../src/feature/register-attribute-features.js';
+import { registerFeature } from '../../src/feature/register-feature.js';
+import { auditStore } from '../../src/access/audit.store.js';
+import { jobStore } from '../../src/job/job.store.js';
+import { rejectedRowStore } from '../../src/job/rejected-row.store.js';
+import type { Clock } from '../../src/kernel/clock.js';
+import type { Database } from '../../src/plant/ports.js';
+import { eventFixture } from './event-fixture.js';
+
+/** The import's use cases on a test database; outcomes are kept in a list. */
+export function importDeps(
+  db: Database,
+  clock: Clock,
+  dataDir: string,
+): ImportDeps & { outcomes: ImportedOutcome[] } {
+  const data = eventFixture(db, clock);
+  const store = featureStore(db);
+  const outcomes: ImportedOutcome[] = [];
+  const audit = auditStore(db);
+  const rejected = rejectedRowStore(db);
+  const register = registerAttributeFeatures({
+    registry: () => store.all(),
+    register: registerFeature({
+      registry: () => store.all(),
+      insert: (...row) => store.insert(...row),
+      audit: (entry) => audit.write(entry),
+      wall: () => clock.wall(),
+    }),
+  });
+  return {
+    recordEvents: data.record,
+    upsertUsers: data.upsert,
+    recordOutcomes: (rows) => {
+      outcomes.push(...rows);
+      return Promise.resolve({ accepted: rows.length, duplicates: 0, rejected: [] });
+    },
+    registerAttributeFeatures: (columns, status) => register(columns, 'test', status),
+    writeRejectedRows: (rows) => rejected.write(rows),
+    jobs: importJobs(jobStore(db, clock), 'test'),
+    clock,
+    dataDir,
+    outcomes,
+  };
+}
