@@ -1,4 +1,5 @@
 import { predictClassifier } from '../../numeric/classifier-predict.js';
+import type { Classifier } from '../../numeric/classifier.js';
 import { calibrationCurve, precisionRecallCurve, rocCurve } from '../../numeric/curves.js';
 import { confusionAt, sigmoid } from '../../numeric/metrics.js';
 import { bestF1, sweepThresholds } from '../../numeric/threshold-sweep.js';
@@ -25,7 +26,9 @@ import type {
   ReportMetric,
   ThresholdRule,
   TrainingInput,
+  TrainingOptions,
   TrainingProgress,
+  TrainingReport,
   TrainingResult,
   TrialReport,
 } from './training.js';
@@ -49,7 +52,7 @@ const bagShare = 0.1;
  */
 export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): TrainingResult {
   const startedAt = hooks.now();
-  const progress = (share: number, stage: string) => hooks.onProgress?.({ share, stage });
+  const progress: Progress = (share, stage) => hooks.onProgress?.({ share, stage });
   checkTrainingInput(input);
   const { table, labels, options } = input;
   progress(0, 'preparing folds');
@@ -57,70 +60,99 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
   const ignoredFeatures = findIgnoredFeatures(table, train);
   const searched = searchRows(train, options.seed);
   const folds = makeFolds(table, labels, searched, options.folds, options.seed);
-  const trials = search(listCandidates(options), folds, options.selectionMetric, {
-    now: hooks.now,
-    onFit: (share) => progress(0.02 + share * searchShare, 'searching'),
-  });
-  const best = ranked(trials, options.selectionMetric)[0];
-  if (!best) throw new RangeError('no candidate was tried');
-  let chosen = best;
-  if (best.candidate.algorithm === 'boosting') {
-    const bag = tryBag(best, folds, {
-      now: hooks.now,
-      onFit: (share) => progress(0.02 + searchShare + share * bagShare, 'bagging'),
-    });
-    trials.push(bag);
-    if (isBagWorthwhile(best, bag)) chosen = bag;
-  }
+  const { trials, chosen } = choose(options, folds, hooks.now, progress);
   const outOfFold = collectMargins(chosen, folds, searched.length);
   const searchedLabels = pick(labels, searched);
   const threshold = chooseThreshold(options.thresholdRule, searchedLabels, outOfFold);
-  const trainLabels = pick(labels, train);
   const rounds = finalRounds(chosen);
+  const { candidate, members } = chosen;
   const { classifier, columnGain } = refit(
-    chosen.candidate,
+    candidate,
     rounds,
-    chosen.members,
+    members,
     table,
     train,
-    trainLabels,
+    pick(labels, train),
     (share) => progress(0.87 + 0.08 * share, 'fitting the choice'),
   );
   progress(0.95, 'measuring');
-  const testLabels = pick(labels, test);
-  const testMargins = predictClassifier(classifier, takeRows(table, test));
-  const testProbabilities = testMargins.map(sigmoid);
-  const testMetrics = metricsOf(testLabels, testMargins, threshold, 'TEST');
-  const sweep = sweepThresholds(testLabels, testProbabilities);
-  const trainMargins = predictClassifier(classifier, takeRows(table, train));
+  const measured = measure(classifier, threshold, input, train, test);
+  const report: TrainingReport = {
+    ...measured,
+    metrics: [
+      ...measured.metrics,
+      ...crossValidationMetrics(chosen, searchedLabels, outOfFold, threshold),
+    ],
+    importances: measureImportances(classifier, columnGain, table, train),
+    trials: trials.map((trial) => reportTrial(trial, trial === chosen)),
+    ignoredFeatures,
+    seconds: (hooks.now() - startedAt) / 1000,
+  };
   const result: TrainingResult = {
     classifier,
-    algorithm: chosen.candidate.algorithm,
-    hyperparameters: hyperparametersOf(chosen.candidate, rounds, chosen.members),
+    algorithm: candidate.algorithm,
+    hyperparameters: hyperparametersOf(candidate, rounds, members),
     threshold,
     trainingRows: train.length,
     testRows: test.length,
     dataHash: dataHash(table, labels),
-    report: {
-      metrics: [
-        ...metricsOf(trainLabels, trainMargins, threshold, 'TRAIN'),
-        ...crossValidationMetrics(chosen, searchedLabels, outOfFold, threshold),
-        ...testMetrics,
-      ],
-      confusionMatrix: confusionAt(testLabels, testProbabilities, threshold),
-      rocCurve: rocCurve(sweep),
-      precisionRecallCurve: precisionRecallCurve(sweep),
-      calibrationCurve: calibrationCurve(testLabels, testProbabilities),
-      importances: measureImportances(classifier, columnGain, table, train),
-      trials: trials.map((trial) => reportTrial(trial, trial === chosen)),
-      baseline: baselineMetrics(trainLabels, testLabels, threshold),
-      targets: checkTargets(options.targets, testMetrics),
-      ignoredFeatures,
-      seconds: (hooks.now() - startedAt) / 1000,
-    },
+    report,
   };
   progress(1, 'trained');
   return result;
+}
+
+type Progress = (share: number, stage: string) => void;
+
+/** Searches, then tries the winner as a bag. */
+function choose(
+  options: TrainingOptions,
+  folds: readonly Fold[],
+  now: () => number,
+  progress: Progress,
+): { trials: Trial[]; chosen: Trial } {
+  const trials = search(listCandidates(options), folds, options.selectionMetric, {
+    now,
+    onFit: (share) => {
+      progress(0.02 + share * searchShare, 'searching');
+    },
+  });
+  const best = ranked(trials, options.selectionMetric)[0];
+  if (!best) throw new RangeError('no candidate was tried');
+  if (best.candidate.algorithm !== 'boosting') return { trials, chosen: best };
+  const bag = tryBag(best, folds, {
+    now,
+    onFit: (share) => {
+      progress(0.02 + searchShare + share * bagShare, 'bagging');
+    },
+  });
+  return { trials: [...trials, bag], chosen: isBagWorthwhile(best, bag) ? bag : best };
+}
+
+/** What the finished classifier does on its own training rows and on the test part. */
+function measure(
+  classifier: Classifier,
+  threshold: number,
+  { table, labels, options }: TrainingInput,
+  train: readonly number[],
+  test: readonly number[],
+) {
+  const trainLabels = pick(labels, train);
+  const trainMargins = predictClassifier(classifier, takeRows(table, train));
+  const testLabels = pick(labels, test);
+  const testMargins = predictClassifier(classifier, takeRows(table, test));
+  const probabilities = testMargins.map(sigmoid);
+  const testMetrics = metricsOf(testLabels, testMargins, threshold, 'TEST');
+  const sweep = sweepThresholds(testLabels, probabilities);
+  return {
+    metrics: [...metricsOf(trainLabels, trainMargins, threshold, 'TRAIN'), ...testMetrics],
+    confusionMatrix: confusionAt(testLabels, probabilities, threshold),
+    rocCurve: rocCurve(sweep),
+    precisionRecallCurve: precisionRecallCurve(sweep),
+    calibrationCurve: calibrationCurve(testLabels, probabilities),
+    baseline: baselineMetrics(trainLabels, testLabels, threshold),
+    targets: checkTargets(options.targets, testMetrics),
+  };
 }
 
 /** Out-of-fold margins in the order of the searched rows. */
