@@ -150,7 +150,9 @@ describe('the worker', () => {
     { timeout: 60_000 },
     async () => {
       await until(() => shop.models.serving.current('churn') !== null);
-      const input = planScoreRun(shop.models.serving.current('churn'), 'churn', clock.now());
+      const served = shop.models.serving.current('churn');
+      if (!served) throw new Error('nothing in production');
+      const input = planScoreRun(served, clock.now());
       const job = await finished((await shop.jobs.submit('SCORE', input, 'test')).id);
       expect(job.error).toBeNull();
       const [row] = await database.db.query<{ rows: number; users: number; bad: number }>(

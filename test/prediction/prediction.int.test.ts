@@ -1,0 +1,289 @@
+import 'reflect-metadata';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/kernel/error.js';
+import { systemClock } from '../../src/kernel/clock.js';
+import { projectRoot } from '../../src/plant/paths.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { fillShop } from '../support/demo-shop.js';
+import { openGraph, type TestGraph } from '../support/graph.js';
+
+const clock = systemClock();
+let database: TestDatabase;
+let graph: TestGraph;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await fillShop(database.db, clock, 1_200);
+  graph = await openGraph(database.url, clock);
+  await graph.prepare(`${projectRoot}/models`);
+});
+afterAll(async () => {
+  await graph.close();
+  await database.drop();
+});
+
+const CARD = `query ($first: Int!) {
+  users(first: $first) { nodes {
+    externalId
+    features(names: ["purchase_count_30d", "days_since_last_purchase"]) { name number }
+    prediction { id eligibility probability label positive confidence risk threshold source
+      reasons(first: 5) { feature contribution direction text value { number } } baseValue
+      modelVersion { version } }
+    events(first: 5) { nodes { type at } }
+  } }
+}`;
+
+describe('the counted query', () => {
+  it('costs the same statements and one model run for 1, 100 and 1,000 customers', async () => {
+    await graph.ask(CARD, { first: 100 }); // names of event types are read once a process
+    const counts = [];
+    for (const first of [1, 100, 1_000]) {
+      const answer = await graph.ask(CARD, { first });
+      expect(answer.errors).toBeUndefined();
+      expect(answer.data.users.nodes).toHaveLength(first);
+      counts.push(answer.counts);
+    }
+    const [one, hundred, thousand] = counts;
+    expect(one?.sql).toBe(hundred?.sql);
+    expect(hundred?.sql).toBe(thousand?.sql);
+    expect(counts.map((each) => each.onnxRuns)).toEqual([1, 1, 1]);
+    expect(thousand?.onnxRows).toBeGreaterThan(900);
+  });
+});
+
+describe('a live score', () => {
+  it('has reasons that add up to the logit of its probability', async () => {
+    const { data } = await graph.ask(`{ users(first: 200) { nodes { prediction {
+      probability confidence baseValue reasons(first: 1000) { contribution } } } } }`);
+    const scored = data.users.nodes
+      .map((node: any) => node.prediction)
+      .filter((p: any) => p.probability !== null);
+    expect(scored.length).toBeGreaterThan(150);
+    for (const { probability, confidence, baseValue, reasons } of scored) {
+      const total = reasons.reduce((sum: number, each: any) => sum + each.contribution, baseValue);
+      expect(Math.abs(total - Math.log(probability / (1 - probability)))).toBeLessThan(1e-4);
+      expect(confidence).toBe(Math.max(probability, 1 - probability));
+    }
+  });
+
+  it('is written to the ledger, and explained again from its logged inputs', async () => {
+    const { data } = await graph.ask(`{ users(first: 3) { nodes { id prediction { id probability
+      reasons { feature contribution text } inputs { name number text isMissing } } } } }`);
+    for (const user of data.users.nodes) {
+      const again = await graph.ask(
+        `query ($id: ID!) { user(id: $id) { predictions(first: 1) { pageInfo { hasNextPage } nodes { id probability
+          reasons { feature contribution text } inputs { name number text isMissing } user { id } } } } }`,
+        { id: user.id },
+      );
+      const [stored] = again.data.user.predictions.nodes;
+      expect(again.counts.onnxRuns).toBe(0);
+      const { user: owner, ...rest } = stored;
+      expect(owner.id).toBe(user.id);
+      expect(rest).toEqual(user.prediction);
+      expect(rest.inputs.length).toBeGreaterThan(20);
+    }
+  });
+
+  it('serves a stored score that is fresh enough without a model run, until the customer changes', async () => {
+    const ask = `query ($u: String!) { user(externalId: $u) { id prediction(maxStalenessSeconds: 3600) { id source probability } } }`;
+    const u = 'demo-00001';
+    const { data: first } = await graph.ask(
+      `{ user(externalId: "${u}") { prediction { id probability source } } }`,
+    );
+    const cached = await graph.ask(ask, { u });
+    expect(first.user.prediction.source).toBe('MODEL');
+    expect(cached.data.user.prediction).toEqual({ ...first.user.prediction, source: 'CACHE' });
+    expect(cached.counts).toMatchObject({ onnxRuns: 0, cacheHits: 1 });
+    await graph.ask(
+      `mutation ($at: DateTime!) { recordEvents(events: [{ id: "new-1", user: "${u}", type: "purchase", at: $at, value: 9 }]) { accepted } }`,
+      { at: new Date(Date.now() - 1000).toISOString() },
+    );
+    const after = await graph.ask(ask, { u });
+    expect(after.data.user.prediction.source).toBe('MODEL');
+    expect(after.counts.onnxRuns).toBe(1);
+  });
+
+  it('imagines with overrides, and stores nothing', async () => {
+    const before = await rows();
+    const { data, errors } = await graph.ask(`{ user(externalId: "demo-00001") {
+      prediction { id probability source }
+      imagined: prediction(overrides: [{ name: "days_since_last_activity", number: 80 }]) { id probability source } } }`);
+    if (errors) throw errors[0];
+    expect(data.user.imagined.source).toBe('WHAT_IF');
+    expect(data.user.imagined.id).toMatch(/^Prediction:none:/);
+    expect(await rows()).toBe(before + 1);
+    const refused = await graph.ask(
+      `{ user(externalId: "demo-00001") { id prediction(overrides: [{ name: "nonsense", number: 1 }]) { id } } }`,
+    );
+    expect(refused.data.user.prediction).toBeNull();
+    expect(refused.errors?.[0]?.message).toContain('nonsense is not a feature of the model');
+  });
+});
+
+describe('eligibility', () => {
+  it.each([
+    ['OPTED_OUT', 'out', { registeredAt: -400, event: -50, consent: false }],
+    ['NO_DATA', 'silent', { registeredAt: -400, event: null, consent: true }],
+    ['NEW_USER', 'new', { registeredAt: -10, event: -5, consent: true }],
+    ['NEW_USER', 'seen-lately', { registeredAt: null, event: -29, consent: true }],
+    ['ELIGIBLE', 'old', { registeredAt: -31, event: -5, consent: true }],
+    ['ELIGIBLE', 'first-seen-long-ago', { registeredAt: null, event: -31, consent: true }],
+  ] as const)('%s: %s', async (eligibility, externalId, { registeredAt, event, consent }) => {
+    const day = (offset: number): string =>
+      new Date(Date.now() + offset * 86_400_000).toISOString();
+    await graph.ask(`mutation ($users: [UserInput!]!) { upsertUsers(users: $users) { created } }`, {
+      users: [{ externalId, registeredAt: registeredAt === null ? null : day(registeredAt) }],
+    });
+    if (event !== null)
+      await graph.ask(
+        `mutation ($events: [EventInput!]!) { recordEvents(events: $events) { accepted } }`,
+        {
+          events: [
+            { id: externalId, user: externalId, type: 'purchase', at: day(event), value: 5 },
+          ],
+        },
+      );
+    if (!consent)
+      await graph.ask(
+        `mutation { setConsent(externalId: "${externalId}", profiling: false) { user { id } } }`,
+      );
+    const before = await rows();
+    const { data, errors } = await graph.ask(
+      `{ user(externalId: "${externalId}") { prediction { id eligibility probability reasons { text } baseValue modelVersion { id } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    const { prediction } = data.user;
+    expect(prediction.eligibility).toBe(eligibility);
+    const scored = eligibility === 'ELIGIBLE';
+    expect(prediction.probability !== null).toBe(scored);
+    expect(prediction.modelVersion !== null).toBe(scored);
+    expect(await rows()).toBe(before + (scored ? 1 : 0));
+    if (!scored) expect(prediction).toMatchObject({ reasons: [], baseValue: null });
+  });
+});
+
+describe('score', () => {
+  it('scores rows of nobody as one batch, and refuses what the model does not know', async () => {
+    const row = (key: number) => ({
+      key: `${key}`,
+      features: [{ name: 'purchase_count_30d', number: key }],
+    });
+    const { data, errors, counts } = await graph.ask(
+      `query ($rows: [ScoreInput!]!) { score(rows: $rows) { key probability label confidence source reasons(first: 2) { feature text } } }`,
+      { rows: [0, 1, 2, 3].map(row) },
+    );
+    if (errors) throw errors[0];
+    expect(data.score.map((each: any) => each.key)).toEqual(['0', '1', '2', '3']);
+    expect(counts).toMatchObject({ onnxRuns: 1, onnxRows: 4, sql: 0 });
+    const tooMany = await graph.ask(
+      `query ($rows: [ScoreInput!]!) { score(rows: $rows) { key } }`,
+      { rows: Array.from({ length: 1_001 }, (_, i) => row(i)) },
+    );
+    expect(tooMany.errors?.[0]?.message).toBe('rows must be at most 1000, got 1001');
+  });
+});
+
+describe('outcomes', () => {
+  it('are recorded for a prediction or for a customer and a model, and show on the prediction', async () => {
+    const { data } = await graph.ask(
+      `{ user(externalId: "demo-00003") { id prediction { id asOf } } }`,
+    );
+    const { id, asOf } = data.user.prediction;
+    const record = `mutation ($outcomes: [OutcomeInput!]!) { recordOutcomes(outcomes: $outcomes) { accepted rejected { index code message } userErrors { message } } }`;
+    const at = new Date(new Date(asOf).getTime() + 1).toISOString();
+    const { data: recorded } = await graph.ask(record, {
+      outcomes: [
+        { prediction: id, at, positive: true },
+        { user: 'demo-00004', model: 'churn', at, positive: false, source: 'crm' },
+        { user: 'nobody', model: 'churn', at, positive: false },
+        { user: 'demo-00004', model: 'nothing', at, positive: false },
+        { at, positive: false },
+      ],
+    });
+    expect(recorded.recordOutcomes.accepted).toBe(2);
+    expect(recorded.recordOutcomes.rejected.map((each: any) => [each.index, each.code])).toEqual([
+      [2, 'NOT_FOUND'],
+      [3, 'NOT_FOUND'],
+      [4, 'INVALID'],
+    ]);
+    const { data: shown } = await graph.ask(
+      `{ user(externalId: "demo-00003") { predictions(first: 5) { nodes { id outcome { positive source } } } } }`,
+    );
+    expect(shown.user.predictions.nodes.find((node: any) => node.id === id).outcome).toEqual({
+      positive: true,
+      source: 'api',
+    });
+  });
+});
+
+describe('predictionMade', () => {
+  it('tells of a stored score of the customers asked for, after it is committed', async () => {
+    const { data } = await graph.ask(`{ user(externalId: "demo-00006") { id } }`);
+    const feed = await graph.follow(
+      `subscription ($ids: [ID!]) { predictionMade(userIds: $ids) { id probability user { externalId } reasons(first: 1) { text } } }`,
+      { ids: [data.user.id] },
+    );
+    const next = feed.next();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await graph.ask(`{ user(externalId: "demo-00007") { prediction { id } } }`);
+    const { data: made } = await graph.ask(
+      `{ user(externalId: "demo-00006") { prediction { id probability } } }`,
+    );
+    const told: any = (await next).value.data;
+    expect(told.predictionMade).toMatchObject({
+      ...made.user.prediction,
+      user: { externalId: 'demo-00006' },
+    });
+    await feed.return?.();
+  });
+
+  it('is refused to a role that may not list customers, unless it names them', async () => {
+    await expect(graph.follow(`subscription { predictionMade { id } }`, {}, 'CRM')).rejects.toThrow(
+      'may not user:list',
+    );
+  });
+});
+
+describe('when the scorer cannot answer', () => {
+  it('empties the one field, with UNAVAILABLE, and the health says so', async () => {
+    const healthy = await graph.ask(
+      `{ model(name: "churn") { health { healthy predictions errors positiveRate latencyMs { p95 } } } }`,
+    );
+    expect(healthy.data.model.health.healthy).toBe(true);
+    expect(healthy.data.model.health.predictions).toBeGreaterThan(100);
+    const { score } = graph.plant.scorer;
+    graph.plant.scorer.score = () =>
+      Promise.reject(new AppError('UNAVAILABLE', 'the scorer is full'));
+    try {
+      const { data, errors } = await graph.ask(
+        `{ users(first: 3) { nodes { externalId prediction { id } } } }`,
+      );
+      expect(data.users.nodes.map((node: any) => node.prediction)).toEqual([null, null, null]);
+      expect(errors?.[0]?.originalError).toMatchObject({ code: 'UNAVAILABLE' });
+      const sick = await graph.ask(`{ model(name: "churn") { health { healthy errors } } }`);
+      expect(sick.data.model.health).toEqual({
+        healthy: false,
+        errors: healthy.data.model.health.errors + 3,
+      });
+    } finally {
+      graph.plant.scorer.score = score;
+    }
+  });
+});
+
+describe('a damaged score', () => {
+  it.each(['NaN', 'Infinity', '1.5', '-0.1'])('%s never enters the ledger', async (value) => {
+    await expect(
+      database.db.query(
+        `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source, as_of, scored_at, latency_ms, numeric)
+         select 1, model_id, id, $1::float8, 0.5, 'MODEL', now(), now(), 1, '' from model_version limit 1`,
+        [value],
+      ),
+    ).rejects.toThrow('prediction_probability_check');
+  });
+});
+
+async function rows(): Promise<number> {
+  const [row] = await database.db.query<{ n: number }>('select count(*) as n from prediction');
+  return row?.n ?? 0;
+}
