@@ -32,8 +32,9 @@ export function fillVariables(
   return JSON.parse(filled) as Record<string, unknown>;
 }
 
-const CUSTOMER_CARD = `# One round trip: who the customer is, what we know, what the model says and why.
-# extensions.counts in the answer tells what it cost.
+const CUSTOMER_CARD = `# One round trip: who the customer is, what we know,
+# what the model says and why. The answer tells what
+# it cost, in extensions.counts.
 query CustomerCard($customer: String!) {
   user(externalId: $customer) {
     id
@@ -43,7 +44,13 @@ query CustomerCard($customer: String!) {
     redacted
     registeredAt
     lastActiveAt
-    features(names: ["days_since_last_purchase", "purchase_count_90d", "purchase_sum_90d"]) {
+    features(
+      names: [
+        "days_since_last_purchase"
+        "purchase_count_90d"
+        "purchase_sum_90d"
+      ]
+    ) {
       name
       number
       isMissing
@@ -79,11 +86,12 @@ query CustomerCard($customer: String!) {
 }
 `;
 
-const RISKIEST_CUSTOMERS = `# The call list of the day: ordered by the stored score, freshest reasons with each.
-query RiskiestCustomers($first: Int!) {
+const QUIET_CUSTOMERS = `# Who has not been seen for longest, with the risk and why.
+# The whole page is scored in one model run:
+# see extensions.counts.onnxRuns.
+query QuietCustomers($first: Int!) {
   users(
-    filter: { prediction: { model: "churn", risk: [HIGH, CRITICAL] } }
-    orderBy: [{ by: PROBABILITY, name: "churn" }]
+    orderBy: [{ by: LAST_ACTIVE_AT, direction: ASC }]
     first: $first
   ) {
     totalCount
@@ -91,6 +99,7 @@ query RiskiestCustomers($first: Int!) {
       externalId
       lastActiveAt
       prediction(model: "churn") {
+        eligibility
         probability
         risk
         reasons(first: 3) {
@@ -106,7 +115,8 @@ query RiskiestCustomers($first: Int!) {
 }
 `;
 
-const WHAT_THE_MODEL_IS = `# What answers, how good it was on rows it had not seen, and which versions there are.
+const WHAT_THE_MODEL_IS = `# What answers, how good it was on rows it had not
+# seen, and which versions there are.
 query WhatTheModelIs($model: String!) {
   model(name: $model) {
     name
@@ -147,11 +157,21 @@ query WhatTheModelIs($model: String!) {
 }
 `;
 
-const RECORD_PURCHASE = `# Something happens. Sent twice with the same id it counts once.
-# Then run "Features of a customer" and see the sums move.
+const RECORD_PURCHASE = `# Something happens. Sent twice with the same id it
+# counts once. Then run "Features of a customer" and
+# see the sums move.
 mutation RecordPurchase($customer: String!, $id: ID!, $at: DateTime!) {
   recordEvents(
-    events: [{ id: $id, user: $customer, type: "purchase", at: $at, value: 49.9, source: "explorer" }]
+    events: [
+      {
+        id: $id
+        user: $customer
+        type: "purchase"
+        at: $at
+        value: 49.9
+        source: "explorer"
+      }
+    ]
   ) {
     accepted
     duplicates
@@ -168,7 +188,8 @@ mutation RecordPurchase($customer: String!, $id: ID!, $at: DateTime!) {
 }
 `;
 
-const CUSTOMER_FEATURES = `# Every declared feature of one customer, as of now; pass asOf to ask about the past.
+const CUSTOMER_FEATURES = `# Every declared feature of one customer, as of now;
+# pass asOf to ask about the past.
 query CustomerFeatures($customer: String!) {
   user(externalId: $customer) {
     externalId
@@ -184,7 +205,8 @@ query CustomerFeatures($customer: String!) {
 }
 `;
 
-const TRAIN_CHURN_MODEL = `# Starts a job and answers at once. Open "Follow the jobs" first to watch it.
+const TRAIN_CHURN_MODEL = `# Starts a job and answers at once.
+# Then run "Follow the jobs" to watch it.
 mutation TrainChurnModel($input: TrainModelInput!) {
   trainModel(input: $input) {
     job {
@@ -201,7 +223,8 @@ mutation TrainChurnModel($input: TrainModelInput!) {
 }
 `;
 
-const FOLLOW_JOBS = `# Stays open: every change of every job, as it happens (WebSocket).
+const FOLLOW_JOBS = `# Stays open: every change of every job, as it
+# happens (WebSocket).
 subscription FollowJobs {
   jobChanged {
     id
@@ -214,9 +237,14 @@ subscription FollowJobs {
 }
 `;
 
-const CUSTOMERS_AS_ROWS = `# An analyst's table: stored columns, features and score; name and email stay out of it.
+const CUSTOMERS_AS_ROWS = `# An analyst's table: columns, features and score;
+# name and email stay out of it.
 query CustomersAsRows($first: Int!, $after: String) {
-  users(orderBy: [{ by: LAST_ACTIVE_AT }], first: $first, after: $after) {
+  users(
+    orderBy: [{ by: LAST_ACTIVE_AT }]
+    first: $first
+    after: $after
+  ) {
     totalCount
     nodes {
       externalId
@@ -268,10 +296,10 @@ export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
     needs: 'CRM',
   },
   {
-    name: 'RiskiestCustomers',
-    title: 'Riskiest customers',
-    purpose: 'The call list: highest probability first, with the reasons.',
-    document: RISKIEST_CUSTOMERS,
+    name: 'QuietCustomers',
+    title: 'Customers gone quiet',
+    purpose: 'Those unseen for longest, each with risk and reasons, scored in one run.',
+    document: QUIET_CUSTOMERS,
     variables: { first: 20 },
     needs: 'ANALYST',
   },
@@ -308,20 +336,20 @@ export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
     needs: 'CRM',
   },
   {
-    name: 'FollowJobs',
-    title: 'Follow the jobs',
-    purpose: 'A subscription: every change of every job while it stays open.',
-    document: FOLLOW_JOBS,
-    variables: {},
-    needs: 'ANALYST',
-  },
-  {
     name: 'TrainChurnModel',
     title: 'Train the churn model',
     purpose: 'Starts a training job; it becomes production only if it is better.',
     document: TRAIN_CHURN_MODEL,
     variables: { input: { model: 'churn', promoteIfBetter: true } },
     needs: 'OPERATOR',
+  },
+  {
+    name: 'FollowJobs',
+    title: 'Follow the jobs',
+    purpose: 'A subscription: every change of every job, while this tab stays open.',
+    document: FOLLOW_JOBS,
+    variables: {},
+    needs: 'ANALYST',
   },
   {
     name: 'WhoAmI',
