@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/kernel/clock.js';
+import { composeFeatureReading, composeLedger, composeModels } from '../../src/compose-models.js';
+import { projectRoot } from '../../src/plant/paths.js';
+import type { Serving } from '../../src/model/serving.js';
+import type { RunningJob } from '../../src/job/run-job.js';
+import { scoreUsers, planScoreRun, type ScoreUsersDeps } from '../../src/prediction/score-users.js';
+import { testDatabase, type TestDatabase } from '../support/database.js';
+import { fillShop } from '../support/demo-shop.js';
+import { openGraph, type TestGraph } from '../support/graph.js';
+
+const clock = systemClock();
+const JOB = '01900000-0000-7000-8000-00000000000a';
+const OTHER = '01900000-0000-7000-8000-00000000000b';
+let database: TestDatabase;
+let graph: TestGraph;
+let serving: Serving;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  await fillShop(database.db, clock, 300);
+  graph = await openGraph(database.url, clock);
+  await graph.prepare(`${projectRoot}/models`);
+  ({ serving } = await composeModels(graph.plant, composeFeatureReading(database.db).store));
+});
+afterAll(async () => {
+  await serving.close();
+  await graph.close();
+  await database.drop();
+});
+
+function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
+  const { store, publish } = composeLedger(graph.plant);
+  return {
+    servedVersion: (id) => serving.version(id),
+    factsAfter: store.factsAfter,
+    readFeatures: composeFeatureReading(database.db).read,
+    scorer: graph.plant.scorer,
+    writeBatch: store.writeBatch,
+    runState: store.runState,
+    userCount: store.userCount,
+    publishPredictions: publish,
+    clock,
+    ...change,
+  };
+}
+
+function running(id: string): RunningJob {
+  const served = serving.current('churn');
+  if (!served) throw new Error('nothing in production');
+  return {
+    id,
+    attempt: 1,
+    input: planScoreRun(served, new Date()),
+    createdBy: 'test',
+    signal: new AbortController().signal,
+    report: () => undefined,
+  };
+}
+
+const scoresOf = (jobId: string) =>
+  database.db.query<{ userId: number; probability: number }>(
+    'select user_id as "userId", probability from prediction where job_id = $1 order by user_id',
+    [jobId],
+  );
+
+it('goes on after a kill between two chunks, writes nobody twice, and ends with the scores of an unbroken run', async () => {
+  const job = running(JOB);
+  let chunks = 0;
+  const dies = deps({
+    writeBatch: async (rows) => {
+      chunks++;
+      if (chunks === 3) throw new Error('killed');
+      return deps().writeBatch(rows);
+    },
+  });
+  await expect(scoreUsers(dies, job, 50)).rejects.toThrow('killed');
+  const half = await scoresOf(JOB);
+  expect(half.length).toBeGreaterThan(50);
+  expect(half.length).toBeLessThanOrEqual(100);
+
+  const result = await scoreUsers(deps(), job, 50);
+  const whole = await scoresOf(JOB);
+  expect(result.rows).toBe(whole.length);
+  expect(new Set(whole.map((row) => row.userId)).size).toBe(whole.length);
+
+  await scoreUsers(deps(), { ...running(OTHER), input: job.input }, 1_000);
+  expect(await scoresOf(OTHER)).toEqual(whole);
+});
+
+it('delivered again after it ended, changes nothing', async () => {
+  const before = await scoresOf(JOB);
+  const result = await scoreUsers(deps(), running(JOB), 50);
+  expect(result.rows).toBe(before.length);
+  expect(await scoresOf(JOB)).toEqual(before);
+});
+
+it('tells a subscriber of the rows of a run that it asked for', async () => {
+  const feed = await graph.follow(
+    `subscription { predictionMade(minProbability: 0.5) { probability } }`,
+  );
+  const first = feed.next();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { rows } = await scoreUsers(deps(), running('01900000-0000-7000-8000-00000000000c'), 100);
+  expect(rows).toBeGreaterThan(200);
+  const { data } = (await first).value as { data: any };
+  expect(data.predictionMade.probability).toBeGreaterThanOrEqual(0.5);
+  await feed.return?.();
+});
