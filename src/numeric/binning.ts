@@ -16,12 +16,14 @@ export interface BinnedMatrix {
   cellStart: Int32Array;
   /** Upper edge of bin b of column c: edges[cellStart[c] + b]; bin b holds x <= edge. float32. */
   edges: Float32Array;
-  /** Row-major cell indices, shape [rows, stride]; padding points at the cell after the last. */
-  cells: Uint16Array;
-  /** The same numbers, two in one: which half comes first does not matter to a sum. */
-  cellPairs: Uint32Array;
-  /** Multiple of 4, so that the histogram loop can be unrolled without a remainder. */
-  stride: number;
+  /**
+   * Row-major bins, shape [rows, wordsPerRow]: four columns in a number, the first in the lowest byte.
+   * A byte a bin, because on many rows the histogram waits for memory.
+   */
+  words: Uint32Array;
+  wordsPerRow: number;
+  /** cellStart of each column, and for the padding of the last word the cell after the last. */
+  wordCell: Int32Array;
   /** Column-major bins, shape [columns, rows]; what the partition of rows reads. */
   bins: readonly Uint8Array[];
 }
@@ -29,29 +31,18 @@ export interface BinnedMatrix {
 /** Largest finite float32: the threshold that sends every number left and only NaN right. */
 export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
-const MAX_CELLS = 65535;
-
 /**
  * Cuts every column into at most `maxBins` bins of about equal row counts (each distinct value its
  * own bin when there are no more than that), plus one for NaN. Edges are float32 midpoints between
- * neighbouring values, never equal to the upper one. When all columns together need more than
- * 65,535 cells, columns get fewer bins.
- * @throws RangeError if maxBins is not 2..255, a value is infinite (names column and row, 0-based), or
- * more than 21,845 columns vary
+ * neighbouring values, never equal to the upper one.
+ * @throws RangeError if maxBins is not 2..255, or a value is infinite (names column and row, 0-based)
  * Cost: O(rows * columns), radix sort of each column.
  */
 export function binMatrix(x: DesignMatrix, maxBins: number): BinnedMatrix {
   if (!(Number.isInteger(maxBins) && maxBins >= 2 && maxBins <= 255)) {
     throw new RangeError(`maxBins must be 2..255, got ${String(maxBins)}`);
   }
-  const kept = binColumns(x, maxBins);
-  if (cellsOf(kept) <= MAX_CELLS) return layOut(x.rows, kept);
-  const affordable = Math.floor(MAX_CELLS / kept.length) - 1;
-  if (affordable < 2) {
-    const most = String(MAX_CELLS / 3);
-    throw new RangeError(`columns must be <= ${most}, got ${String(kept.length)} that vary`);
-  }
-  return layOut(x.rows, binColumns(x, Math.min(maxBins, affordable)));
+  return layOut(x.rows, binColumns(x, maxBins));
 }
 
 interface BinnedColumn {
@@ -75,10 +66,6 @@ function binColumns(x: DesignMatrix, limit: number): BinnedColumn[] {
     kept.push({ source, edges, missing, bins: assignBins(column, edges) });
   }
   return kept;
-}
-
-function cellsOf(kept: readonly BinnedColumn[]): number {
-  return kept.reduce((sum, column) => sum + column.edges.length + (column.missing ? 1 : 0), 0);
 }
 
 /** Copies one column out of the row-major matrix and refuses infinite values. */
@@ -211,17 +198,13 @@ function layOut(rows: number, kept: readonly BinnedColumn[]): BinnedMatrix {
   });
   const cellCount = cellStart[columns]!;
   const edges = new Float32Array(cellCount).fill(LARGEST_FLOAT32);
-  const stride = Math.ceil(columns / 4) * 4;
-  const cells = new Uint16Array(rows * stride).fill(cellCount);
   kept.forEach((column, c) => {
     edges.set(column.edges, cellStart[c]);
   });
-  fillCells(
-    cells,
-    stride,
-    cellStart,
-    kept.map((column) => column.bins),
-  );
+  const wordsPerRow = Math.ceil(columns / 4);
+  const wordCell = new Int32Array(wordsPerRow * 4).fill(cellCount);
+  wordCell.set(cellStart.subarray(0, columns));
+  const bins = kept.map((column) => column.bins);
   return {
     rows,
     columns,
@@ -230,30 +213,26 @@ function layOut(rows: number, kept: readonly BinnedColumn[]): BinnedMatrix {
     hasMissing: Uint8Array.from(kept, (column) => (column.missing ? 1 : 0)),
     cellStart,
     edges,
-    cells,
-    cellPairs: new Uint32Array(cells.buffer),
-    stride,
-    bins: kept.map((column) => column.bins),
+    words: packWords(rows, wordsPerRow, bins),
+    wordsPerRow,
+    wordCell,
+    bins,
   };
 }
 
-/** Column-major bins into row-major cells, in blocks of rows that stay in the cache. */
-function fillCells(
-  cells: Uint16Array,
-  stride: number,
-  cellStart: Int32Array,
-  bins: readonly Uint8Array[],
-): void {
-  const rows = bins[0]?.length ?? 0;
+/** Column-major bins into row-major words, in blocks of rows that stay in the cache. */
+function packWords(rows: number, wordsPerRow: number, bins: readonly Uint8Array[]): Uint32Array {
+  const words = new Uint32Array(rows * wordsPerRow);
   const block = 512;
   for (let from = 0; from < rows; from += block) {
     const to = Math.min(rows, from + block);
     for (let c = 0; c < bins.length; c++) {
       const column = bins[c]!;
-      const start = cellStart[c]!;
-      for (let i = from, at = from * stride + c; i < to; i++, at += stride) {
-        cells[at] = start + column[i]!;
+      const shift = (c & 3) * 8;
+      for (let i = from, at = from * wordsPerRow + (c >> 2); i < to; i++, at += wordsPerRow) {
+        words[at]! |= column[i]! << shift;
       }
     }
   }
+  return words;
 }

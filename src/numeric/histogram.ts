@@ -7,9 +7,9 @@ export function createHistogram(data: BinnedMatrix): Float64Array {
 
 /**
  * Sums the packed gradients of rows[start..end) into every cell of every column; overwrites
- * `histogram`. Row-major on purpose: one load of the row's gradient serves all columns. Two rows and
- * two cells at a time, because the rows of a small node lie apart in memory and the processor can then
- * wait for both at once (measured 0.5 to 0.8 ns an addition; 1.2 row by row, 3.5 column by column).
+ * `histogram`. Row-major on purpose: one load of the row's gradient serves all columns. Four rows at a
+ * time, because the rows of a small node lie apart in memory and the processor can then wait for all of
+ * them at once (measured 0.6 to 0.7 ns an addition at 80,000 rows; 1.2 row by row, 3.5 column by column).
  * Cost: O(rows * columns).
  */
 export function fillHistogram(
@@ -21,37 +21,59 @@ export function fillHistogram(
   end: number,
 ): void {
   histogram.fill(0);
-  const { cellPairs } = data;
-  const stride = data.stride >> 1;
+  const { words, wordsPerRow, wordCell } = data;
+  const width = 4 * wordsPerRow;
   let i = start;
-  for (; i + 1 < end; i += 2) {
-    const row = rows[i]!;
-    const other = rows[i + 1]!;
-    const value = packed[row]!;
-    const otherValue = packed[other]!;
-    const last = (row + 1) * stride;
-    for (let at = row * stride, to = other * stride; at < last; at += 2, to += 2) {
-      const a = cellPairs[at]!;
-      const b = cellPairs[to]!;
-      const c = cellPairs[at + 1]!;
-      const d = cellPairs[to + 1]!;
-      histogram[a & 65535]! += value;
-      histogram[a >>> 16]! += value;
-      histogram[b & 65535]! += otherValue;
-      histogram[b >>> 16]! += otherValue;
-      histogram[c & 65535]! += value;
-      histogram[c >>> 16]! += value;
-      histogram[d & 65535]! += otherValue;
-      histogram[d >>> 16]! += otherValue;
+  for (; i + 3 < end; i += 4) {
+    const rowA = rows[i]!;
+    const rowB = rows[i + 1]!;
+    const rowC = rows[i + 2]!;
+    const rowD = rows[i + 3]!;
+    const valueA = packed[rowA]!;
+    const valueB = packed[rowB]!;
+    const valueC = packed[rowC]!;
+    const valueD = packed[rowD]!;
+    let atA = rowA * wordsPerRow;
+    let atB = rowB * wordsPerRow;
+    let atC = rowC * wordsPerRow;
+    let atD = rowD * wordsPerRow;
+    for (let c = 0; c < width; c += 4, atA++, atB++, atC++, atD++) {
+      const a = words[atA]!;
+      const b = words[atB]!;
+      const d = words[atC]!;
+      const e = words[atD]!;
+      const first = wordCell[c]!;
+      const second = wordCell[c + 1]!;
+      const third = wordCell[c + 2]!;
+      const fourth = wordCell[c + 3]!;
+      histogram[first + (a & 255)]! += valueA;
+      histogram[second + ((a >>> 8) & 255)]! += valueA;
+      histogram[third + ((a >>> 16) & 255)]! += valueA;
+      histogram[fourth + (a >>> 24)]! += valueA;
+      histogram[first + (b & 255)]! += valueB;
+      histogram[second + ((b >>> 8) & 255)]! += valueB;
+      histogram[third + ((b >>> 16) & 255)]! += valueB;
+      histogram[fourth + (b >>> 24)]! += valueB;
+      histogram[first + (d & 255)]! += valueC;
+      histogram[second + ((d >>> 8) & 255)]! += valueC;
+      histogram[third + ((d >>> 16) & 255)]! += valueC;
+      histogram[fourth + (d >>> 24)]! += valueC;
+      histogram[first + (e & 255)]! += valueD;
+      histogram[second + ((e >>> 8) & 255)]! += valueD;
+      histogram[third + ((e >>> 16) & 255)]! += valueD;
+      histogram[fourth + (e >>> 24)]! += valueD;
     }
   }
-  if (i === end) return;
-  const row = rows[i]!;
-  const value = packed[row]!;
-  for (let at = row * stride; at < (row + 1) * stride; at++) {
-    const pair = cellPairs[at]!;
-    histogram[pair & 65535]! += value;
-    histogram[pair >>> 16]! += value;
+  for (; i < end; i++) {
+    const value = packed[rows[i]!]!;
+    let at = rows[i]! * wordsPerRow;
+    for (let c = 0; c < width; c += 4, at++) {
+      const word = words[at]!;
+      histogram[wordCell[c]! + (word & 255)]! += value;
+      histogram[wordCell[c + 1]! + ((word >>> 8) & 255)]! += value;
+      histogram[wordCell[c + 2]! + ((word >>> 16) & 255)]! += value;
+      histogram[wordCell[c + 3]! + (word >>> 24)]! += value;
+    }
   }
 }
 
@@ -66,24 +88,38 @@ export function fillHistogramOf(
   end: number,
 ): void {
   histogram.fill(0);
-  const { cells, stride } = data;
+  const { words, wordsPerRow, wordCell } = data;
   const count = columns.length;
   let i = start;
-  for (; i + 1 < end; i += 2) {
-    const value = packed[rows[i]!]!;
-    const otherValue = packed[rows[i + 1]!]!;
-    const base = rows[i]! * stride;
-    const otherBase = rows[i + 1]! * stride;
+  for (; i + 3 < end; i += 4) {
+    const valueA = packed[rows[i]!]!;
+    const valueB = packed[rows[i + 1]!]!;
+    const valueC = packed[rows[i + 2]!]!;
+    const valueD = packed[rows[i + 3]!]!;
+    const atA = rows[i]! * wordsPerRow;
+    const atB = rows[i + 1]! * wordsPerRow;
+    const atC = rows[i + 2]! * wordsPerRow;
+    const atD = rows[i + 3]! * wordsPerRow;
     for (let k = 0; k < count; k++) {
       const column = columns[k]!;
-      histogram[cells[base + column]!]! += value;
-      histogram[cells[otherBase + column]!]! += otherValue;
+      const word = column >> 2;
+      const shift = (column & 3) * 8;
+      const cell = wordCell[column]!;
+      histogram[cell + ((words[atA + word]! >>> shift) & 255)]! += valueA;
+      histogram[cell + ((words[atB + word]! >>> shift) & 255)]! += valueB;
+      histogram[cell + ((words[atC + word]! >>> shift) & 255)]! += valueC;
+      histogram[cell + ((words[atD + word]! >>> shift) & 255)]! += valueD;
     }
   }
-  if (i === end) return;
-  const value = packed[rows[i]!]!;
-  const base = rows[i]! * stride;
-  for (let k = 0; k < count; k++) histogram[cells[base + columns[k]!]!]! += value;
+  for (; i < end; i++) {
+    const value = packed[rows[i]!]!;
+    const at = rows[i]! * wordsPerRow;
+    for (let k = 0; k < count; k++) {
+      const column = columns[k]!;
+      const bin = (words[at + (column >> 2)]! >>> ((column & 3) * 8)) & 255;
+      histogram[wordCell[column]! + bin]! += value;
+    }
+  }
 }
 
 /** Turns the histogram of a node into that of one child by taking the other child's away; exact. */

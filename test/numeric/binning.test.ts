@@ -66,7 +66,7 @@ describe('binning', () => {
         for (let row = 0; row < x.rows; row++) {
           const value = x.values[row] ?? 0;
           const bin = data.bins[0]?.[row] ?? -1;
-          expect(data.cells[row * data.stride]).toBe(bin);
+          expect(data.words[row]).toBe(bin);
           if (Number.isNaN(value)) expect(bin).toBe(bins);
           else for (let b = 0; b < bins; b++) expect(value <= (data.edges[b] ?? 0)).toBe(bin <= b);
         }
@@ -75,27 +75,25 @@ describe('binning', () => {
     );
   });
 
-  test('rows are padded to a multiple of four cells that point past the last', () => {
-    const data = binMatrix(matrix(1, 1, 2), 255);
-    expect(data.stride).toBe(4);
-    expect(Array.from(data.cells)).toEqual([0, 2, 2, 2, 1, 2, 2, 2]);
+  test('a row is words of four columns, the last padded with a cell of its own', () => {
+    const data = binMatrix(matrix(5, 0, 1, 2, 1, 0, 1, 0, NaN, 0, 1, 2, 0, 1, 1, 2), 255);
+    expect(data.wordsPerRow).toBe(2);
+    const bin = (row: number, column: number): number => data.bins[column]?.[row] ?? NaN;
+    for (let row = 0; row < 3; row++) {
+      const word =
+        bin(row, 0) + bin(row, 1) * 2 ** 8 + bin(row, 2) * 2 ** 16 + bin(row, 3) * 2 ** 24;
+      expect(data.words[row * 2]).toBe(word);
+      expect(data.words[row * 2 + 1]).toBe(bin(row, 4));
+    }
+    const cells = data.cellStart[5];
+    expect(Array.from(data.wordCell)).toEqual([...data.cellStart.slice(0, 5), cells, cells, cells]);
   });
 
-  test('so many columns that cells run out get fewer bins each', () => {
-    const columns = 6000;
-    const values = Float32Array.from({ length: columns * 40 }, (_, i) => (i * 7919) % 1009);
-    const data = binMatrix({ rows: 40, columns, values }, 255);
-    expect(data.cellStart[data.columns]).toBeLessThan(65535);
-    expect(Math.max(...data.binCount)).toBe(9);
-  });
-
-  test('many 0/1 columns cost the others no bins', () => {
-    const columns = 2000;
-    const values = Float32Array.from({ length: columns * 100 }, (_, i) =>
-      i % columns === 7 ? i : (i * 7919) % 2,
-    );
-    const data = binMatrix({ rows: 100, columns, values }, 255);
-    expect(Math.max(...data.binCount)).toBe(100);
+  test('the 256th bin, NaN beside 255 values, does not spill into the next column', () => {
+    const values = Array.from({ length: 256 }, (_, i) => [i === 255 ? NaN : i, i % 2]).flat();
+    const data = binMatrix(matrix(2, ...values), 255);
+    expect(data.words[255]).toBe(255 + 256);
+    expect(data.words[254]).toBe(254);
   });
 
   test('an infinite value is refused by column and row', () => {

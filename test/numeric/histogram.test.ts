@@ -31,6 +31,42 @@ describe('histogram', () => {
     expect(Array.from(histogram.slice(0, 6))).toEqual([0, 0, 0, 2 + 4, 0, 1]);
   });
 
+  test('four rows at a time or one: the sums are those of a plain loop, of all columns or some', () => {
+    const rows = 103;
+    const columns = 7;
+    const values = Float32Array.from({ length: rows * columns }, (_, i) =>
+      i % 11 === 0 ? NaN : (i * 7919) % (3 + (i % columns) * 40),
+    );
+    const data = binMatrix({ rows, columns, values }, 255);
+    const numbers = Float64Array.from({ length: rows }, (_, i) => (i * i) % 97);
+    const order = Int32Array.from({ length: rows }, (_, i) => (i * 10) % rows);
+    for (const [start, end] of [
+      [0, 103],
+      [5, 12],
+      [7, 9],
+    ] as const) {
+      const expected = createHistogram(data);
+      for (const row of order.slice(start, end)) {
+        data.bins.forEach((bins, column) => {
+          const cell = (data.cellStart[column] ?? 0) + (bins[row] ?? 0);
+          expected[cell] = (expected[cell] ?? 0) + (numbers[row] ?? 0);
+        });
+      }
+      const cells = data.cellStart[columns] ?? 0;
+      const all = createHistogram(data);
+      fillHistogram(all, data, numbers, order, start, end);
+      expect(all.slice(0, cells)).toEqual(expected.slice(0, cells));
+      const some = createHistogram(data);
+      fillHistogramOf(Int32Array.of(1, 4, 6), some, data, numbers, order, start, end);
+      for (let column = 0; column < columns; column++) {
+        const [from, to] = [data.cellStart[column], data.cellStart[column + 1]];
+        const zeros = new Float64Array((to ?? 0) - (from ?? 0));
+        const wanted = [1, 4, 6].includes(column) ? expected.slice(from, to) : zeros;
+        expect(some.slice(from, to)).toEqual(wanted);
+      }
+    }
+  });
+
   test('of the parent minus one child is exactly that of the other child', () => {
     const integer = fc.maxSafeNat().map((value) => value % 2 ** 40);
     const weights = fc.array(integer, { minLength: 6, maxLength: 6 });
