@@ -107,10 +107,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const close = async (): Promise<void> => {
     draining = true;
     const gone = new Promise<void>((resolve) => server.close(() => resolve()));
+    // again and again: a connection becomes idle when the answer that was under way is out
     server.closeIdleConnections();
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     const cut = setTimeout(() => server.closeAllConnections(), limits.drainMs);
     await Promise.all([gone, overWebSocket.close()]);
     clearTimeout(cut);
+    clearInterval(idle);
     await overHttp.stop();
   };
   return {

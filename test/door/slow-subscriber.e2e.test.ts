@@ -21,7 +21,6 @@ async function rawSubscriber(port: number) {
     if (keep) received.push(chunk);
     else received.splice(0, received.length, Buffer.concat([...received, chunk]).subarray(-300));
   });
-  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const text = (): string => Buffer.concat(received).toString('latin1');
   socket.write(
     `GET /graphql HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
@@ -39,16 +38,15 @@ async function rawSubscriber(port: number) {
   await until(() => text().includes('connection_ack'));
   send({ type: 'subscribe', id: '1', payload: { query: 'subscription{event{text}}' } });
   return {
-    socket,
-    closed,
     stopReading: () => {
       keep = false;
       socket.pause();
     },
-    /** Reads on to the end of the line and answers its last bytes, where the close frame is. */
+    /** Reads on until the close frame, the last thing on the line. */
     lastWords: async (): Promise<string> => {
       socket.resume();
-      await closed;
+      await until(() => text().includes('reconnect'), 20_000);
+      socket.destroy();
       return text();
     },
   };
