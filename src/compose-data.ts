@@ -43,8 +43,11 @@ export function composeAccess(db: Database, clock: Clock) {
   };
 }
 
-/** Customers and what they did: the stores and the two ways in. */
-export function composeIngest(db: Database, clock: Clock) {
+/**
+ * Customers and what they did: the stores and the two ways in. `inOrder` resolves the customers of
+ * parallel batches one after the other, so that ids follow the order of a file.
+ */
+export function composeIngest(db: Database, clock: Clock, options: { inOrder?: boolean } = {}) {
   const users = userStore(db);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
@@ -57,11 +60,21 @@ export function composeIngest(db: Database, clock: Clock) {
     upsertUsers: upsertUsers({ upsert: users.upsert, wall: () => clock.wall() }),
     recordEvents: recordEvents({
       clock,
-      resolveUsers: users.resolve,
+      resolveUsers: options.inOrder ? inTurn(users.resolve) : users.resolve,
       typeIds: types.idsOf,
       sourceIds: sources.idsOf,
       insert: events.insert,
     }),
+  };
+}
+
+/** Runs calls one after the other, in the order in which they were made. */
+function inTurn<A extends unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (...args) => {
+    const next = last.then(() => work(...args));
+    last = next.catch(() => undefined);
+    return next;
   };
 }
 

@@ -30,7 +30,7 @@ import { promoteVersion, rollBackModel } from './model/move-version.js';
 import { TrainModelResolver } from './model/train-model.resolver.js';
 import { modelLoaders } from './model/version-loaders.js';
 import { openPlant, type PlantOptions } from './open-plant.js';
-import { createMetrics } from './plant/metrics.js';
+import { createMetrics, type Metrics } from './plant/metrics.js';
 import { buildGraph } from './schema.js';
 import { setConsent } from './user/set-consent.js';
 import { userLoaders } from './user/user-loaders.js';
@@ -63,7 +63,8 @@ export async function compose(options: PlantOptions): Promise<Composition> {
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
-    return await composeOn(await openPlant(options, opened), opened, close);
+    const metrics = createMetrics();
+    return await composeOn(await openPlant(options, opened, metrics), metrics, opened, close);
   } catch (error) {
     await close();
     throw error;
@@ -72,6 +73,7 @@ export async function compose(options: PlantOptions): Promise<Composition> {
 
 async function composeOn(
   plant: Plant,
+  metrics: Metrics,
   opened: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Composition> {
@@ -188,7 +190,6 @@ async function composeOn(
     },
   });
 
-  const metrics = createMetrics();
   metrics.watchScorerQueue(() => scorer.stats().queuedRows);
   metrics.watchQueues(Object.values(QUEUE_OF_KIND), (name) => queues.depth(name));
 

@@ -22,6 +22,7 @@ export async function ensureLocalKey(
     name: 'local command line',
     createdBy: 'start',
   });
+  fs.mkdirSync(dataDir, { recursive: true });
   fs.writeFileSync(file, `${key}\n`, { mode: 0o600 });
   fs.chmodSync(file, 0o600); // the mode above only counts for a new file
 }

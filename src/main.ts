@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { applyMigrations } from '../prisma/migrate.js';
 import { startWorker } from '../jobs/compose.js';
@@ -9,7 +8,7 @@ import { startServer } from './server.js';
 import { startWorkerProcess } from './worker-process.js';
 import { systemClock, type Clock } from './kernel/clock.js';
 import { AppError } from './kernel/error.js';
-import type { Config, Environment } from './plant/env.js';
+import { unknownVariables, type Config, type Environment } from './plant/env.js';
 import { openInstallation } from './plant/installation.js';
 import { readLocalServer, removeLocalServer, writeLocalServer } from './plant/local-server.js';
 import { createLog } from './plant/log.js';
@@ -45,6 +44,8 @@ export async function runSystem(config: Config, environment: Environment, say: S
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   const log = createLog(config);
+  const unknown = unknownVariables(environment);
+  if (unknown.length > 0) log.warn({ unknown }, 'these settings are unknown: misspelt?');
   const boot: Boot = {
     config,
     environment,
@@ -70,8 +71,7 @@ async function start(boot: Boot): Promise<void> {
   const { config, clock, log, opened } = boot;
   await refuseSecondStart(config);
   if (config.role !== 'worker') await checkPortFree(config.host, config.port);
-  fs.mkdirSync(config.dataDir, { recursive: true });
-  const installation = await openInstallation(config);
+  const installation = await openInstallation(config, log);
   opened.push({ name: 'installation', close: () => installation.stop() });
   await applyMigrations(installation.databaseUrl);
   const { databaseUrl } = installation;

@@ -3,6 +3,7 @@ import type { Clock } from './kernel/clock.js';
 import { openBus } from './plant/bus.js';
 import { openDatabase } from './plant/database.js';
 import type { Config } from './plant/env.js';
+import type { Metrics } from './plant/metrics.js';
 import type { Log } from './plant/ports.js';
 import { openQueues } from './plant/queue.js';
 import { openScorer } from './scorer/scorer.js';
@@ -23,6 +24,7 @@ export interface PlantOptions {
 export async function openPlant(
   { databaseUrl, redisUrl, config, log, clock }: PlantOptions,
   opened: (() => Promise<void>)[],
+  metrics?: Pick<Metrics, 'sqlStatement' | 'busEvent'>,
 ): Promise<Plant> {
   const { redisPrefix } = config;
   const db = openDatabase(databaseUrl, {
@@ -30,6 +32,7 @@ export async function openPlant(
     onError: (error) => {
       log.warn({ err: error }, 'an idle database connection failed');
     },
+    ...(metrics ? { onStatement: metrics.sqlStatement } : {}),
   });
   opened.push(() => db.close());
   const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
@@ -38,7 +41,15 @@ export async function openPlant(
     return part;
   };
   const [bus, scorer, queues] = await settled([
-    keep(openBus({ databaseUrl, redisUrl, redisPrefix, log })),
+    keep(
+      openBus({
+        databaseUrl,
+        redisUrl,
+        redisPrefix,
+        log,
+        ...(metrics ? { onEvent: metrics.busEvent } : {}),
+      }),
+    ),
     keep(
       openScorer({
         provider: config.provider,

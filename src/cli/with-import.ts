@@ -19,7 +19,7 @@ export function withImport<T>(
   work: (deps: ImportDeps) => Promise<T>,
 ): Promise<T> {
   return context.withInstallation(async ({ db, clock, access }) => {
-    const ingest = composeIngest(db, clock);
+    const ingest = composeIngest(db, clock, { inOrder: true });
     const registry = composeRegistry(featureStore(db), access.audit, clock);
     // An import may be the first thing that happens to an installation.
     await registry.seedStartSet();

@@ -49,8 +49,8 @@ export interface FeatureLoadersDeps {
 const SAMPLE = 10_000;
 const MAX_CATEGORIES = 50;
 
-/** The instant "now" of a request: one for all of its users, and late enough to see an event of this millisecond. */
-export const liveAsOf = perRequest((context) => new Date(context.clock.now().getTime() + 1));
+/** The instant "now" of a request: one for all of its users. */
+export const liveAsOf = perRequest((context) => context.clock.now());
 
 /** Per-request look-ups of the feature room. */
 export function featureLoaders({

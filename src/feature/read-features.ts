@@ -44,7 +44,7 @@ export interface RawColumns {
 export type ReadFeatures = (request: FeatureRequest) => Promise<FeatureRows>;
 
 /** From here on, one grouped pass over the events beats one index scan a user; measured in test/bench. */
-const GROUPED_FROM = 20_000;
+const GROUPED_FROM = 50_000;
 const MAX_PREPARED = 64;
 const MAX_COMPILED = 256;
 

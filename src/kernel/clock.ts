@@ -1,7 +1,9 @@
 /**
- * Time as an argument. `now` is the instant questions are asked "as of"; an installation may be told
- * to stand in the past (AUGURY_NOW), and then `now` does not move. `wall` is real time: what happened
- * to our own rows (received, scored, queued). `monotonicMs` measures durations.
+ * Time as an argument. `now` is the instant questions are asked "as of": what lies strictly before it
+ * counts. A running clock answers the next millisecond, so that an event of this very one is seen; an
+ * installation may be told to stand in the past (AUGURY_NOW), and then `now` is exactly that and does not
+ * move. `wall` is real time: what happened to our own rows (received, scored, queued). `monotonicMs`
+ * measures durations.
  */
 export interface Clock {
   now(): Date;
@@ -12,7 +14,7 @@ export interface Clock {
 /** The clock of a running process; with `fixedNow`, questions are asked as of that instant. */
 export function systemClock(fixedNow: Date | null = null): Clock {
   return {
-    now: () => (fixedNow ? new Date(fixedNow) : new Date()),
+    now: () => (fixedNow ? new Date(fixedNow) : new Date(Date.now() + 1)),
     wall: () => new Date(),
     monotonicMs: () => performance.now(),
   };
@@ -24,11 +26,11 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
 }
 
-/** Both `now` and `wall` stand at `start` until moved. */
+/** `wall` stands at `start` until moved; `now` is the millisecond after it, as of a running clock. */
 export function manualClock(start: Date): ManualClock {
   let current = start.getTime();
   return {
-    now: () => new Date(current),
+    now: () => new Date(current + 1),
     wall: () => new Date(current),
     monotonicMs: () => current,
     set: (instant) => {

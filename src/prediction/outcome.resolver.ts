@@ -39,7 +39,10 @@ export class OutcomeResolver {
 
 /** An id that is none of a prediction's becomes 0, which no prediction has. */
 function toRow({ prediction, user, model, at, positive, source }: OutcomeInputType): OutcomeRow {
-  const predictionId = prediction == null ? null : (decodeNumericId('Prediction', prediction) ?? 0);
+  const predictionId =
+    prediction === null || prediction === undefined
+      ? null
+      : (decodeNumericId('Prediction', prediction) ?? 0);
   return {
     user: user ?? null,
     model: model ?? null,

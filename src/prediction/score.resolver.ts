@@ -74,7 +74,7 @@ export class ScoreResolver {
       const error = userError('NOT_FOUND', `no model named ${model} is in production`, 'model');
       return { job: null, userErrors: [error] };
     }
-    const input = planScoreRun(served, asOf ?? new Date(context.clock.now().getTime() + 1));
+    const input = planScoreRun(served, asOf ?? context.clock.now());
     const job = await this.deps.submitJob('SCORE', input, context.viewer.name);
     return { job: jobNode(job), userErrors: [] };
   }

@@ -99,6 +99,8 @@ async function idsByExternalId(
   return new Map(rows.map((row) => [row.external_id, row.id]));
 }
 
+// Ids are given in the order in which customers were told of, while rows are locked in the order of the
+// key: the documented split of a training table counts its rows by ascending id.
 async function resolve(
   db: Sql,
   externalIds: readonly string[],
@@ -108,8 +110,11 @@ async function resolve(
   const missing = externalIds.filter((key) => !ids.has(key));
   if (missing.length === 0) return ids;
   await db.query(
-    `insert into customer (external_id, created_at, updated_at)
-     select key, $2, $2 from unnest($1::text[]) as i(key) order by key collate "C"
+    `with fresh as materialized (
+       select nextval('customer_id_seq') as id, key
+       from (select key from unnest($1::text[]) with ordinality as i(key, position) order by position) i)
+     insert into customer (id, external_id, created_at, updated_at)
+     select id, key, $2, $2 from fresh order by key collate "C"
      on conflict do nothing`,
     [textArray(missing), at],
   );
@@ -187,10 +192,11 @@ async function updateKnown(sql: Sql, rows: readonly UserRow[], at: Date): Promis
 
 async function insertNew(sql: Sql, rows: readonly UserRow[], at: Date): Promise<Set<string>> {
   const inserted = await sql.query<{ external_id: string }>(
-    `insert into customer (external_id, name, email, registered_at, attributes, created_at, updated_at)
-     select i.external_id, i.name, i.email, to_timestamp(i.registered_ms / 1000),
+    `with fresh as materialized (select nextval('customer_id_seq') as id, i.* from ${INPUT})
+     insert into customer (id, external_id, name, email, registered_at, attributes, created_at, updated_at)
+     select i.id, i.external_id, i.name, i.email, to_timestamp(i.registered_ms / 1000),
        jsonb_strip_nulls(i.attributes), $9, $9
-     from ${INPUT} order by i.external_id collate "C"
+     from fresh i order by i.external_id collate "C"
      on conflict do nothing returning external_id`,
     [...inputArrays(rows), at],
   );

@@ -160,7 +160,8 @@ class Run<Out> {
     const batch = this.pending;
     if (batch.length === 0) return;
     this.pending = [];
-    await this.settle(IN_FLIGHT - 1);
+    // profiles one batch at a time: customers get their ids in the order of the file
+    await this.settle(this.plan.kind === 'users' ? 0 : IN_FLIGHT - 1);
     const writing = this.write(batch)
       .catch((error: unknown) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
