@@ -105,11 +105,12 @@ class FollowingServing implements Serving {
   }
 
   private async followBus(): Promise<void> {
-    while (!this.ended.signal.aborted) {
+    const ended = (): boolean => this.ended.signal.aborted;
+    while (!ended()) {
       try {
         this.messages = this.deps.subscribe(MODEL_TOPIC);
         for await (const _ of withTicks(this.messages, LOOK_AGAIN_EVERY_MS)) {
-          if (this.ended.signal.aborted) return;
+          if (ended()) return;
           await this.refresh();
         }
       } catch (error) {

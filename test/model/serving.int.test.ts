@@ -72,10 +72,10 @@ describe('promotion', () => {
     const told = feed.next();
     const second = await addVersion(0.11);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    let stop = false;
+    const asked = { enough: false };
     let answers = 0;
     const asking = (async () => {
-      while (!stop) {
+      while (!asked.enough) {
         const { errors } = await there.ask(
           `{ users(first: 5) { nodes { prediction { probability } } } }`,
         );
@@ -90,7 +90,7 @@ describe('promotion', () => {
     });
     await until(here, 0.11);
     await until(there, 0.11);
-    stop = true;
+    asked.enough = true;
     await asking;
     expect(answers).toBeGreaterThan(0);
     expect((await told).value.data.modelPromoted).toEqual({ version: 2, threshold: 0.11 });

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { fillShop } from '../support/demo-shop.js';
-import { openGraph, type TestGraph } from '../support/graph.js';
+import { openGraph, type Answer, type TestGraph } from '../support/graph.js';
 
 const clock = systemClock();
 let database: TestDatabase;
@@ -56,11 +56,14 @@ describe('a live score', () => {
     const { data } = await graph.ask(`{ users(first: 200) { nodes { prediction {
       probability confidence baseValue reasons(first: 1000) { contribution } } } } }`);
     const scored = data.users.nodes
-      .map((node: any) => node.prediction)
-      .filter((p: any) => p.probability !== null);
+      .map((node: Answer) => node.prediction)
+      .filter((p: Answer) => p.probability !== null);
     expect(scored.length).toBeGreaterThan(150);
     for (const { probability, confidence, baseValue, reasons } of scored) {
-      const total = reasons.reduce((sum: number, each: any) => sum + each.contribution, baseValue);
+      const total = reasons.reduce(
+        (sum: number, each: Answer) => sum + Number(each.contribution),
+        Number(baseValue),
+      );
       expect(Math.abs(total - Math.log(probability / (1 - probability)))).toBeLessThan(1e-4);
       expect(confidence).toBe(Math.max(probability, 1 - probability));
     }
@@ -108,7 +111,7 @@ describe('a live score', () => {
     const { data, errors } = await graph.ask(`{ user(externalId: "demo-00001") {
       prediction { id probability source }
       imagined: prediction(overrides: [{ name: "days_since_last_activity", number: 80 }]) { id probability source } } }`);
-    if (errors) throw errors[0];
+    expect(errors).toBeUndefined();
     expect(data.user.imagined.source).toBe('WHAT_IF');
     expect(data.user.imagined.id).toMatch(/^Prediction:none:/);
     expect(await rows()).toBe(before + 1);
@@ -172,8 +175,8 @@ describe('score', () => {
       `query ($rows: [ScoreInput!]!) { score(rows: $rows) { key probability label confidence source reasons(first: 2) { feature text } } }`,
       { rows: [0, 1, 2, 3].map(row) },
     );
-    if (errors) throw errors[0];
-    expect(data.score.map((each: any) => each.key)).toEqual(['0', '1', '2', '3']);
+    expect(errors).toBeUndefined();
+    expect(data.score.map((each: Answer) => each.key)).toEqual(['0', '1', '2', '3']);
     expect(counts).toMatchObject({ onnxRuns: 1, onnxRows: 4, sql: 0 });
     const tooMany = await graph.ask(
       `query ($rows: [ScoreInput!]!) { score(rows: $rows) { key } }`,
@@ -201,15 +204,17 @@ describe('outcomes', () => {
       ],
     });
     expect(recorded.recordOutcomes.accepted).toBe(2);
-    expect(recorded.recordOutcomes.rejected.map((each: any) => [each.index, each.code])).toEqual([
-      [2, 'NOT_FOUND'],
-      [3, 'NOT_FOUND'],
-      [4, 'INVALID'],
-    ]);
+    expect(recorded.recordOutcomes.rejected.map((each: Answer) => [each.index, each.code])).toEqual(
+      [
+        [2, 'NOT_FOUND'],
+        [3, 'NOT_FOUND'],
+        [4, 'INVALID'],
+      ],
+    );
     const { data: shown } = await graph.ask(
       `{ user(externalId: "demo-00003") { predictions(first: 5) { nodes { id outcome { positive source } } } } }`,
     );
-    expect(shown.user.predictions.nodes.find((node: any) => node.id === id).outcome).toEqual({
+    expect(shown.user.predictions.nodes.find((node: Answer) => node.id === id).outcome).toEqual({
       positive: true,
       source: 'api',
     });
@@ -229,7 +234,7 @@ describe('predictionMade', () => {
     const { data: made } = await graph.ask(
       `{ user(externalId: "demo-00006") { prediction { id probability } } }`,
     );
-    const told: any = (await next).value.data;
+    const told: Answer = (await next).value.data;
     expect(told.predictionMade).toMatchObject({
       ...made.user.prediction,
       user: { externalId: 'demo-00006' },
@@ -258,12 +263,12 @@ describe('when the scorer cannot answer', () => {
       const { data, errors } = await graph.ask(
         `{ users(first: 3) { nodes { externalId prediction { id } } } }`,
       );
-      expect(data.users.nodes.map((node: any) => node.prediction)).toEqual([null, null, null]);
+      expect(data.users.nodes.map((node: Answer) => node.prediction)).toEqual([null, null, null]);
       expect(errors?.[0]?.originalError).toMatchObject({ code: 'UNAVAILABLE' });
       const sick = await graph.ask(`{ model(name: "churn") { health { healthy errors } } }`);
       expect(sick.data.model.health).toEqual({
         healthy: false,
-        errors: healthy.data.model.health.errors + 3,
+        errors: Number(healthy.data.model.health.errors) + 3,
       });
     } finally {
       graph.plant.scorer.score = score;

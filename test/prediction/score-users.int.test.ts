@@ -7,7 +7,7 @@ import type { RunningJob } from '../../src/job/run-job.js';
 import { scoreUsers, planScoreRun, type ScoreUsersDeps } from '../../src/prediction/score-users.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { fillShop } from '../support/demo-shop.js';
-import { openGraph, type TestGraph } from '../support/graph.js';
+import { openGraph, type Answer, type TestGraph } from '../support/graph.js';
 
 const clock = systemClock();
 const JOB = '01900000-0000-7000-8000-00000000000a';
@@ -103,7 +103,7 @@ it('tells a subscriber of the rows of a run that it asked for', async () => {
   await new Promise((resolve) => setTimeout(resolve, 100));
   const { rows } = await scoreUsers(deps(), running('01900000-0000-7000-8000-00000000000c'), 100);
   expect(rows).toBeGreaterThan(200);
-  const { data } = (await first).value as { data: any };
+  const { data } = (await first).value as { data: Answer };
   expect(data.predictionMade.probability).toBeGreaterThanOrEqual(0.5);
   await feed.return?.();
 });

@@ -6,6 +6,10 @@ import { withCounts, zeroCounts, type Counts } from '../../src/kernel/count.js';
 import { readConfig } from '../../src/plant/env.js';
 import { keptLog, type KeptLog } from './quiet-log.js';
 
+/** An answer of the graph, untyped as on the wire. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Answer = any;
+
 /** The composed graph on a test database, asked without HTTP. */
 export interface TestGraph extends Composition {
   log: KeptLog;
@@ -14,7 +18,7 @@ export interface TestGraph extends Composition {
     document: string,
     variables?: Record<string, unknown>,
     role?: RoleName,
-  ): Promise<{ data: any; errors: ExecutionResult['errors']; counts: Counts }>;
+  ): Promise<{ data: Answer; errors: ExecutionResult['errors']; counts: Counts }>;
   follow(
     document: string,
     variables?: Record<string, unknown>,
@@ -38,7 +42,7 @@ export async function openGraph(databaseUrl: string, clock: Clock): Promise<Test
   const checked = (text: string) => {
     const document = parse(text);
     const problems = validate(composition.schema, document);
-    if (problems.length > 0) throw problems[0];
+    if (problems.length > 0) throw problems[0] ?? new Error('invalid');
     return document;
   };
   return {
@@ -64,7 +68,7 @@ export async function openGraph(databaseUrl: string, clock: Clock): Promise<Test
         variableValues,
         contextValue: contextOf(role, zeroCounts()),
       });
-      if (!(Symbol.asyncIterator in result)) throw result.errors?.[0];
+      if (!(Symbol.asyncIterator in result)) throw result.errors?.[0] ?? new Error('no stream');
       return result as AsyncIterableIterator<ExecutionResult>;
     },
   };
