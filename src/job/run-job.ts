@@ -41,7 +41,7 @@ export interface RunJobDeps {
 /** SKIPPED: another worker holds it, or it has ended; the queue entry can go. */
 export type RunOutcome = 'SUCCEEDED' | 'FAILED' | 'RELEASED' | 'LOST' | 'SKIPPED';
 
-export const JOB_LEASE_MS = 15_000;
+export const JOB_LEASE_MS = 10_000;
 const PROGRESS_EVERY_MS = 100;
 
 /** Why the work of a job was stopped. */

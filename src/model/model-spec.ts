@@ -25,7 +25,7 @@ export const modelSpec = z.strictObject({
     exclude: z.array(z.string()),
   }),
   algorithms: z.array(z.enum(['logistic', 'boosting'])).min(1),
-  trials: z.int().min(1).max(500),
+  trials: z.int().min(1).max(200),
   folds: z.int().min(2).max(20),
   seed: z.int().min(0).max(0xffff_ffff),
   selectionMetric: z.enum(['logLoss', 'auc']),

@@ -18,7 +18,7 @@ export const trainJobInput = z.strictObject({
   label: z.enum(['BEHAVIOUR', 'OUTCOMES']),
   horizonDays: z.int().min(1).max(3650),
   algorithms: z.array(z.enum(['logistic', 'boosting'])).min(1),
-  trials: z.int().min(1).max(500),
+  trials: z.int().min(1).max(200),
   seed: z.int().min(0).max(0xffff_ffff),
   promote: z.enum(['NO', 'YES', 'IF_BETTER']),
 });

@@ -17,7 +17,7 @@ export interface TrainingWish {
 
 /**
  * The input of the TRAIN job: every choice made and every instant pinned, so that a second attempt
- * trains the same. @param now the instant asked as of; @param wall real time, after which no label is known
+ * trains the same. @param now the instant asked as of; @param wall real time; no label is known after the later of the two
  */
 export function planTraining(
   model: Model,
@@ -47,12 +47,13 @@ export function planTraining(
       error: userError('INVALID', `${field}: ${issue?.message ?? 'invalid'}`, 'input', field),
     };
   }
-  if (label === 'BEHAVIOUR' && asOf.getTime() + horizonMs > wall.getTime())
+  const known = new Date(Math.max(now.getTime(), wall.getTime()));
+  if (label === 'BEHAVIOUR' && asOf.getTime() + horizonMs > known.getTime())
     return {
       input: null,
       error: userError(
         'INVALID',
-        `asOf + ${horizonDays} days must not be after ${wall.toISOString()}, got ${new Date(asOf.getTime() + horizonMs).toISOString()}: those labels are not known yet`,
+        `asOf + ${horizonDays} days must not be after ${known.toISOString()}, got ${new Date(asOf.getTime() + horizonMs).toISOString()}: those labels are not known yet`,
         'input',
         'asOf',
       ),

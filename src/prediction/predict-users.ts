@@ -70,7 +70,8 @@ export async function predictUsers(
   try {
     const cached = await fromLedger(deps, question);
     const open = question.users.filter((user) => !isCached(user, cached));
-    const fresh: Scored = open.length > 0 ? await score(deps, question, open, signal) : new Map<never, never>();
+    const fresh: Scored =
+      open.length > 0 ? await score(deps, question, open, signal) : new Map<never, never>();
     const answers = question.users.map(
       (user) => (isCached(user, cached) ? cached.get(user.userId) : fresh.get(user)) ?? null,
     );
