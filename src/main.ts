@@ -131,6 +131,7 @@ async function openDoor(boot: Boot, composition: Composition): Promise<string> {
       host: config.host,
       port: config.port,
       allowedOrigins: config.allowedOrigins,
+      publicUrl: config.publicUrl?.replace(/\/$/, '') ?? null,
       limits: {
         maxBodyBytes: config.maxBodyBytes,
         maxDepth: config.maxDepth,

@@ -4,8 +4,9 @@ import { openBus } from './plant/bus.js';
 import { openDatabase } from './plant/database.js';
 import type { Config } from './plant/env.js';
 import type { Metrics } from './plant/metrics.js';
-import type { Log } from './plant/ports.js';
+import type { Bus, Log, Queues } from './plant/ports.js';
 import { openQueues } from './plant/queue.js';
+import type { Scorer } from './scorer/ports.js';
 import { openScorer } from './scorer/scorer.js';
 
 /** What a process of an installation is opened with. */
@@ -40,7 +41,7 @@ export async function openPlant(
     opened.push(() => part.close());
     return part;
   };
-  const [bus, scorer, queues] = await settled([
+  const [bus, scorer, queues] = await settled<[Bus, Scorer, Queues]>([
     keep(
       openBus({
         databaseUrl,
@@ -63,13 +64,11 @@ export async function openPlant(
   return { db, bus, queues, scorer, clock, log };
 }
 
-/** Like Promise.all, but fails only when all have settled: what opened late must be known to be closed. */
-async function settled<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  const results = await Promise.allSettled(work);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  }) as unknown as T;
+/** Waits until all have settled before the first failure is told: what opened late must be known to be closed. */
+async function settled<T extends readonly unknown[]>(work: {
+  [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  const parts: readonly Promise<unknown>[] = work;
+  await Promise.allSettled(parts);
+  return (await Promise.all(parts)) as unknown as T;
 }

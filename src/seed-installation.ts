@@ -49,7 +49,7 @@ async function scoreEveryone(
   for (let waited = 0; waited < SCORING_TIMEOUT_MS; waited += POLL_MS) {
     stopped.throwIfAborted();
     const job = await composition.demo.job(jobId);
-    if (job?.status === 'SUCCEEDED') return Number((job.result as { rows?: number }).rows ?? 0);
+    if (job?.status === 'SUCCEEDED') return (job.result as { rows?: number } | null)?.rows ?? 0;
     if (job?.status === 'FAILED' || job?.status === 'CANCELLED') return null;
     await sleep(POLL_MS);
   }

@@ -45,9 +45,8 @@ export function buildProgram(environment: Environment): Command {
     withInstallation: (work) => withInstallation(settings(), work),
   };
   program.hook('preAction', (_, action) => {
-    const options = action.optsWithGlobals<CommonOptions & ConfigOverrides>();
-    config = readConfig(environment, overridesOf(options));
-    output = consoleOutput(options.json ?? false);
+    config = readConfig(environment, overridesOf(action));
+    output = consoleOutput(action.opts<CommonOptions>().json ?? false);
   });
   addStartCommand(program, context);
   addSampleCommand(program, context);
@@ -69,12 +68,19 @@ export function buildProgram(environment: Environment): Command {
   return program;
 }
 
-function overridesOf(options: CommonOptions & ConfigOverrides): ConfigOverrides {
-  const { dataDir, url, key, port, role, demo, now } = options;
+/** Settings of the command line; `--role` and the like mean a setting only for the commands that say so. */
+function overridesOf(command: Command): ConfigOverrides {
+  const { dataDir, url, key, port, role, demo, now } = command.opts<
+    CommonOptions & ConfigOverrides
+  >();
+  const common = { dataDir, url, key };
   // commander says true where --no-demo is not given: then the environment decides
-  const given = { dataDir, url, key, port, role, now, ...(demo === false ? { demo } : {}) };
+  const start = { port, role, now, ...(demo === false ? { demo } : {}) };
+  const given = { ...common, ...(STARTS.has(command.name()) ? start : {}) };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
+
+const STARTS = new Set(['start', 'sample']);
 
 function leaves(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]));

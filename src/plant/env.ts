@@ -191,6 +191,13 @@ const SETTINGS = {
       'Comma-separated origins of browsers besides the own one, such as https://crm.example.com.',
     schema: origins,
   }),
+  publicUrl: setting({
+    variable: 'AUGURY_PUBLIC_URL',
+    fallback: '',
+    meaning:
+      'Where browsers reach the server behind a proxy, such as https://augury.example.com; with https, cookies are Secure.',
+    schema: urlOrNull('http', 'https'),
+  }),
   maxBodyBytes: setting({
     variable: 'AUGURY_MAX_BODY_BYTES',
     fallback: '1048576',

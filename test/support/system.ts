@@ -165,3 +165,29 @@ export async function graphql(
   });
   return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
 }
+
+/** Starts a worker of its own role and waits until it takes jobs. */
+export async function startWorkerRole(
+  dataDir: string,
+  env: Record<string, string>,
+): Promise<{ kill(signal: NodeJS.Signals): void; ended: Promise<number | null> }> {
+  const child = spawn(process.execPath, [bin, 'start', '--role', 'worker', '--data-dir', dataDir], {
+    cwd: projectRoot,
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  let output = '';
+  await new Promise<void>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (output.includes('the worker takes jobs')) resolve();
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    void ended.then((code) =>
+      reject(new Error(`the worker ended with ${String(code)}:\n${output}`)),
+    );
+  });
+  return { kill: (signal) => child.kill(signal), ended };
+}

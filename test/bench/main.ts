@@ -1,0 +1,32 @@
+import os from 'node:os';
+import { formatBenchLine, type BenchLine } from './bench-line.js';
+import { featureBench } from './feature-bench.js';
+import { importBench } from './import-bench.js';
+import { listBench } from './list-bench.js';
+import { scorerBench } from './scorer-bench.js';
+import { trainingBench } from './training-bench.js';
+
+const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
+  list: listBench,
+  scorer: scorerBench,
+  features: featureBench,
+  import: importBench,
+  training: trainingBench,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(
+    `no bench named ${unknown.join(', ')}: there are ${Object.keys(BENCHES).join(', ')}`,
+  );
+  process.exit(2);
+}
+const [cpu] = os.cpus();
+console.log(
+  `${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}, load ${os.loadavg()[0]?.toFixed(1) ?? '?'}`,
+);
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  for (const line of await bench()) console.log(formatBenchLine(line));
+}
