@@ -24,12 +24,14 @@ export function decodeCursor(cursor: string, parts: number): CursorPart[] {
 }
 
 export const MAX_FIRST = 1000;
+const STANDARD_FIRST = 20;
 
 /**
- * The page size asked for, checked.
+ * The page size asked for, checked; an explicit null means the default of 20.
  * @throws AppError INVALID outside 0..max (default 1,000)
  */
-export function pageSize(first: number, max: number = MAX_FIRST): number {
+export function pageSize(wanted: number | null, max: number = MAX_FIRST): number {
+  const first = wanted ?? STANDARD_FIRST;
   if (first < 0 || first > max)
     throw new AppError('INVALID', `first must be 0..${max}, got ${first}`);
   return first;

@@ -47,14 +47,19 @@ export class JobResolver {
     kind: Kind[] | null,
     @Arg('status', () => [JobStatus], { nullable: true, description: 'Only these states.' })
     status: Status[] | null,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Rows at most, 0..1000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'Rows at most, 0..1000.',
+    })
+    wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
     @Ctx() context: RequestContext,
   ): Promise<JobConnectionType> {
     authorise(context, 'job:read');
-    const limit = pageSize(first) + 1;
+    const first = pageSize(wanted);
+    const limit = first + 1;
     const position = after ? cursorPosition(after) : null;
     const rows = await this.deps.jobPage({
       kinds: kind ?? null,

@@ -146,26 +146,44 @@ export class ModelVersionResolver {
   })
   cost(
     @Root() version: ModelVersionNode,
-    @Arg('truePositive', () => Float, { defaultValue: 0, description: 'Cost of one, >= 0.' })
-    truePositive: number,
-    @Arg('falsePositive', () => Float, { defaultValue: 10, description: 'Cost of one, >= 0.' })
-    falsePositive: number,
-    @Arg('falseNegative', () => Float, { defaultValue: 100, description: 'Cost of one, >= 0.' })
-    falseNegative: number,
-    @Arg('trueNegative', () => Float, { defaultValue: 0, description: 'Cost of one, >= 0.' })
-    trueNegative: number,
+    @Arg('truePositive', () => Float, {
+      nullable: true,
+      defaultValue: 0,
+      description: 'Cost of one, >= 0.',
+    })
+    truePositive: number | null,
+    @Arg('falsePositive', () => Float, {
+      nullable: true,
+      defaultValue: 10,
+      description: 'Cost of one, >= 0.',
+    })
+    falsePositive: number | null,
+    @Arg('falseNegative', () => Float, {
+      nullable: true,
+      defaultValue: 100,
+      description: 'Cost of one, >= 0.',
+    })
+    falseNegative: number | null,
+    @Arg('trueNegative', () => Float, {
+      nullable: true,
+      defaultValue: 0,
+      description: 'Cost of one, >= 0.',
+    })
+    trueNegative: number | null,
     @Arg('savedPerTruePositive', () => Float, {
+      nullable: true,
       defaultValue: 1000,
       description: 'Loss that one true positive prevents, >= 0.',
     })
-    savedPerTruePositive: number,
+    savedPerTruePositive: number | null,
   ): CostReportType | null {
     const costs = {
-      truePositive,
-      falsePositive,
-      falseNegative,
-      trueNegative,
-      savedPerTruePositive,
+      // an explicit null means the default
+      truePositive: truePositive ?? 0,
+      falsePositive: falsePositive ?? 10,
+      falseNegative: falseNegative ?? 100,
+      trueNegative: trueNegative ?? 0,
+      savedPerTruePositive: savedPerTruePositive ?? 1000,
     };
     for (const [name, value] of Object.entries(costs))
       if (!(value >= 0)) throw new AppError('INVALID', `${name} must be >= 0, got ${value}`);

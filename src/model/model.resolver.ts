@@ -103,12 +103,17 @@ export class ModelResolver {
     @Root() model: ModelNode,
     @Arg('stages', () => [ModelStage], { nullable: true, description: 'Only these stages.' })
     stages: Stage[] | null,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Rows at most, 0..1000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'Rows at most, 0..1000.',
+    })
+    wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
   ): Promise<ModelVersionConnectionType> {
-    const limit = pageSize(first) + 1;
+    const first = pageSize(wanted);
+    const limit = first + 1;
     const position = after ? Number(decodeCursor(after, 1)[0]) : null;
     const rows = await this.deps.versionPage({
       modelId: model.key,

@@ -16,7 +16,20 @@ export const ModelTask = {
   TEXT_CLASSIFICATION: 'TEXT_CLASSIFICATION',
 } as const;
 
-registerEnumType(ModelTask, { name: 'ModelTask', description: 'What a model answers.' });
+registerEnumType(ModelTask, {
+  name: 'ModelTask',
+  description: 'What a model answers.',
+  valuesConfig: {
+    BINARY_CLASSIFICATION: { description: 'Yes or no, with a probability: churn.' },
+    MULTICLASS_CLASSIFICATION: { description: 'One of several classes.' },
+    REGRESSION: { description: 'A number.' },
+    CLUSTERING: { description: 'Which group a row belongs to.' },
+    ANOMALY: { description: 'How unlike the others a row is.' },
+    RECOMMENDATION: { description: 'Items ranked for a user.' },
+    FORECAST: { description: 'A series continued, with bounds.' },
+    TEXT_CLASSIFICATION: { description: 'A class of a text.' },
+  },
+});
 
 export const ModelStage = {
   CANDIDATE: 'CANDIDATE',

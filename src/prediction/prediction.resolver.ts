@@ -33,6 +33,7 @@ export type ScoredRowNode = ScoredRowType & {
 
 type Explained = { explainable: Explainable | null; asOf: Date; scoredAt: Date };
 
+const STANDARD_REASONS = 5;
 const typesOfRequest = perRequest(() => featureTypeCache());
 
 /** How the inputs of a score are shown. */
@@ -109,11 +110,15 @@ export class PredictionResolver {
   })
   reasons(
     @Root() prediction: PredictionNode,
-    @Arg('first', () => Int, { defaultValue: 5, description: 'Reasons at most, 0..1000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 5,
+      description: 'Reasons at most, 0..1000.',
+    })
+    wanted: number | null,
     @Ctx() context: RequestContext,
   ): Promise<ReasonType[]> {
-    return reasonsOf(this.deps, context, prediction, first);
+    return reasonsOf(this.deps, context, prediction, wanted ?? STANDARD_REASONS);
   }
 
   @FieldResolver(() => Float, {
@@ -166,10 +171,14 @@ export class ScoredRowResolver {
   })
   reasons(
     @Root() row: ScoredRowNode,
-    @Arg('first', () => Int, { defaultValue: 5, description: 'Reasons at most, 0..1000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 5,
+      description: 'Reasons at most, 0..1000.',
+    })
+    wanted: number | null,
     @Ctx() context: RequestContext,
   ): Promise<ReasonType[]> {
-    return reasonsOf(this.deps, context, row, first);
+    return reasonsOf(this.deps, context, row, wanted ?? STANDARD_REASONS);
   }
 }

@@ -38,6 +38,12 @@ export const RiskBand = {
 registerEnumType(RiskBand, {
   name: 'RiskBand',
   description: "The probability in words; the bounds are the model's (default 0.25, 0.5, 0.75).",
+  valuesConfig: {
+    LOW: { description: 'Below the medium bound (default 0.25).' },
+    MEDIUM: { description: 'From the medium bound (default 0.25) on.' },
+    HIGH: { description: 'From the high bound (default 0.5) on.' },
+    CRITICAL: { description: 'From the critical bound (default 0.75) on.' },
+  },
 });
 
 export const PredictionSource = {
@@ -63,6 +69,10 @@ export const ReasonDirection = { RAISES: 'RAISES', LOWERS: 'LOWERS' } as const;
 registerEnumType(ReasonDirection, {
   name: 'ReasonDirection',
   description: 'Which way a reason pushes the probability.',
+  valuesConfig: {
+    RAISES: { description: 'The contribution is positive.' },
+    LOWERS: { description: 'The contribution is negative.' },
+  },
 });
 
 @ObjectType('Reason', {

@@ -78,14 +78,18 @@ export class UserPredictionResolver {
     @Root() user: UserType,
     @Arg('model', () => String, { defaultValue: 'churn', description: 'Name of the model.' })
     name: string,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Rows at most, 0..1000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'Rows at most, 0..1000.',
+    })
+    wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
     @Ctx() context: RequestContext,
   ): Promise<PredictionConnectionType> {
     authorise(context, 'model:read');
-    const size = pageSize(first);
+    const size = pageSize(wanted);
     const model = (await this.deps.models(context)).find((each) => each.name === name);
     if (!model) throw new AppError('NOT_FOUND', `no model is named ${name}`);
     const position = after ? Number(decodeCursor(after, 1)[0]) : null;
