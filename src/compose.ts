@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import DataLoader from 'dataloader';
 import type { GraphQLSchema } from 'graphql';
 import { AccessResolver } from './access/access.resolver.js';
 import { composeAccess, composeIngest, composeRegistry } from './compose-data.js';
@@ -18,9 +17,9 @@ import { EventResolver, UserEventsResolver } from './event/event.resolver.js';
 import { eventsLoader } from './event/events-loader.js';
 import { featureLoaders } from './feature/feature-loaders.js';
 import { FeatureResolver, UserFeaturesResolver } from './feature/feature.resolver.js';
-import { perRequest } from './graphql/context.js';
 import { cancelJob } from './job/cancel-job.js';
 import type { Job } from './job/job.js';
+import { jobLoader } from './job/job-loader.js';
 import { QUEUE_OF_KIND } from './job/job.messages.js';
 import { jobFeeds, JobResolver } from './job/job.resolver.js';
 import { FeatureUsedByResolver } from './model/feature-used-by.resolver.js';
@@ -85,13 +84,6 @@ async function composeOn(
   const jobs = composeJobs(plant);
   const ingest = composeIngest(db, clock);
   const users = userLoaders(ingest.users);
-  const jobLoader = perRequest(
-    () =>
-      new DataLoader<string, Job | null>(async (ids) => {
-        const rows = new Map((await jobs.store.byIds(ids)).map((job) => [job.id, job]));
-        return ids.map((id) => rows.get(id) ?? null);
-      }),
-  );
 
   // feature
   const features = composeFeatureReading(db);
@@ -166,7 +158,7 @@ async function composeOn(
       }),
       new ModelVersionResolver({
         loaders: modelsOf,
-        jobLoader,
+        jobLoader: jobLoader({ jobsByIds: jobs.store.byIds }),
         featureRegistry: featuresOf.registry,
         provider: () => scorer.stats().provider,
       }),

@@ -19,9 +19,9 @@ export interface JobStore {
   /** RUNNING -> QUEUED, to be tried again; an attempt that was `uncounted` leaves no trace in `attempts`. */
   release(lease: Lease, uncounted: boolean): Promise<Job | null>;
   cancel(id: string): Promise<Job | null>;
-  /** Jobs whose queue entry may be lost: queued for `olderThanMs`, or running with a lease that has run out. */
+  /** Jobs (but imports, which have no queue) whose entry may be lost: queued for `olderThanMs`, or running with a lease that has run out. */
   stranded(olderThanMs: number): Promise<Job[]>;
-  /** Fails jobs whose lease ran out in their last attempt. */
+  /** Fails jobs whose lease ran out in their last attempt; an import is run by its command, which is gone. */
   giveUp(): Promise<Job[]>;
 }
 
@@ -118,8 +118,8 @@ export function jobStore(db: Database, clock: Clock): JobStore {
     stranded: (olderThanMs) =>
       db.query<Job>(
         `select ${COLUMNS} from job
-         where (status = 'QUEUED' and created_at < $1)
-            or (status = 'RUNNING' and lease_until < now() and attempts < ${MAX_JOB_ATTEMPTS})
+         where kind <> 'IMPORT' and ((status = 'QUEUED' and created_at < $1)
+            or (status = 'RUNNING' and lease_until < now() and attempts < ${MAX_JOB_ATTEMPTS}))
          order by created_at limit 1000`,
         [new Date(clock.wall().getTime() - olderThanMs)],
       ),
@@ -127,8 +127,11 @@ export function jobStore(db: Database, clock: Clock): JobStore {
       db.query<Job>(
         `update job set status = 'FAILED', stage = 'failed', finished_at = $1, leased_by = null,
            lease_until = null, revision = revision + 1,
-           error = 'given up after ' || attempts || ' attempts: the worker was lost each time'
-         where status = 'RUNNING' and lease_until < now() and attempts >= ${MAX_JOB_ATTEMPTS}
+           error = case when kind = 'IMPORT'
+             then 'the command was stopped; import the same file again, nothing is taken twice'
+             else 'given up after ' || attempts || ' attempts: the worker was lost each time' end
+         where status = 'RUNNING' and lease_until < now()
+           and (kind = 'IMPORT' or attempts >= ${MAX_JOB_ATTEMPTS})
          returning ${COLUMNS}`,
         [clock.wall()],
       ),
