@@ -5,11 +5,11 @@ import { textArray } from '../plant/parameters.js';
 /** Two-byte ids of names: event types, or sources. Known names cost no statement. */
 export interface Catalogue {
   /** Ids of the names; unknown ones are added. @throws AppError TOO_LARGE past 2,000 names */
-  idsOf(names: readonly string[]): Promise<Map<string, number>>;
+  idsOf: (names: readonly string[]) => Promise<Map<string, number>>;
   /** Ids of those names that exist. */
-  knownIdsOf(names: readonly string[]): Promise<Map<string, number>>;
+  knownIdsOf: (names: readonly string[]) => Promise<Map<string, number>>;
   /** Names of the ids. */
-  namesOf(ids: ReadonlySet<number>): Promise<Map<number, string>>;
+  namesOf: (ids: ReadonlySet<number>) => Promise<Map<number, string>>;
 }
 
 const MAX_NAMES = 2_000;

@@ -113,7 +113,7 @@ export class UserEventsResolver {
         typeIds: typeIds ?? null,
         since: since ?? null,
         until: until ?? defaultUntil(context),
-        after: after == null ? null : positionOf(after),
+        after: typeof after === 'string' ? positionOf(after) : null,
         limit,
       })
       .load(user.userId);

@@ -41,9 +41,9 @@ export interface EventNames {
 
 export interface EventStore {
   /** Inserts what is new and moves last_active_at, one statement; answers how many were new. */
-  insert(events: StoredEvents): Promise<number>;
+  insert: (events: StoredEvents) => Promise<number>;
   /** For each user, in order: at most `limit` events. One statement for all of them. */
-  latestOf(userIds: readonly number[], request: EventsRequest): Promise<Event[][]>;
+  latestOf: (userIds: readonly number[], request: EventsRequest) => Promise<Event[][]>;
 }
 
 /** Events in Postgres. */

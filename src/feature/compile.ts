@@ -12,10 +12,10 @@ export type Access = 'byUser' | 'grouped';
 export interface CompiledFeatures {
   /** One row of arrays in binary (array_send): `position` (1-based in the list; the id for everyone), then one a feature. */
   text: string;
-  valuesFor(run: Run): unknown[];
+  valuesFor: (run: Run) => unknown[];
   /** Alias of each feature's array and whether it holds text. */
   columns: { name: string; alias: string; text: boolean }[];
-  legend(): string[];
+  legend: () => string[];
 }
 
 interface Scan {
@@ -50,7 +50,7 @@ export function compileFeatures(
     (layers[layer] ??= []).push({ alias, sql: valueSql(feature, aliasOf, scans, at) });
   });
 
-  const source = sourceSql(scans, access, everyone, at);
+  const source = sourceSql(scans, access, everyone, order.some(readsProfile), at);
   const [base = [], ...rest] = layers;
   const select = (columns: readonly { alias: string; sql: string }[]): string =>
     columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
@@ -76,6 +76,14 @@ export function compileFeatures(
 
 function scanOf(alias: string): Scan {
   return { alias, aggregates: new Map() };
+}
+
+/** Whether it needs the row of the customer, not only the events. */
+function readsProfile({ definition }: FeatureDefinition): boolean {
+  return (
+    definition.kind === 'attribute' ||
+    (definition.kind === 'daysSince' && definition.of === 'registration')
+  );
 }
 
 /** Every feature needed, dependencies first, each once. */
@@ -150,12 +158,14 @@ function sourceSql(
   scans: { index: Scan; heap: Scan },
   access: Access,
   everyone: boolean,
+  profile: boolean,
   at: Placeholders,
 ): string {
   const used = [scans.index, scans.heap].filter((scan) => scan.aggregates.size > 0);
+  const listed = (): string => `unnest(${at.users()}) with ordinality as u(id, position)`;
   const users = everyone
     ? 'customer c'
-    : `unnest(${at.users()}) with ordinality as u(id, position) left join customer c on c.id = u.id`;
+    : `${listed()}${profile ? ' left join customer c on c.id = u.id' : ''}`;
   const id = everyone ? 'c.id' : 'u.id';
   return [users, ...used.map((scan) => joinSql(scan, id, access, everyone, at))].join(' ');
 }

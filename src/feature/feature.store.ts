@@ -14,27 +14,32 @@ import type { ReadFeaturesDeps } from './read-features.js';
 
 export interface FeatureStore {
   /** The whole registry, every version, linked; by name, then version. One statement. */
-  all(): Promise<FeatureDefinition[]>;
+  all: () => Promise<FeatureDefinition[]>;
   /** Those with any of the statuses and all of the tags; null = any. */
-  list(filter: {
+  list: (filter: {
     status: readonly FeatureStatus[] | null;
     tags: readonly string[] | null;
-  }): Promise<FeatureDefinition[]>;
+  }) => Promise<FeatureDefinition[]>;
   /** In the order of the names, the newest approved version of each, or the newest. @throws AppError NOT_FOUND naming the unknown ones */
-  byNames(names: readonly string[]): Promise<FeatureDefinition[]>;
+  byNames: (names: readonly string[]) => Promise<FeatureDefinition[]>;
   /** A version, by default the newest approved or the newest; null when unknown. */
-  byName(name: string, version?: number): Promise<FeatureDefinition | null>;
+  byName: (name: string, version?: number) => Promise<FeatureDefinition | null>;
   /** Adds a version; false when this name and version are taken. */
-  insert(feature: NewFeature, version: number, status: FeatureStatus, at: Date): Promise<boolean>;
+  insert: (
+    feature: NewFeature,
+    version: number,
+    status: FeatureStatus,
+    at: Date,
+  ) => Promise<boolean>;
   /** Moves a version if it still has the status `from`; null when it has not. */
-  move(
+  move: (
     id: string,
     from: FeatureStatus,
     to: FeatureStatus,
     at: Date,
-  ): Promise<FeatureDefinition | null>;
+  ) => Promise<FeatureDefinition | null>;
   /** Ids of at most `limit` customers, spread evenly by a hash of the id. */
-  sampleUsers(limit: number): Promise<number[]>;
+  sampleUsers: (limit: number) => Promise<number[]>;
 }
 
 const COLUMNS = `id, name, version, description, business_meaning as "businessMeaning", type, unit,

@@ -68,7 +68,7 @@ function newest(
   { name, version }: MoveFeatureInput,
 ): FeatureDefinition | null {
   const versions = registry.filter(
-    (row) => row.name === name && (version == null || row.version === version),
+    (row) => row.name === name && ((version ?? null) === null || row.version === version),
   );
   return versions.sort((a, b) => b.version - a.version)[0] ?? null;
 }

@@ -15,16 +15,16 @@ const DAY_MS = 86_400_000;
  * same placeholder, so that equal aggregates have equal text.
  */
 export interface Placeholders {
-  users(): string;
-  asOf(): string;
-  daysBefore(days: number): string;
-  typeId(name: string): string;
-  typeIds(names: readonly string[]): string;
-  constant(value: unknown, type: string): string;
+  users: () => string;
+  asOf: () => string;
+  daysBefore: (days: number) => string;
+  typeId: (name: string) => string;
+  typeIds: (names: readonly string[]) => string;
+  constant: (value: unknown, type: string) => string;
   /** The values for a run, in order. */
-  valuesFor(run: Run): unknown[];
+  valuesFor: (run: Run) => unknown[];
   /** What each placeholder stands for, for people. */
-  legend(): string[];
+  legend: () => string[];
 }
 
 /** An empty set of placeholders. */

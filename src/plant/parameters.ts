@@ -40,7 +40,7 @@ export function numberArray(values: readonly (number | null)[]): string {
   let text = '{';
   for (let i = 0; i < values.length; i += 1) {
     if (i > 0) text += ',';
-    text += values[i] ?? 'NULL';
+    text += String(values[i] ?? 'NULL');
   }
   return `${text}}`;
 }
@@ -52,5 +52,4 @@ export function isStorableText(text: string): boolean {
   return !UNSTORABLE.test(text);
 }
 
-// eslint-disable-next-line no-control-regex -- the control character is the point
 const UNSTORABLE = /\u0000|\p{Surrogate}/u;

@@ -21,7 +21,9 @@ const OWN_PARTS = new Set([
 export function toFilter(input: UserFilterInput | null): UserFilter | null {
   if (!input) return null;
   const extra = Object.fromEntries(
-    Object.entries(input).filter(([name, part]) => !OWN_PARTS.has(name) && part != null),
+    Object.entries(input).filter(
+      ([name, part]) => !OWN_PARTS.has(name) && part !== null && part !== undefined,
+    ),
   );
   return {
     and: input.and?.flatMap((part) => toFilter(part) ?? []) ?? null,

@@ -94,7 +94,8 @@ function attributeConditions(filter: AttributeFilter, parameters: Parameters): s
   const name = parameters.add(filter.name, 'text');
   const text = `(c.attributes ->> ${name})`;
   const conditions: string[] = [];
-  if (filter.equals != null) conditions.push(`${text} = ${parameters.add(filter.equals, 'text')}`);
+  if (typeof filter.equals === 'string')
+    conditions.push(`${text} = ${parameters.add(filter.equals, 'text')}`);
   if (filter.in) conditions.push(`${text} = any(${list(filter.in, parameters, 'text[]')})`);
   if (filter.range)
     conditions.push(
@@ -105,7 +106,7 @@ function attributeConditions(filter: AttributeFilter, parameters: Parameters): s
         'float8',
       ),
     );
-  if (filter.isNull != null)
+  if (typeof filter.isNull === 'boolean')
     conditions.push(filter.isNull ? `${text} is null` : `${text} is not null`);
   return conditions;
 }
@@ -131,6 +132,8 @@ export function rangeOf(
   const keys = ['gt', 'gte', 'lt', 'lte'] as const;
   return keys.flatMap((key) => {
     const bound = range[key];
-    return bound == null ? [] : [`${expression} ${OPERATORS[key]} ${parameters.add(bound, type)}`];
+    return bound === null || bound === undefined
+      ? []
+      : [`${expression} ${OPERATORS[key]} ${parameters.add(bound, type)}`];
   });
 }

@@ -23,8 +23,8 @@ interface SortKey {
   column: string;
   type: string;
   nullable: boolean;
-  valueOf(user: User): string | number | null;
-  bind(value: string | number | boolean): unknown;
+  valueOf: (user: User) => string | number | null;
+  bind: (value: string | number | boolean) => unknown;
 }
 
 const SORT_KEYS: Record<UserOrderBy, SortKey> = {

@@ -50,11 +50,12 @@ export class UserResolver {
   ): Promise<UserType | null> {
     authorise(context, 'user:read');
     const { byId, byExternalId } = this.deps.loaders;
-    if ((id == null) === (externalId == null))
+    const [wantedId, wantedKey] = [id ?? null, externalId ?? null];
+    if ((wantedId === null) === (wantedKey === null))
       throw new AppError('INVALID', 'user needs exactly one of id and externalId');
-    const user = await (id == null
-      ? byExternalId(context).load(externalId ?? '')
-      : byId(context).load(userIdOf(id)));
+    const user = await (wantedId === null
+      ? byExternalId(context).load(wantedKey ?? '')
+      : byId(context).load(userIdOf(wantedId)));
     return user && toUserType(user, context.viewer);
   }
 

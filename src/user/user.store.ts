@@ -1,4 +1,5 @@
 import type { Database, Sql } from '../plant/ports.js';
+import { float64Array } from '../plant/binary-array.js';
 import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
 import type { User, UserRow } from './user.js';
 import { compileFilter, type FilterExtensions, type UserFilter } from './user-filter.js';
@@ -12,21 +13,21 @@ export const USER_COLUMNS = `c.id, c.external_id as "externalId", c.name, c.emai
 
 export interface UserStore {
   /** One answer an id, in order; unknown is null. One statement. */
-  byIds(ids: readonly number[]): Promise<(User | null)[]>;
+  byIds: (ids: readonly number[]) => Promise<(User | null)[]>;
   /** One answer a key, in order; unknown is null. One statement. */
-  byExternalIds(externalIds: readonly string[]): Promise<(User | null)[]>;
+  byExternalIds: (externalIds: readonly string[]) => Promise<(User | null)[]>;
   /** At most `limit` users after the cursor, by the order asked. */
-  page(request: PageRequest): Promise<User[]>;
+  page: (request: PageRequest) => Promise<User[]>;
   /** How many the filter leaves. One statement. */
-  count(filter: UserFilter | null): Promise<number>;
+  count: (filter: UserFilter | null) => Promise<number>;
   /** Ids of the keys; missing customers are made (without a profile). */
-  resolve(externalIds: readonly string[], at: Date): Promise<Map<string, number>>;
+  resolve: (externalIds: readonly string[], at: Date) => Promise<Map<string, number>>;
   /** Ids of the keys that exist; one statement. */
-  idsByExternalId(externalIds: readonly string[]): Promise<Map<string, number>>;
+  idsByExternalId: (externalIds: readonly string[]) => Promise<Map<string, number>>;
   /** Writes checked rows with distinct keys in one transaction; unchanged rows are in neither count. */
-  upsert(rows: readonly UserRow[], at: Date): Promise<{ created: number; updated: number }>;
+  upsert: (rows: readonly UserRow[], at: Date) => Promise<{ created: number; updated: number }>;
   /** Sets the consents given; null when the customer is unknown. */
-  setConsent(change: ConsentChange): Promise<User | null>;
+  setConsent: (change: ConsentChange) => Promise<User | null>;
 }
 
 export interface ConsentChange {
@@ -87,20 +88,26 @@ async function setConsent(db: Sql, change: ConsentChange): Promise<User | null> 
   return rows[0] ?? null;
 }
 
+/** Ids come back as one array: a thousand row objects would cost more than the look-up. */
 async function idsByExternalId(
   db: Sql,
   externalIds: readonly string[],
 ): Promise<Map<string, number>> {
-  const rows = await db.query<{ id: number; external_id: string }>(
-    `select id, external_id from customer where external_id = any($1::text[])`,
+  const [row] = await db.query<{ positions: Buffer | null; ids: Buffer | null }>(
+    `select array_send(array_agg(i.position)) as positions, array_send(array_agg(c.id)) as ids
+     from unnest($1::text[]) with ordinality as i(key, position)
+     join customer c on c.external_id = i.key`,
     [textArray(externalIds)],
     { name: 'user_ids_by_external_id' },
   );
-  return new Map(rows.map((row) => [row.external_id, row.id]));
+  const ids = float64Array(row?.ids ?? null);
+  const found = new Map<string, number>();
+  float64Array(row?.positions ?? null).forEach((position, index) => {
+    found.set(externalIds[position - 1] ?? '', ids[index] ?? 0);
+  });
+  return found;
 }
 
-// Ids are given in the order in which customers were told of, while rows are locked in the order of the
-// key: the documented split of a training table counts its rows by ascending id.
 async function resolve(
   db: Sql,
   externalIds: readonly string[],
@@ -140,37 +147,37 @@ function inputArrays(rows: readonly UserRow[]): string[] {
   ];
 }
 
-/** A row that another call inserts at the same time is not seen by the update: then once more, as an update. */
+/**
+ * New rows first, then the known ones: who inserts may wait for who updates (an update is a new row
+ * version with the same key), never the other way round, and each phase goes in the order of the key.
+ */
 async function upsert(
   db: Database,
   rows: readonly UserRow[],
   at: Date,
 ): Promise<{ created: number; updated: number }> {
-  let rest = rows;
-  let created = 0;
-  let updated = 0;
-  while (rest.length > 0) {
-    const pending: readonly UserRow[] = rest;
-    rest = await db.transaction(async (sql) => {
-      const locked = await sql.query<{ external_id: string }>(
-        `select external_id from customer where external_id = any($1::text[])
-         order by external_id collate "C" for no key update`,
-        [textArray(pending.map((row) => row.externalId))],
-      );
-      const known = new Set(locked.map((row) => row.external_id));
-      const old = pending.filter((row) => known.has(row.externalId));
-      if (old.length > 0) updated += await updateKnown(sql, old, at);
-      const fresh = pending.filter((row) => !known.has(row.externalId));
-      if (fresh.length === 0) return [];
-      const inserted = await insertNew(sql, fresh, at);
-      created += inserted.size;
-      return fresh.filter((row) => !inserted.has(row.externalId));
-    });
-  }
-  return { created, updated };
+  return db.transaction(async (sql) => {
+    const known = await idsByExternalId(
+      sql,
+      rows.map(({ externalId }) => externalId),
+    );
+    const fresh = rows.filter(({ externalId }) => !known.has(externalId));
+    const inserted = fresh.length > 0 ? await insertNew(sql, fresh, at) : new Set<string>();
+    // what another call inserted meanwhile is committed by now, and updated like the rest
+    const old = rows.filter(({ externalId }) => !inserted.has(externalId));
+    return {
+      created: inserted.size,
+      updated: old.length > 0 ? await updateKnown(sql, old, at) : 0,
+    };
+  });
 }
 
 async function updateKnown(sql: Sql, rows: readonly UserRow[], at: Date): Promise<number> {
+  await sql.query(
+    `select 1 from customer where external_id = any($1::text[])
+     order by external_id collate "C" for no key update`,
+    [textArray(rows.map(({ externalId }) => externalId))],
+  );
   const changed = await sql.query(
     `with wanted as (
        select c.id, case when i.has_name then i.name else c.name end as name,

@@ -19,11 +19,11 @@ export interface DataGraph {
   schema: GraphQLSchema;
   sdl: string;
   /** Runs one operation as a role; counts what it caused. */
-  ask(
+  ask: (
     source: string,
     variables?: Record<string, unknown>,
     role?: RoleName,
-  ): Promise<ExecutionResult<Record<string, never>> & { counts: Counts }>;
+  ) => Promise<ExecutionResult<Record<string, never>> & { counts: Counts }>;
 }
 
 /** Builds the schema of user, event and feature on the fixture's stores. */
@@ -32,7 +32,7 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
   const features = featureLoaders({
     store: fixture.features,
     readFeatures: fixture.read,
-    auditBySubjects: fixture.audit.bySubjects,
+    auditBySubjects: (subjects) => fixture.audit.bySubjects(subjects),
   });
   const wall = (): Date => clock.wall();
   const instances = new Map<unknown, object>([
@@ -44,7 +44,7 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
         upsertUsers: fixture.upsert,
         setConsent: setConsent({
           setConsent: fixture.users.setConsent,
-          audit: fixture.audit.write,
+          audit: (entry) => fixture.audit.write(entry),
           wall,
         }),
       }),
@@ -66,7 +66,7 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
         moveFeature: moveFeature({
           registry: fixture.features.all,
           move: fixture.features.move,
-          audit: fixture.audit.write,
+          audit: (entry) => fixture.audit.write(entry),
           wall,
         }),
       }),
