@@ -58,7 +58,7 @@ describe('arrays to Postgres and back', () => {
     expect(float64Array(null)).toHaveLength(0);
   });
 
-  it('refuses an array of another type', async () => {
+  it('refuses an array of another type', () => {
     expect(() =>
       float64Array(Buffer.from('000000010000000000000019000000010000000100000000', 'hex')),
     ).toThrow('array of type 25, wanted float8 or int8');
