@@ -69,7 +69,9 @@ export function composeIngest(db: Database, clock: Clock, options: { inOrder?: b
 }
 
 /** Runs calls one after the other, in the order in which they were made. */
-function inTurn<A extends unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+function inTurn<A extends unknown[], T>(
+  work: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (...args) => {
     const next = last.then(() => work(...args));

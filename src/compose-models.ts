@@ -2,6 +2,7 @@ import { auditStore } from './access/audit.store.js';
 import { eventCatalogue } from './event/event-catalogue.store.js';
 import type { FeatureDefinition } from './feature/feature.js';
 import { featureReader, featureStore } from './feature/feature.store.js';
+import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
 import { JOB_TOPIC } from './job/job.messages.js';
 import { jobStore } from './job/job.store.js';
@@ -79,7 +80,13 @@ export function composeFeatureReading(db: Database) {
   const read = readFeatures({ run: featureReader(db), typeIds: types.idsOf });
   const approved = (): Promise<FeatureDefinition[]> =>
     store.list({ status: ['APPROVED'], tags: null });
-  return { store, read, approved };
+  return {
+    store,
+    read,
+    approved,
+    /** Boot step, after the registry is filled: the first question then costs what every other does. */
+    nameEventTypes: nameEventTypes({ registry: store.all, typeIds: types.idsOf }),
+  };
 }
 
 /** Models: rows, labels, promotions, and what is in production, loaded and followed. */

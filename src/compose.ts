@@ -205,6 +205,7 @@ async function composeOn(
     },
     prepare: async (modelsFolder) => {
       await registry.seedStartSet();
+      await features.nameEventTypes();
       await models.registerShipped(modelsFolder);
     },
     demo: {

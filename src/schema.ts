@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { buildSchemaSync, type ClassType, type PubSub } from 'type-graphql';
+import { buildSchemaSync, type ClassType } from 'type-graphql';
 import { feedPubSub, type Feed } from './graphql/feeds.js';
 
 /** What the schema is made of: one instance a resolver class, one source a subscription. */
@@ -14,10 +14,11 @@ export function buildGraph({ resolvers, feeds }: SchemaParts): GraphQLSchema {
   const instances = new Map<unknown, object>(
     resolvers.map((resolver) => [resolver.constructor, resolver]),
   );
-  const classes = resolvers.map((resolver) => resolver.constructor as ClassType);
+  const [first, ...rest] = resolvers.map((resolver) => resolver.constructor as ClassType);
+  if (!first) throw new Error('a schema needs a resolver');
   return buildSchemaSync({
-    resolvers: classes as [ClassType, ...ClassType[]],
-    pubSub: feedPubSub(feeds) as unknown as PubSub,
+    resolvers: [first, ...rest],
+    pubSub: feedPubSub(feeds),
     container: { get: (wanted: unknown) => instances.get(wanted) as never },
     validate: false,
   });

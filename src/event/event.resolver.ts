@@ -101,12 +101,17 @@ export class UserEventsResolver {
       description: 'Before; default now (and the 5 minutes that senders may be ahead).',
     })
     until: Date | null,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Page size, 0..1,000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'Page size, 0..1,000.',
+    })
+    wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
   ): Promise<EventConnectionType> {
-    const limit = pageSize(first) + 1;
+    const first = pageSize(wanted);
+    const limit = first + 1;
     const typeIds = types && (await this.typeIds(context, types));
     const rows = await this.deps
       .events(context, {

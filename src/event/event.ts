@@ -34,7 +34,9 @@ export const MAX_PROPERTIES_BYTES = 8 * 1024;
 export const MAX_PROPERTIES_DEPTH = 5;
 /** How far an event may lie ahead of our clock: senders' clocks differ. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
-export const NAME_PATTERN = /^[a-z][a-z0-9_.-]{0,63}$/;
+/** Names of types and sources as senders write them: `purchase`, `Add to Cart`, `订单`. */
+export const NAME_PATTERN = /^\p{L}[\p{L}\p{N} _.:/-]{0,63}(?<! )$/u;
+export const NAME_RULE = 'a letter and then up to 63 letters, digits, spaces or _ . : / -';
 
 const INVALID: UserErrorCode = 'INVALID';
 
@@ -62,13 +64,11 @@ function checkKey(key: unknown): Verdict {
   return isStorableText(key) ? null : invalid('id holds a character that cannot be stored');
 }
 
-/** Types and sources: what later stands in feature definitions, so kept to one plain form. */
+/** Types and sources: they later stand in feature definitions, as parameters. */
 function checkName(name: unknown, field: 'type' | 'source'): Verdict {
   if (typeof name !== 'string' || name === '') return invalid(`${field} is missing`);
   if (!NAME_PATTERN.test(name))
-    return invalid(
-      `${field} must be a lower-case letter and then up to 63 of a-z 0-9 _ . -, got ${JSON.stringify(name.slice(0, 80))}`,
-    );
+    return invalid(`${field} must be ${NAME_RULE}, got ${JSON.stringify(name.slice(0, 80))}`);
   return null;
 }
 

@@ -1,3 +1,4 @@
+import { NAME_PATTERN, NAME_RULE } from '../event/event.js';
 import type { UserErrorCode } from '../kernel/error.js';
 import type { OutcomeRow } from './outcome.js';
 import type { ResolvedOutcome } from './outcome.store.js';
@@ -26,7 +27,6 @@ export type RecordOutcomes = (rows: readonly OutcomeRow[]) => Promise<RecordOutc
 
 type Refusal = { code: UserErrorCode; message: string };
 
-const SOURCE = /^[a-z][a-z0-9_.-]{0,63}$/;
 /** Senders' clocks differ. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
@@ -72,10 +72,10 @@ function checkRow({ at, source }: OutcomeRow, latest: number): Refusal | null {
       code: 'INVALID',
       message: `at must be 1970..${new Date(latest).toISOString()}, got ${at.toISOString()}`,
     };
-  if (!SOURCE.test(source))
+  if (!NAME_PATTERN.test(source))
     return {
       code: 'INVALID',
-      message: `source must be a lower-case letter and then up to 63 of a-z 0-9 _ . -, got ${JSON.stringify(source.slice(0, 80))}`,
+      message: `source must be ${NAME_RULE}, got ${JSON.stringify(source.slice(0, 80))}`,
     };
   return null;
 }

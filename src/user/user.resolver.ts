@@ -71,15 +71,20 @@ export class UserResolver {
     filterInput: UserFilterInput | null,
     @Arg('orderBy', () => [UserOrderInput], { nullable: true, description: 'At most 3 keys.' })
     orderInput: UserOrderInput[] | null,
-    @Arg('first', () => Int, { defaultValue: 20, description: 'Page size, 0..1,000.' })
-    first: number,
+    @Arg('first', () => Int, {
+      nullable: true,
+      defaultValue: 20,
+      description: 'Page size, 0..1,000.',
+    })
+    wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
   ): Promise<UserConnectionType> {
     authorise(context, 'user:list');
     const filter = toFilter(filterInput ?? null);
     const order = orderInput ?? [];
-    const limit = pageSize(first) + 1;
+    const first = pageSize(wanted);
+    const limit = first + 1;
     const rows = await this.deps.users.page({ filter, order, after: after ?? null, limit });
     const cursorOf = userCursor(order);
     const cursors = new Map(rows.map((row) => [row.id, cursorOf(row)]));

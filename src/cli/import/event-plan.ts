@@ -1,5 +1,5 @@
 import { cellText, isBlank, numberIn, parseNumber, RowError, truthIn, type Cell } from './cell.js';
-import { NAME_PATTERN } from '../../event/event.js';
+import { NAME_PATTERN, NAME_RULE } from '../../event/event.js';
 import { AppError } from '../../kernel/error.js';
 import { nearNames, Problems, type Columns } from './columns.js';
 import type { ImportDeps, ImportedEvent } from './context.js';
@@ -95,7 +95,7 @@ function checkName(name: string, option: string): void {
   if (!NAME_PATTERN.test(name))
     throw new AppError(
       'INVALID',
-      `${option} must be a lower-case letter and then up to 63 of a-z 0-9 _ . -, got ${JSON.stringify(name)}`,
+      `${option} must be ${NAME_RULE}, got ${JSON.stringify(name)}`,
     );
 }
 
