@@ -36,9 +36,9 @@ it('no file imports to the right, in a circle, or a library outside its home, an
   const seen = new Set(modules.map((module) => module.source));
   const missed = [...sources('src'), ...sources('jobs')].filter((file) => !seen.has(file));
   expect(missed).toEqual([]);
-  expect(
-    summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`),
-  ).toEqual([]);
+  expect(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual(
+    [],
+  );
 }, 60_000);
 
 it('no source file is longer than 400 lines', () => {
