@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
   process.on('disconnect', stop);
   process.send?.('ready');
-  log.info({ pid: process.pid }, 'the worker is ready');
+  log.debug({ pid: process.pid }, 'the worker is ready');
 }
 
 main().catch((error: unknown) => {

@@ -61,6 +61,8 @@ export async function runSystem(config: Config, environment: Environment, say: S
       await new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => resolve(), { once: true });
       });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error; // a boot that was told to stop has not failed
   } finally {
     for (const { name, close } of boot.opened.reverse())
       await close().catch((error: unknown) => log.warn({ err: error, name }, 'did not close'));
