@@ -14,8 +14,9 @@ export interface EventStream<T> extends AsyncGenerator<T, undefined> {
 }
 
 /**
- * The answers of one subscription. The source is read eagerly into a queue of at most `maxUndelivered`
- * events, so that a reader who stands still is noticed at once: `onSlow` is told, and the stream ends.
+ * The answers of one subscription. The source is read ahead into a queue of at most `maxUndelivered`
+ * events and then waits for the reader: a source that can wait (rows of a batch read from the ledger)
+ * loses no reader, one that cannot (the bus) holds a bounded number more and then fails with SLOW_SUBSCRIBER.
  * Events are answered one after another, in order, only as fast as the reader asks.
  * An error of the source comes out of `next` after the events before it, unless `onError` takes it.
  */
@@ -23,7 +24,6 @@ export function eventStream<T>(options: {
   source: AsyncIterable<unknown>;
   maxUndelivered: number;
   answer: (event: SourceEvent) => Promise<T>;
-  onSlow: (undelivered: number) => void;
   /** True when the error was dealt with and the stream just ends. */
   onError: (error: unknown) => boolean;
 }): EventStream<T> {
@@ -32,6 +32,7 @@ export function eventStream<T>(options: {
   const iterator = options.source[Symbol.asyncIterator]();
   const queue: SourceEvent[] = [];
   let wake: (() => void) | null = null;
+  let makeRoom: (() => void) | null = null;
   let ended = false;
   let exhausted = false;
   let failure: { error: unknown } | null = null;
@@ -40,11 +41,16 @@ export function eventStream<T>(options: {
     wake?.();
     wake = null;
   };
+  const taken = (): void => {
+    makeRoom?.();
+    makeRoom = null;
+  };
   const end = (): void => {
     if (ended) return;
     ended = true;
     queue.length = 0;
     notify();
+    taken();
     // a generator that waits for its source cannot answer yet: nobody waits for it here
     void Promise.resolve(iterator.return?.()).catch(() => undefined);
   };
@@ -54,11 +60,9 @@ export function eventStream<T>(options: {
       const step = await withCounts(counts, () => iterator.next());
       if (step.done) break;
       queue.push({ payload: step.value, counts });
-      if (queue.length > options.maxUndelivered) {
-        options.onSlow(queue.length);
-        end();
-      }
       notify();
+      if (queue.length >= options.maxUndelivered)
+        await new Promise<void>((resolve) => (makeRoom = resolve));
     }
     exhausted = true;
     notify();
@@ -74,6 +78,7 @@ export function eventStream<T>(options: {
     for (;;) {
       if (ended) return done;
       const event = queue.shift();
+      taken();
       if (event) return { value: await options.answer(event), done: false };
       if (failure) {
         const { error } = failure;

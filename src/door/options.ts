@@ -19,7 +19,7 @@ export interface DoorLimits extends OperationLimits {
   maxMessageBytes: number;
   /** Operations that one WebSocket may have open. */
   maxSubscriptions: number;
-  /** Events of one subscription that may wait for their subscriber. */
+  /** Events of one subscription that are read ahead of their subscriber; its source holds what comes beyond. */
   maxUndelivered: number;
   /** A message that the client's side has not taken for so long means a slow subscriber. */
   stallMs: number;

@@ -155,10 +155,9 @@ export function openSocketOperations(
         source,
         maxUndelivered: limits.maxUndelivered,
         answer: (event) => answerEvent(args, operation, event),
-        onSlow: (undelivered) => closeSlow(link, `${undelivered} undelivered events`),
         onError: (error) => {
           if (!(error instanceof AppError && error.code === 'SLOW_SUBSCRIBER')) return false;
-          closeSlow(link, error.message);
+          link.close(CLOSE.slowSubscriber, `slow subscriber: ${error.message}`);
           return true;
         },
       });
@@ -181,10 +180,6 @@ export function openSocketOperations(
       byPayload.get(payload)?.close();
     },
   };
-}
-
-function closeSlow(link: SocketLink, what: string): void {
-  link.close(CLOSE.slowSubscriber, `slow subscriber: ${what}; read faster and reconnect`);
 }
 
 function operationOf(

@@ -7,7 +7,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 /** A source that a test pushes into; `returned` tells whether it was ended. */
 function tap() {
   const waiting: ((result: IteratorResult<unknown>) => void)[] = [];
-  const state = { returned: 0, failing: null as Error | null };
+  const state = { returned: 0, asked: 0, failing: null as Error | null };
   const source: AsyncIterableIterator<unknown> = {
     [Symbol.asyncIterator]: () => source,
     next: () =>
@@ -15,6 +15,7 @@ function tap() {
         ? Promise.reject(state.failing)
         : new Promise((resolve) => {
             count('sql');
+            state.asked += 1;
             waiting.push(resolve);
           }),
     return: () => {
@@ -28,20 +29,24 @@ function tap() {
       await settle();
     }
   };
-  return { source, state, push, finish: () => waiting.shift()?.({ value: undefined, done: true }) };
+  return {
+    asked: () => state.asked,
+    source,
+    state,
+    push,
+    finish: () => waiting.shift()?.({ value: undefined, done: true }),
+  };
 }
 
 function open(options: { maxUndelivered?: number; takesErrors?: boolean } = {}) {
   const tapped = tap();
-  const slow: number[] = [];
   const stream = eventStream({
     source: tapped.source,
     maxUndelivered: options.maxUndelivered ?? 10,
     answer: ({ payload, counts }) => Promise.resolve({ payload, sql: counts.sql }),
-    onSlow: (undelivered) => slow.push(undelivered),
     onError: () => options.takesErrors ?? false,
   });
-  return { ...tapped, stream, slow };
+  return { ...tapped, stream };
 }
 
 describe('the stream of a subscription', () => {
@@ -56,12 +61,24 @@ describe('the stream of a subscription', () => {
     expect(await last).toEqual({ value: undefined, done: true });
   });
 
-  it('ends at once when nobody reads and the bound is passed, and tells how many waited', async () => {
-    const { stream, push, slow, state } = open({ maxUndelivered: 2 });
-    await push('a', 'b');
-    expect(slow).toEqual([]);
+  it('asks its source for no more than the bound while nobody reads, and goes on when somebody does', async () => {
+    const { stream, push, asked } = open({ maxUndelivered: 2 });
+    await push('a', 'b', 'nobody asked for this');
+    expect(asked()).toBe(2);
+    expect((await stream.next()).value).toMatchObject({ payload: 'a' });
+    await settle();
+    expect(asked()).toBe(3);
     await push('c');
-    expect([slow, state.returned]).toEqual([[3], 1]);
+    expect((await stream.next()).value).toMatchObject({ payload: 'b' });
+    expect((await stream.next()).value).toMatchObject({ payload: 'c' });
+  });
+
+  it('lets go of a source that it made wait when the client leaves', async () => {
+    const { stream, push, state } = open({ maxUndelivered: 1 });
+    await push('a');
+    await stream.return(undefined);
+    await settle();
+    expect(state.returned).toBe(1);
     expect((await stream.next()).done).toBe(true);
   });
 

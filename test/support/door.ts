@@ -150,7 +150,7 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
       event: {
         type: event,
         subscribe: () => {
-          const feed = createSubscription('event', 100_000, () => topic.delete(feed));
+          const feed = createSubscription('event', 2_000, () => topic.delete(feed));
           topic.add(feed);
           return feed;
         },
