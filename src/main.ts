@@ -5,7 +5,7 @@ import { compose, type Composition } from './compose.js';
 import { ensureLocalKey } from './local-key.js';
 import { seedInstallation } from './seed-installation.js';
 import { startServer } from './server.js';
-import { startWorkerProcess } from './worker-process.js';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.js';
 import { systemClock, type Clock } from './kernel/clock.js';
 import { AppError } from './kernel/error.js';
 import { unknownVariables, type Config, type Environment } from './plant/env.js';
@@ -90,13 +90,13 @@ async function start(boot: Boot): Promise<void> {
     return;
   }
   // The worker boots beside the server: a second start has to answer within three seconds.
-  const worker = config.role === 'all' ? bootWorker(boot, databaseUrl) : Promise.resolve();
-  worker.catch(() => undefined); // told below, when it is awaited
+  const worker = config.role === 'all' ? bootWorker(boot, databaseUrl) : null;
+  worker?.ready.catch(() => undefined); // told below, where it is awaited
   const composition = await compose({ databaseUrl, redisUrl: config.redisUrl, config, log, clock });
   opened.push({ name: 'composition', close: () => composition.close() });
   await composition.prepare(path.join(projectRoot, 'models'));
   const url = await openDoor(boot, composition);
-  await worker;
+  await worker?.ready;
   await seedInstallation(composition, boot);
   await sayWelcome(boot, composition, url);
 }
@@ -111,9 +111,9 @@ async function refuseSecondStart({ dataDir, role }: Config): Promise<void> {
     );
 }
 
-async function bootWorker(boot: Boot, databaseUrl: string): Promise<void> {
+function bootWorker(boot: Boot, databaseUrl: string): WorkerProcess {
   const { config, environment, log, opened } = boot;
-  const worker = await startWorkerProcess(
+  const worker = startWorkerProcess(
     {
       ...environment,
       DATABASE_URL: databaseUrl,
@@ -123,6 +123,7 @@ async function bootWorker(boot: Boot, databaseUrl: string): Promise<void> {
     log,
   );
   opened.push({ name: 'worker process', close: () => worker.stop() });
+  return worker;
 }
 
 async function openDoor(boot: Boot, composition: Composition): Promise<string> {

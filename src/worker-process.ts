@@ -9,7 +9,8 @@ const STOP_TIMEOUT_MS = 15_000;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface WorkerProcess {
-  readonly pid: number | undefined;
+  /** Resolves when it takes jobs; rejects when it ends before that, or takes too long. */
+  readonly ready: Promise<void>;
   /** Asks it to finish and waits; kills it when it does not. */
   stop(): Promise<void>;
 }
@@ -18,10 +19,7 @@ export interface WorkerProcess {
  * Starts the worker as a process of its own (its own group, so that Ctrl-C reaches only the parent,
  * which stops it in order) and starts it again when it dies. It ends by itself when the parent is gone.
  */
-export async function startWorkerProcess(
-  environment: Environment,
-  log: Log,
-): Promise<WorkerProcess> {
+export function startWorkerProcess(environment: Environment, log: Log): WorkerProcess {
   let stopping = false;
   let pauseMs = 500;
   let child: ChildProcess;
@@ -42,11 +40,8 @@ export async function startWorkerProcess(
     return process;
   };
   child = launch();
-  await ready(child);
   return {
-    get pid() {
-      return child.pid;
-    },
+    ready: ready(child),
     stop: async () => {
       stopping = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
