@@ -135,9 +135,15 @@ export async function composeModels(
       await registerShippedModels(
         {
           ensureModel: store.ensure,
-          registerFirst: store.registerFirst,
+          registerFirst: async (version, by) => {
+            const first = await store.registerFirst(version, by);
+            if (first) {
+              const { modelId, id: versionId, stage } = first;
+              moving.publishModel({ modelId, versionId, stage });
+            }
+            return first;
+          },
           hasVersions: async (modelId) => (await store.allVersions(modelId)).length > 0,
-          promote,
           scorer,
         },
         folder,

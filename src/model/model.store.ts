@@ -29,8 +29,11 @@ export interface ModelStore {
   usingFeatures(names: readonly string[]): Promise<ModelVersion[]>;
   /** Registers a CANDIDATE under the next number; a second call for the same job answers the first's row. */
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
-  /** Registers version 1; null when the model has versions already. */
-  registerFirst(version: NewModelVersion): Promise<ModelVersion | null>;
+  /** Registers version 1 and puts it into PRODUCTION, both or neither; null when the model has versions already. */
+  registerFirst(
+    version: NewModelVersion,
+    by: Pick<StageMove, 'actor' | 'comment'>,
+  ): Promise<ModelVersion | null>;
   artifactBytes(sha256: string): Promise<Uint8Array | null>;
   artifactInfos(sha256s: readonly string[]): Promise<ArtifactInfo[]>;
   /** Moves a version, and the one it replaces, in one audited transaction. */
@@ -107,14 +110,17 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
         await lockModel(sql, version.modelId);
         return register(sql, version, clock);
       }),
-    registerFirst: (version) =>
+    registerFirst: (version, by) =>
       db.transaction(async (sql) => {
         await lockModel(sql, version.modelId);
         const earlier = await sql.query(
           'select id from model_version where model_id = $1 limit 1',
           [version.modelId],
         );
-        return earlier.length > 0 ? null : register(sql, version, clock);
+        if (earlier.length > 0) return null;
+        const { id: versionId } = await register(sql, version, clock);
+        const move: StageMove = { versionId, stage: 'PRODUCTION', rollBack: false, ...by };
+        return (await moveVersion(sql, move, clock, auditOn)).version;
       }),
     async artifactBytes(sha256) {
       const rows = await db.query<{ bytes: Buffer }>(

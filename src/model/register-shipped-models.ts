@@ -7,10 +7,12 @@ import { parseModelSpec, type ModelSpec } from './model-spec.js';
 
 export interface RegisterShippedDeps {
   ensureModel(spec: ModelSpec): Promise<Model>;
-  /** Null when the model has versions already. */
-  registerFirst(version: NewModelVersion): Promise<ModelVersion | null>;
+  /** Into production; null when the model has versions already. */
+  registerFirst(
+    version: NewModelVersion,
+    by: { actor: string; comment: string },
+  ): Promise<ModelVersion | null>;
   hasVersions(modelId: string): Promise<boolean>;
-  promote(versionId: string, actor: string, comment: string): Promise<void>;
   scorer: Pick<Scorer, 'load' | 'score'>;
 }
 
@@ -43,7 +45,7 @@ async function startWith(deps: RegisterShippedDeps, model: Model, folder: string
   const { sha256, bytes, golden } = shipped;
   const { numericNames, categoricalNames, dataFrom, dataUntil, trainedAt, ...version } =
     golden.version;
-  const registered = await deps.registerFirst({
+  const first = {
     ...version,
     modelId: model.id,
     featureNames: [...numericNames, ...categoricalNames],
@@ -52,6 +54,6 @@ async function startWith(deps: RegisterShippedDeps, model: Model, folder: string
     trainedAt: new Date(trainedAt),
     artifact: { sha256, bytes, opset: 21 },
     jobId: null,
-  });
-  if (registered) await deps.promote(registered.id, 'augury', 'shipped with the program');
+  };
+  await deps.registerFirst(first, { actor: 'augury', comment: 'shipped with the program' });
 }
