@@ -30,6 +30,11 @@ function run(file, args) {
   }
 }
 
+/** A first build takes half a minute: somebody who waits is told, on stderr, that it is no hang. */
+function tell(what) {
+  process.stderr.write(`building: ${what} …\n`);
+}
+
 /** Generates and compiles what is out of date; exits with 1 and the compiler's words if it cannot. */
 export async function build() {
   const client = path.join(root, 'prisma', 'client');
@@ -39,8 +44,10 @@ export async function build() {
   if (
     !fs.existsSync(clientFile) ||
     fs.statSync(clientFile).mtimeMs < Math.max(schemaTime, lockTime)
-  )
+  ) {
+    tell('database client');
     run('prisma/build/index.js', ['generate']);
+  }
   await buildExplorer(path.join(root, 'dist', 'explorer'));
   const sources = ['src', 'jobs', 'prisma', 'test'].map((folder) => path.join(root, folder));
   const time = Math.max(
@@ -48,6 +55,7 @@ export async function build() {
     fs.statSync(path.join(root, 'tsconfig.json')).mtimeMs,
   );
   if (fs.existsSync(stampFile) && fs.statSync(stampFile).mtimeMs >= time) return;
+  tell('program, once after every change of the source; about half a minute');
   run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
   fs.writeFileSync(stampFile, '');
 }

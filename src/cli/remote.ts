@@ -75,10 +75,14 @@ interface Payload {
   userErrors: { code: string; message: string; path: string[] }[];
 }
 
-/** Turns the first `userErrors` entry of a mutation into an exception. @throws AppError INVALID */
+/** Turns the first `userErrors` entry of a mutation into an exception. @throws AppError INVALID, NOT_FOUND or CONFLICT */
 export function must<P extends Payload>(payload: P): P {
   const [error] = payload.userErrors;
   if (!error) return payload;
-  const where = error.path.length > 0 ? `${error.path.join('.')}: ` : '';
-  throw new AppError('INVALID', `${where}${error.message}`);
+  const { message, path } = error;
+  // a sentence that names its field needs no path before it
+  const field = path.at(-1);
+  const named = field === undefined || message.toLowerCase().includes(field.toLowerCase());
+  const code = error.code === 'NOT_FOUND' || error.code === 'CONFLICT' ? error.code : 'INVALID';
+  throw new AppError(code, named ? message : `${path.join('.')}: ${message}`);
 }

@@ -5,7 +5,10 @@ export interface ProgressWriter {
   close(): Promise<void>;
 }
 
-/** @param write must not throw; `progress` is clipped to 0..1 and never goes back */
+/** A progress bar has no use for more than a thousandth, and a reader none for 0.41600000000000004. */
+const round = (progress: number): number => Math.round(progress * 1000) / 1000;
+
+/** @param write must not throw; `progress` is clipped to 0..1, rounded to thousandths, and never goes back */
 export function progressWriter(
   write: (progress: number, stage: string) => Promise<void>,
   everyMs: number,
@@ -31,7 +34,7 @@ export function progressWriter(
   return {
     report(progress, stage) {
       if (closed) return;
-      highest = Math.max(highest, Math.min(1, Math.max(0, progress)));
+      highest = Math.max(highest, round(Math.min(1, Math.max(0, progress))));
       latest = { progress: highest, stage };
       if (busy) return;
       busy = true;

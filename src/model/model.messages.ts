@@ -10,16 +10,24 @@ export const modelChangedMessage = z.object({
 });
 export type ModelChanged = z.infer<typeof modelChangedMessage>;
 
+const ALGORITHMS = 'must be one or both of logistic, boosting';
+const whole = (min: number, max: number): z.ZodNumber => {
+  const error = `must be a whole number ${min}..${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
+
 /** Input of a TRAIN job; instants are pinned when it is asked for, so that a second attempt does the same. */
 export const trainJobInput = z.strictObject({
   model: z.string(),
   /** Features are as of this instant (BEHAVIOUR), outcomes up to it count (OUTCOMES). */
   asOf: z.iso.datetime(),
   label: z.enum(['BEHAVIOUR', 'OUTCOMES']),
-  horizonDays: z.int().min(1).max(3650),
-  algorithms: z.array(z.enum(['logistic', 'boosting'])).min(1),
-  trials: z.int().min(1).max(200),
-  seed: z.int().min(0).max(0xffff_ffff),
+  horizonDays: whole(1, 3650),
+  algorithms: z
+    .array(z.enum(['logistic', 'boosting'], { error: ALGORITHMS }), { error: ALGORITHMS })
+    .min(1, { error: ALGORITHMS }),
+  trials: whole(1, 200),
+  seed: whole(0, 0xffff_ffff),
   promote: z.enum(['NO', 'YES', 'IF_BETTER']),
 });
 export type TrainJobInput = z.infer<typeof trainJobInput>;

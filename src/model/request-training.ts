@@ -29,7 +29,7 @@ export function planTraining(
   const horizonDays = wish.horizonDays ?? model.spec.label.horizonDays;
   const horizonMs = horizonDays * DAY_MS;
   const asOf = wish.asOf ?? (label === 'BEHAVIOUR' ? new Date(now.getTime() - horizonMs) : now);
-  const parsed = trainJobInput.safeParse({
+  const wished = {
     model: model.name,
     asOf: asOf.toISOString(),
     label,
@@ -38,14 +38,14 @@ export function planTraining(
     trials: wish.trials ?? model.spec.trials,
     seed: wish.seed ?? model.spec.seed,
     promote: wish.promote,
-  });
+  };
+  const parsed = trainJobInput.safeParse(wished);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const field = String(issue?.path[0] ?? 'input');
-    return {
-      input: null,
-      error: userError('INVALID', `${field}: ${issue?.message ?? 'invalid'}`, 'input', field),
-    };
+    const got = JSON.stringify(Object.entries(wished).find(([name]) => name === field)?.[1]);
+    const message = `${field} ${issue?.message ?? 'is not usable'}, got ${got}`;
+    return { input: null, error: userError('INVALID', message, 'input', field) };
   }
   const known = new Date(Math.max(now.getTime(), wall.getTime()));
   if (label === 'BEHAVIOUR' && asOf.getTime() + horizonMs > known.getTime())

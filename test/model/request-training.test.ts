@@ -42,10 +42,13 @@ describe('planning a training', () => {
   });
   it.each([
     [{ asOf: new Date('2026-05-20T00:00:00Z') }, 'those labels are not known yet'],
-    [{ horizonDays: 0 }, 'horizonDays'],
-    [{ algorithms: ['forest'] }, 'algorithms'],
-    [{ trials: 100_000 }, 'trials'],
-    [{ seed: -1 }, 'seed'],
+    [{ horizonDays: 0 }, 'horizonDays must be a whole number 1..3650, got 0'],
+    [
+      { algorithms: ['forest'] },
+      'algorithms must be one or both of logistic, boosting, got ["forest"]',
+    ],
+    [{ trials: 100_000 }, 'trials must be a whole number 1..200, got 100000'],
+    [{ seed: -1 }, 'seed must be a whole number 0..4294967295, got -1'],
   ])('refuses %o', (change, message) => {
     const { input, error } = planTraining(model, { ...nothing, ...change }, now, wall);
     expect(input).toBeNull();

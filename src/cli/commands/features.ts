@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { table } from '../output.js';
+import { listOf, oneOf } from '../option-values.js';
 import { ask, must } from '../remote.js';
 
 interface FeatureRow {
@@ -15,6 +16,7 @@ interface FeatureRow {
   description: string;
 }
 
+const STATUSES = ['DRAFT', 'REVIEW', 'APPROVED', 'DEPRECATED', 'ARCHIVED'] as const;
 const FIELDS = 'name version type unit status tags description';
 
 /** `features list | show | register | move`. */
@@ -23,16 +25,16 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
   features
     .command('list')
     .description('features by status and tags (all of them must hold)')
-    .option('--status <list>', 'comma-separated: DRAFT,REVIEW,APPROVED,DEPRECATED,ARCHIVED')
+    .option('--status <list>', `comma-separated: ${STATUSES.join(',')}`, listOf(STATUSES))
     .option('--tags <list>', 'comma-separated')
-    .action(async (options: { status?: string; tags?: string }) => {
+    .action(async (options: { status?: string[]; tags?: string }) => {
       const { features: rows } = await ask<{ features: FeatureRow[] }>(
         await context.remote(),
         `query Features($status: [FeatureStatus!], $tags: [String!]) {
           features(status: $status, tags: $tags) { ${FIELDS} }
         }`,
         {
-          status: options.status?.toUpperCase().split(',') ?? null,
+          status: options.status ?? null,
           tags: options.tags?.split(',') ?? null,
         },
       );
@@ -68,7 +70,11 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
         }`,
         { name },
       );
-      if (!feature) throw new AppError('NOT_FOUND', `there is no feature named ${name}`);
+      if (!feature)
+        throw new AppError(
+          'NOT_FOUND',
+          `there is no feature named ${name}: \`features list\` shows what there is`,
+        );
       context.output.line(JSON.stringify(feature, null, context.output.json ? 0 : 2));
     });
   features
@@ -95,7 +101,7 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
     .command('move')
     .description('take a feature through its life cycle')
     .argument('<name>')
-    .argument('<status>', 'REVIEW, APPROVED, DEPRECATED, ARCHIVED or DRAFT')
+    .argument('<status>', 'REVIEW, APPROVED, DEPRECATED, ARCHIVED or DRAFT', oneOf(STATUSES))
     .option('--comment <text>', 'why; kept in the history')
     .action(async (name: string, status: string, options: { comment?: string }) => {
       const { moveFeature } = await ask<{
@@ -107,7 +113,7 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
             feature { ${FIELDS} } userErrors { code message path }
           }
         }`,
-        { name, to: status.toUpperCase(), comment: options.comment ?? null },
+        { name, to: status, comment: options.comment ?? null },
       );
       printMoved(must(moveFeature).feature, context);
     });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { RoleName } from '../../graphql/context.js';
+import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { table } from '../output.js';
 
@@ -53,7 +54,11 @@ export function addKeysCommand(program: Command, context: CliContext): void {
     .argument('<id>', 'the id that `keys list` shows')
     .action((id: string) =>
       context.withInstallation(async ({ access }) => {
-        await access.revokeKey({ id, revokedBy: 'command line' });
+        if (!(await access.revokeKey({ id, revokedBy: 'command line' })))
+          throw new AppError(
+            'NOT_FOUND',
+            `no key in force has the id ${id}: \`keys list\` shows the ids`,
+          );
         context.output.line(
           context.output.json ? JSON.stringify({ id, revoked: true }) : `revoked ${id}`,
         );

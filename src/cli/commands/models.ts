@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
+import { instant, listOf, oneOf, wholeNumber } from '../option-values.js';
 import { figure, table, type Output } from '../output.js';
 import { ask, must, type Remote } from '../remote.js';
 
@@ -60,11 +62,11 @@ function printVersion(version: Version, output: Output): void {
 
 interface TrainOptions {
   asOf?: string;
-  horizonDays?: string;
+  horizonDays?: number;
   label?: string;
-  algorithms?: string;
-  trials?: string;
-  seed?: string;
+  algorithms?: string[];
+  trials?: number;
+  seed?: number;
   promote?: boolean;
 }
 
@@ -74,16 +76,9 @@ async function train(
   options: TrainOptions,
   output: Output,
 ): Promise<void> {
-  const input = {
-    model,
-    ...(options.asOf === undefined ? {} : { asOf: asInstant(options.asOf) }),
-    ...(options.horizonDays === undefined ? {} : { horizonDays: Number(options.horizonDays) }),
-    ...(options.label === undefined ? {} : { label: options.label.toUpperCase() }),
-    ...(options.algorithms === undefined ? {} : { algorithms: options.algorithms.split(',') }),
-    ...(options.trials === undefined ? {} : { trials: Number(options.trials) }),
-    ...(options.seed === undefined ? {} : { seed: Number(options.seed) }),
-    ...(options.promote ? { promote: true } : {}),
-  };
+  // what was not given is undefined, and JSON leaves it out: the model's spec decides then
+  const { asOf, horizonDays, label, algorithms, trials, seed, promote } = options;
+  const input = { model, asOf, horizonDays, label, algorithms, trials, seed, promote };
   const { trainModel } = await ask<{
     trainModel: { job: { id: string } | null; userErrors: never[] };
   }>(
@@ -99,23 +94,30 @@ async function train(
   printVersion(done.result as unknown as Version, output);
 }
 
-/** A date alone means its first instant, UTC. */
-export function asInstant(text: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00.000Z` : text;
-}
-
 /** `train`, `models list|show|promote|rollback`, `score`. */
 export function addModelCommands(program: Command, context: CliContext): void {
   program
     .command('train')
     .description('train a model and follow the job; prints its metrics')
     .argument('<model>', 'for example churn')
-    .option('--as-of <iso>', 'features as of this instant; labels from then on')
-    .option('--horizon-days <n>', 'how long after the instant the label looks')
-    .option('--label <source>', 'behaviour (from events) or outcomes (imported labels)')
-    .option('--algorithms <list>', 'comma-separated: logistic,boosting')
-    .option('--trials <n>', 'how many settings to try')
-    .option('--seed <n>', 'same seed, same model')
+    .option('--as-of <iso>', 'features as of this instant; labels from then on', instant)
+    .option(
+      '--horizon-days <n>',
+      'how long after the instant the label looks, 1..3650',
+      wholeNumber(1, 3650),
+    )
+    .option(
+      '--label <source>',
+      'behaviour (from events) or outcomes (imported labels)',
+      oneOf(['BEHAVIOUR', 'OUTCOMES']),
+    )
+    .option(
+      '--algorithms <list>',
+      'comma-separated: logistic,boosting',
+      listOf(['logistic', 'boosting']),
+    )
+    .option('--trials <n>', 'how many settings to try, 1..200', wholeNumber(1, 200))
+    .option('--seed <n>', 'same seed, same model', wholeNumber(0, 0x7fff_ffff))
     .option('--promote', 'serve it at once')
     .action(async (model: string, options: TrainOptions) => {
       await train(await context.remote(), model, options, context.output);
@@ -124,7 +126,7 @@ export function addModelCommands(program: Command, context: CliContext): void {
     .command('score')
     .description('score everyone into the ledger')
     .argument('<model>', 'for example churn')
-    .option('--as-of <iso>', 'features as of this instant')
+    .option('--as-of <iso>', 'features as of this instant', instant)
     .action(async (model: string, options: { asOf?: string }) => {
       await scoreAll(await context.remote(), model, options.asOf, context.output);
     });
@@ -144,7 +146,7 @@ async function scoreAll(
     `mutation Score($model: String!, $asOf: DateTime) {
       scoreUsers(model: $model, asOf: $asOf) { job { id } userErrors { code message path } }
     }`,
-    { model, asOf: asOf === undefined ? null : asInstant(asOf) },
+    { model, asOf: asOf ?? null },
   );
   const { job } = must(scoreUsers);
   if (!job) return;
@@ -202,13 +204,14 @@ function addModelsGroup(program: Command, context: CliContext): void {
         `query Show($name: String!) { model(name: $name) { versions(first: 20) { nodes { ${DETAIL} } } } }`,
         { name },
       );
-      for (const version of data.model?.versions.nodes ?? []) {
+      if (!data.model)
+        throw new AppError(
+          'NOT_FOUND',
+          `there is no model named ${name}: \`models list\` shows what there is`,
+        );
+      for (const version of data.model.versions.nodes) {
         printVersion(version, context.output);
         if (!context.output.json) context.output.line(`id ${version.id}\n`);
-      }
-      if (!data.model) {
-        context.output.note(`there is no model named ${name}`);
-        process.exitCode = 1;
       }
     });
   models

@@ -3,7 +3,16 @@ import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { postGraphql } from '../remote.js';
 
-/** `query 'GRAPHQL'`: one operation, pretty-printed; exit code 1 when the answer holds errors. */
+/** Errors of the operation as it was written, not of its run. */
+const MISTAKES: ReadonlySet<string> = new Set([
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'BAD_USER_INPUT',
+  'BAD_REQUEST',
+  'TOO_LARGE',
+]);
+
+/** `query 'GRAPHQL'`: one operation, pretty-printed; exit code 1 when the answer holds errors, 2 when it was written wrong. */
 export function addQueryCommand(program: Command, context: CliContext): void {
   program
     .command('query')
@@ -19,6 +28,7 @@ export function addQueryCommand(program: Command, context: CliContext): void {
       }
       const answer = await postGraphql(await context.remote(), query, variables);
       context.output.line(JSON.stringify(answer, null, context.output.json ? 0 : 2));
-      if (answer.errors?.length) process.exitCode = 1;
+      const codes = (answer.errors ?? []).map((error) => error.extensions?.code ?? '');
+      if (codes.length > 0) process.exitCode = codes.some((code) => MISTAKES.has(code)) ? 2 : 1;
     });
 }
