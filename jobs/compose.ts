@@ -64,9 +64,9 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
         train: trainInWorker,
         scorer,
         registerVersion: models.store.registerVersion,
-        production: async (model) => {
+        useProduction: async (model, work) => {
           const [version] = await models.store.inStage([model.id], 'PRODUCTION');
-          return version ? models.serving.version(version.id) : null;
+          return version ? models.serving.use(version.id, work) : null;
         },
         promote: models.promote,
         now: () => clock.wall(),
@@ -76,7 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       QUEUE_OF_KIND.SCORE,
       { concurrency },
       predictionProcessor(run, {
-        servedVersion: (id) => models.serving.version(id),
+        useVersion: (id, work) => models.serving.use(id, work),
         factsAfter: ledger.store.factsAfter,
         readFeatures: features.read,
         scorer,

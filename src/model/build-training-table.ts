@@ -17,8 +17,6 @@ import type { ModelSpec } from './model-spec.js';
 export interface TrainingTable {
   /** Candidates that can tell rows apart. */
   table: FeatureTable;
-  /** Every candidate. */
-  everything: FeatureTable;
   labels: Uint8Array;
   dropped: UselessColumn[];
 }
@@ -66,7 +64,7 @@ export async function buildTrainingTable(
   if (features.length === 0)
     throw new AppError(
       'INVALID',
-      'no approved feature fits the model; approve one or import attributes',
+      'no approved feature fits the model: approve one, or import attributes',
     );
   const inputs = inputsOf(features);
   const everything = await readAsOf(readFeatures, features, labels, inputs);
@@ -77,14 +75,14 @@ export async function buildTrainingTable(
   );
   if (!table || table.numericNames.length + table.categoricalNames.length === 0)
     throw new AppError('INVALID', 'every candidate feature has the same value in every row');
-  return { table, everything, labels: Uint8Array.from(labels.positive, Number), dropped };
+  return { table, labels: Uint8Array.from(labels.positive, Number), dropped };
 }
 
 function checkLabels({ positive }: Labels): void {
   if (positive.length < MIN_ROWS)
     throw new AppError(
       'INVALID',
-      `training needs at least ${MIN_ROWS} labelled customers, got ${positive.length}`,
+      `training needs at least ${MIN_ROWS} labelled customers, got ${positive.length}: import more, or choose another instant (asOf) or label`,
     );
   const share = positive.filter(Boolean).length;
   if (share === 0 || share === positive.length)
@@ -94,8 +92,11 @@ function checkLabels({ positive }: Labels): void {
     );
 }
 
-/** One statement per instant; with many instants, each row is read at the start of its day, which is no later. */
-async function readAsOf(
+/**
+ * Inputs of the labelled customers as of each row's instant: one statement per instant; with many instants,
+ * each row is read at the start of its day, which is no later.
+ */
+export async function readAsOf(
   readFeatures: ReadFeatures,
   features: readonly FeatureDefinition[],
   labels: Labels,

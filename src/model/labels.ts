@@ -19,3 +19,12 @@ export interface Labels {
   /** First event of any of these users; null when they have none. */
   dataFrom: Date | null;
 }
+
+/** Some of the rows, in the order of `rows`. */
+export function labelsAt(
+  { userIds, positive, asOf, dataFrom }: Labels,
+  rows: readonly number[],
+): Labels {
+  const pick = <T>(values: readonly T[]): T[] => rows.flatMap((row) => values[row] ?? []);
+  return { userIds: pick(userIds), positive: pick(positive), asOf: pick(asOf), dataFrom };
+}

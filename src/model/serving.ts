@@ -6,12 +6,13 @@ import { readClassifier } from '../onnx/read-classifier.js';
 import type { Log } from '../plant/ports.js';
 import type { Scorer } from '../scorer/ports.js';
 import type { Model, ModelVersion } from './model.js';
+import { loadedArtifacts, type LoadedArtifacts } from './loaded-artifacts.js';
 import { pinnedFeatures } from './model-features.js';
 import { inputNames, type ModelInputs } from './model-inputs.js';
 import { MODEL_TOPIC } from './model.messages.js';
 import { reportOf } from './version-report.js';
 
-/** A version that is loaded and can answer. */
+/** A version with what is needed to ask it. */
 export interface ServedModel {
   model: Model;
   version: ModelVersion;
@@ -23,10 +24,12 @@ export interface ServedModel {
 
 /** What answers now, for each model by name; follows promotions made in any process. */
 export interface Serving {
-  /** The production version; null when the model has none or is unknown. Never waits. */
+  /** The production version, loaded; null when the model has none or is unknown. Never waits. */
   current(name: string): ServedModel | null;
-  /** Any version, loaded when needed. @throws AppError NOT_FOUND */
+  /** Any version, which need not be loaded: see `use`. @throws AppError NOT_FOUND */
   version(id: string): Promise<ServedModel>;
+  /** Any version, loaded until `work` has ended. @throws AppError NOT_FOUND */
+  use<T>(id: string, work: (served: ServedModel) => Promise<T>): Promise<T>;
   /** Re-reads what is in production and loads what is new; the old one answers until then. */
   refresh(): Promise<void>;
   close(): Promise<void>;
@@ -39,7 +42,7 @@ export interface ServingDeps {
   artifactBytes(sha256: string): Promise<Uint8Array | null>;
   /** The whole registry of features. */
   allFeatures(): Promise<FeatureDefinition[]>;
-  scorer: Pick<Scorer, 'load' | 'unload'>;
+  scorer: Pick<Scorer, 'load' | 'unload' | 'isLoaded'>;
   subscribe(topic: string): AsyncIterableIterator<unknown>;
   log: Log;
 }
@@ -47,8 +50,10 @@ export interface ServingDeps {
 /** The bus delivers at most once: who follows promotions looks again this often. */
 const LOOK_AGAIN_EVERY_MS = 30_000;
 const RESUBSCRIBE_AFTER_MS = 1_000;
-/** Versions out of production that stay loaded: replaced ones, and those of old predictions. */
-const KEPT_VERSIONS = 4;
+/** Artifacts out of production that stay loaded: replaced ones (requests under way use them), and those of old predictions. */
+const KEPT_ARTIFACTS = 4;
+/** Versions out of production that are remembered, loaded or not. */
+const KNOWN_VERSIONS = 100;
 
 /** Loads what is in production, then follows. A version that cannot be loaded is logged, not fatal. */
 export async function openServing(deps: ServingDeps): Promise<Serving> {
@@ -60,14 +65,17 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
 
 class FollowingServing implements Serving {
   private readonly production = new Map<string, ServedModel>();
-  /** By version id, least recently used first. */
-  private readonly kept = new Map<string, Promise<ServedModel>>();
+  /** By id, least recently used first. */
+  private readonly known = new Map<string, Promise<ServedModel>>();
+  private readonly artifacts: LoadedArtifacts;
   private turn: Promise<void> = Promise.resolve();
   private messages: AsyncIterableIterator<unknown> | null = null;
   private following: Promise<void> = Promise.resolve();
   private readonly ended = new AbortController();
 
-  constructor(private readonly deps: ServingDeps) {}
+  constructor(private readonly deps: ServingDeps) {
+    this.artifacts = loadedArtifacts({ ...deps, keep: KEPT_ARTIFACTS });
+  }
 
   current(name: string): ServedModel | null {
     return this.production.get(name) ?? null;
@@ -76,16 +84,24 @@ class FollowingServing implements Serving {
   version(id: string): Promise<ServedModel> {
     for (const served of this.production.values())
       if (served.version.id === id) return Promise.resolve(served);
-    const known = this.kept.get(id);
-    if (known) {
-      this.kept.delete(id);
-      this.kept.set(id, known);
-      return known;
+    const reading = this.known.get(id) ?? this.readById(id);
+    this.known.delete(id);
+    this.known.set(id, reading);
+    reading.catch(() => this.known.delete(id));
+    const [oldest] = this.known.keys();
+    if (oldest !== undefined && this.known.size > KNOWN_VERSIONS) this.known.delete(oldest);
+    return reading;
+  }
+
+  async use<T>(id: string, work: (served: ServedModel) => Promise<T>): Promise<T> {
+    const served = await this.version(id);
+    const { artifactSha256 } = served.version;
+    await this.artifacts.hold(artifactSha256);
+    try {
+      return await work(served);
+    } finally {
+      this.artifacts.release(artifactSha256);
     }
-    const loading = this.loadById(id);
-    this.keep(id, loading);
-    loading.catch(() => this.kept.delete(id));
-    return loading;
   }
 
   refresh(): Promise<void> {
@@ -146,11 +162,10 @@ class FollowingServing implements Serving {
       return;
     }
     try {
-      const next = await (this.kept.get(version.id) ?? this.load(model, version));
+      const next = await this.read(model, version);
+      await this.artifacts.hold(version.artifactSha256);
       this.production.set(model.name, next);
-      this.kept.delete(version.id);
-      // Requests under way still hold the replaced version, so it stays loaded for a while.
-      if (present) this.keep(present.version.id, Promise.resolve(present));
+      if (present) this.artifacts.release(present.version.artifactSha256);
     } catch (error) {
       this.deps.log.error(
         {
@@ -164,31 +179,15 @@ class FollowingServing implements Serving {
     }
   }
 
-  private keep(id: string, served: Promise<ServedModel>): void {
-    this.kept.set(id, served);
-    for (const [oldest, old] of this.kept) {
-      if (this.kept.size <= KEPT_VERSIONS) break;
-      this.kept.delete(oldest);
-      old.then((each) => this.unload(each)).catch(() => undefined);
-    }
-  }
-
-  /** Two versions may share the same bytes. */
-  private async unload({ version }: ServedModel): Promise<void> {
-    const others = [...this.production.values(), ...(await settled(this.kept.values()))];
-    if (!others.some((other) => other.version.artifactSha256 === version.artifactSha256))
-      await this.deps.scorer.unload(version.artifactSha256);
-  }
-
-  private async loadById(id: string): Promise<ServedModel> {
+  private async readById(id: string): Promise<ServedModel> {
     const [version] = await this.deps.versionsByIds([id]);
     const model =
       version && (await this.deps.listModels()).find((each) => each.id === version.modelId);
     if (!model) throw new AppError('NOT_FOUND', `no model version has the id ${id}`);
-    return this.load(model, version);
+    return this.read(model, version);
   }
 
-  private async load(model: Model, version: ModelVersion): Promise<ServedModel> {
+  private async read(model: Model, version: ModelVersion): Promise<ServedModel> {
     const sha256 = version.artifactSha256;
     const bytes = await this.deps.artifactBytes(sha256);
     if (!bytes) throw new AppError('INTERNAL', `artifact ${sha256} is gone`);
@@ -203,7 +202,6 @@ class FollowingServing implements Serving {
         'INTERNAL',
         `the graph's inputs are not the features of version ${version.id}`,
       );
-    await this.deps.scorer.load({ sha256, bytes });
     return { model, version, inputs, features, threshold: version.threshold ?? 0.5 };
   }
 }
@@ -219,11 +217,6 @@ function inputsByType(features: readonly FeatureDefinition[]): ModelInputs {
   const names = (categorical: boolean): string[] =>
     features.filter(({ type }) => isCategorical(type) === categorical).map(({ name }) => name);
   return { numericNames: names(false), categoricalNames: names(true) };
-}
-
-async function settled<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
-  const results = await Promise.allSettled(promises);
-  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

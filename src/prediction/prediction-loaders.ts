@@ -48,7 +48,7 @@ export interface PredictionLoaders {
 }
 
 export interface PredictionLoaderDeps extends PredictUsersDeps {
-  serving: Pick<Serving, 'version'>;
+  serving: Pick<Serving, 'use'>;
   scorer: Pick<Scorer, 'score' | 'explain'>;
   ledgerPages(keys: readonly LedgerKey[]): Promise<StoredPrediction[][]>;
   firstOutcomes(
@@ -130,9 +130,10 @@ async function explainAll(
   const answers: (Explanation | Error | null)[] = keys.map(() => null);
   const run = async (versionId: string, indices: readonly number[]): Promise<void> => {
     try {
-      const { version, inputs } = await deps.serving.version(versionId);
       const rows = indices.flatMap((index) => keys[index]?.inputs ?? []);
-      const all = await deps.scorer.explain(version.artifactSha256, tableOf(inputs, rows));
+      const all = await deps.serving.use(versionId, ({ version, inputs }) =>
+        deps.scorer.explain(version.artifactSha256, tableOf(inputs, rows)),
+      );
       if (!all) return;
       const width = all.inputs.length;
       for (const [at, index] of indices.entries())

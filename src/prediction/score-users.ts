@@ -14,8 +14,8 @@ import {
 } from './prediction.messages.js';
 
 export interface ScoreUsersDeps {
-  /** The pinned version, loaded. */
-  servedVersion(id: string): Promise<ServedModel>;
+  /** The pinned version, loaded until `work` has ended. */
+  useVersion<T>(id: string, work: (served: ServedModel) => Promise<T>): Promise<T>;
   factsAfter(
     afterId: number,
     limit: number,
@@ -47,9 +47,19 @@ export async function scoreUsers(
   job: RunningJob,
   chunk: number = SCORE_CHUNK,
 ): Promise<ScoreJobResult> {
-  const input = scoreJobInput.parse(job.input);
-  const served = await deps.servedVersion(input.modelVersionId);
-  const asOf = new Date(input.asOf);
+  const { modelVersionId, asOf } = scoreJobInput.parse(job.input);
+  return deps.useVersion(modelVersionId, (served) =>
+    scoreWith(deps, job, served, new Date(asOf), chunk),
+  );
+}
+
+async function scoreWith(
+  deps: ScoreUsersDeps,
+  job: RunningJob,
+  served: ServedModel,
+  asOf: Date,
+  chunk: number,
+): Promise<ScoreJobResult> {
   const startMs = deps.clock.monotonicMs();
   const total = await deps.userCount();
   const before = await deps.runState(job.id);

@@ -187,7 +187,7 @@ describe('the worker', () => {
       ).id,
     );
     expect(job.status).toBe('FAILED');
-    expect(job.error).toBe('training needs at least 50 labelled customers, got 0');
+    expect(job.error).toMatch(/^training needs at least 50 labelled customers, got 0: import more/);
   });
 });
 

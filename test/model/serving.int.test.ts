@@ -4,6 +4,8 @@ import { projectRoot } from '../../src/plant/paths.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { fillShop } from '../support/demo-shop.js';
 import { openGraph, type TestGraph } from '../support/graph.js';
+import { readClassifier } from '../../src/onnx/read-classifier.js';
+import { scorerModel } from '../support/scorer.js';
 
 const clock = systemClock();
 let database: TestDatabase;
@@ -137,5 +139,45 @@ describe('promotion', () => {
     expect((await here.ask(mutation, {}, 'CRM')).errors?.[0]?.message).toContain(
       'may not model:write',
     );
+  });
+});
+
+describe('old predictions', () => {
+  it('of more versions than stay loaded are all explained in one question', async () => {
+    const [shipped] = await database.db.query<{ bytes: Buffer }>(
+      `select a.bytes from artifact a join model_version v on v.artifact_sha256 = a.sha256 where v.version = 1`,
+    );
+    const classifier = shipped && readClassifier(shipped.bytes);
+    if (classifier?.kind !== 'boosting') throw new Error('the shipped model is a forest');
+    await here.ask(`{ user(externalId: "demo-00001") { prediction { probability } } }`);
+    const OLD = 9;
+    for (let i = 1; i <= OLD; i++) {
+      const forest = { ...classifier.forest, baseValue: Math.fround(i / 16) };
+      const { sha256, bytes } = scorerModel({ ...classifier, forest });
+      await database.db.query(
+        `insert into artifact (sha256, bytes, opset, created_at) values ($1, $2, 21, now())`,
+        [sha256, bytes],
+      );
+      const version = (await addVersion(0.3 + i / 100)).replace('ModelVersion:', '');
+      await database.db.query('update model_version set artifact_sha256 = $2 where id = $1', [
+        version,
+        sha256,
+      ]);
+      await database.db.query(
+        `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source, as_of,
+           scored_at, latency_ms, numeric, categorical)
+         select user_id, model_id, $1, probability, threshold, source, as_of, scored_at, latency_ms, numeric, categorical
+         from prediction order by id limit 1`,
+        [version],
+      );
+    }
+    const { data, errors } = await here.ask(
+      `{ user(externalId: "demo-00001") { predictions(first: ${OLD}) { nodes { baseValue inputs { name } reasons { feature } } } } }`,
+    );
+    expect(errors).toBeUndefined();
+    const bases: number[] = data.user.predictions.nodes.map(
+      (node: { baseValue: number }) => node.baseValue,
+    );
+    expect(new Set(bases).size).toBe(OLD);
   });
 });

@@ -1,0 +1,69 @@
+import type { ReadFeatures } from '../feature/read-features.js';
+import { logLossOfMargins } from '../numeric/metrics.js';
+import type { Scorer } from '../scorer/ports.js';
+import { readAsOf } from './build-training-table.js';
+import { labelsAt, type Labels } from './labels.js';
+import type { Model, ModelVersion } from './model.js';
+import type { TrainJobInput } from './model.messages.js';
+import { scoreTable } from './score-table.js';
+import type { ServedModel } from './serving.js';
+import { isTestRow } from './train/training.js';
+
+export interface PromoteTrainedDeps {
+  readFeatures: ReadFeatures;
+  scorer: Pick<Scorer, 'score'>;
+  /** Runs `work` with the present production version, loaded; null when there is none. */
+  useProduction<T>(model: Model, work: (present: ServedModel) => Promise<T>): Promise<T | null>;
+  promote(versionId: string, actor: string, comment: string): Promise<void>;
+}
+
+/** A version that was just trained. */
+export interface Trained {
+  version: ModelVersion;
+  labels: Labels;
+  /** Its margins of all labelled rows. */
+  margins: Float64Array;
+}
+
+/**
+ * Puts a version that was just trained into production as the job asked: YES always, IF_BETTER when there is
+ * none or when it has the lower log loss on the same test rows. A version that is there already stays.
+ */
+export async function promoteTrained(
+  deps: PromoteTrainedDeps,
+  model: Model,
+  trained: Trained,
+  wish: TrainJobInput['promote'],
+  actor: string,
+): Promise<void> {
+  const { version } = trained;
+  if (wish === 'NO' || version.stage === 'PRODUCTION') return;
+  if (wish === 'YES') return deps.promote(version.id, actor, 'asked for with the training');
+  const verdict = await deps.useProduction(model, (present) => compare(deps, present, trained));
+  if (!verdict) return deps.promote(version.id, actor, 'no version was in production');
+  if (verdict.isBetter) await deps.promote(version.id, actor, verdict.comment);
+}
+
+/** Each version gets its own features, in the versions it was trained on, of the same customers at the same instants. */
+async function compare(
+  deps: PromoteTrainedDeps,
+  present: ServedModel,
+  { labels, margins }: Trained,
+): Promise<{ isBetter: boolean; comment: string }> {
+  const test = [...labels.userIds.keys()].filter(isTestRow);
+  const tested = labelsAt(labels, test);
+  const table = await readAsOf(deps.readFeatures, present.features, tested, present.inputs);
+  const answers = Uint8Array.from(tested.positive, Number);
+  const mine = logLossOfMargins(
+    answers,
+    Float64Array.from(test, (row) => margins[row] ?? 0),
+  );
+  const its = logLossOfMargins(
+    answers,
+    await scoreTable(deps.scorer, present.version.artifactSha256, table),
+  );
+  return {
+    isBetter: mine < its,
+    comment: `log loss ${mine.toFixed(4)} against ${its.toFixed(4)} of version ${present.version.version} on the same ${test.length} test rows`,
+  };
+}
