@@ -32,7 +32,7 @@ afterAll(async () => {
 function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
   const { store, publish } = composeLedger(graph.plant);
   return {
-    servedVersion: (id) => serving.version(id),
+    useVersion: (id, work) => serving.use(id, work),
     factsAfter: store.factsAfter,
     readFeatures: composeFeatureReading(database.db).read,
     scorer: graph.plant.scorer,
