@@ -81,14 +81,25 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   const tooLarge = (): AppError =>
     new AppError('TOO_LARGE', `the body must be at most ${maxBytes} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  // listeners: an async iterator makes a handful of promises a chunk, for every question asked
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        request.pause();
+        reject(tooLarge());
+      } else chunks.push(chunk);
+    });
+    request.once('end', () =>
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.once('error', reject);
+    request.once('close', () => {
+      if (!request.complete) reject(new AppError('INVALID', 'the request ended early'));
+    });
+  });
 }
 
 /** Whether brackets nest deeper than `max` outside of strings; parsers that recurse would overflow. */

@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { CountsExtension } from '../graphql/counts-extension.js';
 import { countsExtension } from '../graphql/counts-extension.js';
 import { presentError } from '../graphql/present-error.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Counts } from '../kernel/count.js';
-import { withCounts, zeroCounts } from '../kernel/count.js';
+import { currentCounts, withCounts, zeroCounts } from '../kernel/count.js';
 import type { Log } from '../plant/ports.js';
 import type { OperationReport } from './options.js';
 
@@ -33,11 +32,13 @@ export interface ScopeDeps {
   onOperation: ((report: OperationReport) => void) | undefined;
 }
 
-const running = new AsyncLocalStorage<OperationScope>();
+/** By its counters, which the present call is known by: a second async storage would cost every promise. */
+const scopeOf = new WeakMap<Counts, OperationScope>();
 
 /** The scope that the present call belongs to, or null outside of one. */
 export function currentScope(): OperationScope | null {
-  return running.getStore() ?? null;
+  const counts = currentCounts();
+  return (counts && scopeOf.get(counts)) ?? null;
 }
 
 /** Opens a scope; the clock of its milliseconds starts now. */
@@ -51,7 +52,7 @@ export function openScope(
   const scope: OperationScope = {
     requestId,
     counts,
-    run: (work) => running.run(scope, () => withCounts(counts, work)),
+    run: (work) => withCounts(counts, work),
     present(error) {
       const { formatted, masked } = presentError(error, requestId);
       if (masked)
@@ -74,5 +75,6 @@ export function openScope(
       return finished;
     },
   };
+  scopeOf.set(counts, scope);
   return scope;
 }

@@ -1,8 +1,10 @@
-import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { DateTime } from '../graphql/scalars.js';
+import { asksFor } from '../graphql/selection.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from '../user/user-loaders.js';
 import { toUserType, UserType } from '../user/user.type.js';
@@ -109,9 +111,11 @@ export class UserEventsResolver {
     wanted: number | null,
     @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
     after: string | null,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<EventConnectionType> {
     const first = pageSize(wanted);
-    const limit = first + 1;
+    // one more than asked tells whether there are more
+    const limit = asksFor(info, 'pageInfo') ? first + 1 : first;
     const typeIds = types && (await this.typeIds(context, types));
     const rows = await this.deps
       .events(context, {
@@ -124,17 +128,13 @@ export class UserEventsResolver {
       .load(user.userId);
     const page = pageOf(rows, first, cursorOf);
     return {
+      nodes: page.nodes.map(toEventType),
+      get edges() {
+        return page.edges.map(({ cursor, node }) => ({ cursor, node: toEventType(node) }));
+      },
       pageInfo: page.pageInfo,
-      ...asTypes(page.edges),
     };
   }
-}
-
-function asTypes(
-  edges: readonly { cursor: string; node: Event }[],
-): Pick<EventConnectionType, 'edges' | 'nodes'> {
-  const nodes = edges.map(({ node }) => toEventType(node));
-  return { nodes, edges: nodes.map((node, i) => ({ cursor: edges[i]?.cursor ?? '', node })) };
 }
 
 function cursorOf(event: Event): string {

@@ -1,5 +1,6 @@
 import type { Sql } from '../plant/ports.js';
 import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
+import { statementNames } from '../plant/statement-names.js';
 import type { Event } from './event.js';
 import type { Catalogue } from './event-catalogue.store.js';
 
@@ -48,9 +49,10 @@ export interface EventStore {
 
 /** Events in Postgres. */
 export function eventStore(db: Sql, names: EventNames): EventStore {
+  const named = statementNames('events');
   return {
     insert: (events) => insert(db, events),
-    latestOf: (userIds, request) => latestOf(db, names, userIds, request),
+    latestOf: (userIds, request) => latestOf(db, names, named, userIds, request),
   };
 }
 
@@ -149,11 +151,12 @@ function compileLatest(
 async function latestOf(
   db: Sql,
   names: EventNames,
+  named: (text: string) => { name?: string },
   userIds: readonly number[],
   request: EventsRequest,
 ): Promise<Event[][]> {
   const { text, values } = compileLatest(userIds, request);
-  const rows = await db.query<StoredRow>(text, values);
+  const rows = await db.query<StoredRow>(text, values, named(text));
   const types = await names.types.namesOf(new Set(rows.map((row) => row.type_id)));
   const sources = await names.sources.namesOf(new Set(rows.map((row) => row.source_id)));
   const byUser = new Map<number, Event[]>(userIds.map((id) => [id, []]));

@@ -14,7 +14,7 @@ export function eventsLoader(store: Pick<EventStore, 'latestOf'>): EventsLoader 
   const loaders = perRequest(() => new Map<string, DataLoader<number, Event[]>>());
   return (context, request) => {
     const byArguments = loaders(context);
-    const key = JSON.stringify(request);
+    const key = keyOf(request);
     let loader = byArguments.get(key);
     if (!loader) {
       loader = new DataLoader((ids: readonly number[]) => store.latestOf(ids, request));
@@ -22,6 +22,12 @@ export function eventsLoader(store: Pick<EventStore, 'latestOf'>): EventsLoader 
     }
     return loader;
   };
+}
+
+/** Cheap: it is made for every user of a list. */
+function keyOf({ typeIds, since, until, after, limit }: EventsRequest): string {
+  const behind = after ? `${after.at.getTime()} ${after.sourceId} ${after.key}` : '';
+  return `${limit} ${until.getTime()} ${since?.getTime() ?? ''} ${typeIds?.join() ?? '*'} ${behind}`;
 }
 
 /** Ids of those event types that exist, looked up once a request however many users ask. */

@@ -37,21 +37,31 @@ export function pageSize(wanted: number | null, max: number = MAX_FIRST): number
   return first;
 }
 
-/** Cuts rows fetched with `limit first + 1` to a page. */
+/** A page; cursors are made when they are read, which most questions never do. */
+export interface Page<T> {
+  readonly nodes: T[];
+  readonly edges: { cursor: string; node: T }[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+/** Cuts rows fetched with `limit first + 1` to a page. Spreading it makes all of its cursors. */
 export function pageOf<T>(
   rows: readonly T[],
   first: number,
   cursorOf: (row: T) => string,
-): {
-  nodes: T[];
-  edges: { cursor: string; node: T }[];
-  pageInfo: { hasNextPage: boolean; endCursor: string | null };
-} {
+): Page<T> {
   const nodes = rows.slice(0, first);
-  const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }));
+  const last = nodes.at(-1);
   return {
     nodes,
-    edges,
-    pageInfo: { hasNextPage: rows.length > first, endCursor: edges.at(-1)?.cursor ?? null },
+    get edges() {
+      return nodes.map((node) => ({ cursor: cursorOf(node), node }));
+    },
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      get endCursor() {
+        return last === undefined ? null : cursorOf(last);
+      },
+    },
   };
 }

@@ -23,6 +23,11 @@ export function withCounts<T>(counts: Counts, work: () => T): T {
   return storage.run(counts, work);
 }
 
+/** The counters of the operation that runs now, or null outside of one. */
+export function currentCounts(): Counts | null {
+  return storage.getStore() ?? null;
+}
+
 /** Adds to the counters of the operation that runs now; without one, does nothing. */
 export function count(what: keyof Counts, amount = 1): void {
   const counts = storage.getStore();

@@ -87,10 +87,17 @@ export class UserResolver {
     const limit = first + 1;
     const rows = await this.deps.users.page({ filter, order, after: after ?? null, limit });
     const cursorOf = userCursor(order);
-    const cursors = new Map(rows.map((row) => [row.id, cursorOf(row)]));
-    const nodes = rows.map((row) => toUserType(row, context.viewer));
-    const page = pageOf(nodes, first, (node) => cursors.get(node.userId) ?? '');
-    return { ...page, count: () => this.deps.users.count(filter) };
+    const rowOf = new Map<UserType, User>();
+    const nodes = rows.map((row) => {
+      const node = toUserType(row, context.viewer);
+      rowOf.set(node, row);
+      return node;
+    });
+    const page = pageOf(nodes, first, (node) => {
+      const row = rowOf.get(node);
+      return row ? cursorOf(row) : '';
+    });
+    return Object.assign(page, { count: () => this.deps.users.count(filter) });
   }
 
   @Mutation(() => UpsertUsersPayloadType, {

@@ -1,6 +1,7 @@
 import type { Database, Sql } from '../plant/ports.js';
 import { float64Array } from '../plant/binary-array.js';
 import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
+import { statementNames } from '../plant/statement-names.js';
 import type { User, UserRow } from './user.js';
 import { compileFilter, type FilterExtensions, type UserFilter } from './user-filter.js';
 import { compilePage, type PageRequest } from './user-page.js';
@@ -39,6 +40,7 @@ export interface ConsentChange {
 
 /** Customers in Postgres. Locks are always taken in the order of external_id collate "C". */
 export function userStore(db: Database, extensions: FilterExtensions = {}): UserStore {
+  const named = statementNames('users');
   return {
     byIds: async (ids) => {
       const rows = await db.query<User>(
@@ -60,7 +62,7 @@ export function userStore(db: Database, extensions: FilterExtensions = {}): User
     },
     page: (request) => {
       const { text, values } = compilePage(USER_COLUMNS, request, extensions);
-      return db.query<User>(text, values);
+      return db.query<User>(text, values, named(text));
     },
     count: async (filter) => {
       const parameters = sqlParameters();
