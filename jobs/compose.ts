@@ -7,7 +7,6 @@ import {
 } from '../src/compose-models.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
-import { uuidv7 } from '../src/kernel/uuid.js';
 import { trainInWorker } from '../src/model/train/train-in-worker.js';
 import { openPlant, type PlantOptions } from '../src/open-plant.js';
 import type { Config } from '../src/plant/env.js';
@@ -47,7 +46,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       onFailure: (error, jobId) => {
         log.warn({ err: error, jobId }, 'a job failed');
       },
-      workerId: `${hostname()}:${process.pid}:${uuidv7(clock.wall())}`,
+      workerId: `${hostname()}:${process.pid}`,
       leaseMs: JOB_LEASE_MS,
     };
     const { queues, scorer } = plant;

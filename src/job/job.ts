@@ -70,7 +70,7 @@ export function afterFailure(
     : { event: 'FAIL', error: failure.message };
 }
 
-/** Who holds a running job; every write of a worker is conditional on it. */
+/** Who holds a running job: one run of one worker; every write of it is conditional on that. */
 export interface Lease {
   jobId: string;
   workerId: string;

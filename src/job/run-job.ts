@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { AppError } from '../kernel/error.js';
 import { afterFailure, type Job, type Lease } from './job.js';
 import type { JobChanged } from './job.messages.js';
@@ -33,6 +34,7 @@ export interface RunJobDeps {
   publishJob(message: JobChanged): void;
   /** Unexpected failures, with their stack; the row gets the message only. */
   onFailure(error: unknown, jobId: string): void;
+  /** Names the process, for who reads the row. */
   workerId: string;
   /** How long a silent worker keeps its job. */
   leaseMs: number;
@@ -62,7 +64,8 @@ export async function runJob(
   work: JobWork,
   stop: AbortSignal,
 ): Promise<RunOutcome> {
-  const lease: Lease = { jobId, workerId: deps.workerId };
+  // One for each run: a worker that lost its job and takes it up again must not hold it twice.
+  const lease: Lease = { jobId, workerId: `${deps.workerId} ${randomUUID()}` };
   const job = await deps.claim(lease, deps.leaseMs);
   if (!job) return 'SKIPPED';
   publish(deps, job);

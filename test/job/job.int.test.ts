@@ -94,6 +94,37 @@ describe('a worker that dies', () => {
     expect(await read(job.id)).toMatchObject({ attempts: 2, result: { by: 'b' } });
   });
 
+  it('is told that it lost its job, also when its own process took it up again', async () => {
+    const job = await create();
+    let signal: AbortSignal = never;
+    const frozen = runJob(
+      { ...deps('same process', 20), extend: () => Promise.reject(new Error('no database')) },
+      job.id,
+      async (running) => {
+        signal = running.signal;
+        await sleep(120);
+        running.report(0.5, 'late');
+        await sleep(300);
+        return { by: 'the first run' };
+      },
+      never,
+    );
+    await sleep(60);
+    const again = runJob(
+      deps('same process'),
+      job.id,
+      async () => {
+        await sleep(300);
+        return { by: 'the second run' };
+      },
+      never,
+    );
+    expect(await frozen).toBe('LOST');
+    expect(signal.aborted).toBe(true);
+    expect(await again).toBe('SUCCEEDED');
+    expect(await read(job.id)).toMatchObject({ attempts: 2, result: { by: 'the second run' } });
+  });
+
   it('keeps its job while its heartbeat goes on', async () => {
     const job = await create();
     const slow = runJob(
