@@ -48,7 +48,7 @@ export function composeAccess(db: Database, clock: Clock) {
  * parallel batches one after the other, so that ids follow the order of a file.
  */
 export function composeIngest(db: Database, clock: Clock, options: { inOrder?: boolean } = {}) {
-  const users = userStore(db);
+  const users = userStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
   const events = eventStore(db, { types, sources });
@@ -88,7 +88,7 @@ export function composeRegistry(store: FeatureStore, audit: AuditStore, clock: C
   return {
     registerFeature: register,
     registerAttributeFeatures: registerAttributeFeatures({ registry: store.all, register }),
-    moveFeature: moveFeature({ registry: store.all, move: store.move, audit: audit.write, wall }),
+    moveFeature: moveFeature({ registry: store.all, move: store.move, wall }),
     seedStartSet: seedStartSet(deps),
   };
 }

@@ -2,6 +2,7 @@ import { auditStore } from './access/audit.store.js';
 import { eventCatalogue } from './event/event-catalogue.store.js';
 import type { FeatureDefinition } from './feature/feature.js';
 import { featureReader, featureStore } from './feature/feature.store.js';
+import { gatherReads } from './feature/gather-reads.js';
 import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
 import { JOB_TOPIC } from './job/job.messages.js';
@@ -75,9 +76,9 @@ export function composeJobs(plant: Omit<Plant, 'scorer'>) {
 
 /** Features, as models need them: the compiled reader and the registry. */
 export function composeFeatureReading(db: Database) {
-  const store = featureStore(db);
+  const store = featureStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
-  const read = readFeatures({ run: featureReader(db), typeIds: types.idsOf });
+  const read = gatherReads(readFeatures({ run: featureReader(db), typeIds: types.idsOf }));
   const approved = (): Promise<FeatureDefinition[]> =>
     store.list({ status: ['APPROVED'], tags: null });
   return {

@@ -133,7 +133,6 @@ async function composeOn(
         upsertUsers: ingest.upsertUsers,
         setConsent: setConsent({
           setConsent: ingest.users.setConsent,
-          audit: access.audit.write,
           wall: () => clock.wall(),
         }),
       }),

@@ -21,6 +21,9 @@ export interface AuditStore {
   bySubjects(subjects: readonly string[]): Promise<AuditEntry[][]>;
 }
 
+/** Writes the audit trail on a transaction of the caller's; `auditStore` is one. */
+export type AuditOn = (sql: Sql) => Pick<AuditStore, 'write'>;
+
 /** The audit trail in Postgres. Built on a transaction, an entry stands or falls with the change it tells of. */
 export function auditStore(sql: Database | Sql): AuditStore {
   const bySubjects = async (subjects: readonly string[]): Promise<AuditEntry[][]> => {

@@ -1,3 +1,4 @@
+import { isUuid } from '../kernel/id.js';
 import type { AuditStore } from './audit.store.js';
 import type { CredentialStore } from './credential.store.js';
 
@@ -9,14 +10,13 @@ export interface RevokeKeyDeps {
   wall: () => Date;
 }
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** Ends a key and every session opened with it. False when no live key has this id. */
 export function revokeKey(deps: RevokeKeyDeps) {
   return async (request: { id: string; revokedBy: string }): Promise<boolean> => {
-    if (!UUID.test(request.id)) return false;
+    const wanted = request.id.toLowerCase();
+    if (!isUuid(wanted)) return false;
     const at = deps.wall();
-    const ended = await deps.credentials.revoke(request.id.toLowerCase(), at);
+    const ended = await deps.credentials.revoke(wanted, at);
     for (const id of ended) {
       deps.forget?.(id);
       await deps.audit.write({

@@ -20,19 +20,21 @@ export function withImport<T>(
 ): Promise<T> {
   return context.withInstallation(async ({ db, clock, access }) => {
     const ingest = composeIngest(db, clock, { inOrder: true });
-    const registry = composeRegistry(featureStore(db), access.audit, clock);
+    const registry = composeRegistry(featureStore(db, auditStore), access.audit, clock);
     // An import may be the first thing that happens to an installation.
     await registry.seedStartSet();
+    const models = modelStore(db, clock, auditStore);
     const record = composeOutcomes({
       ingest,
       ledger: { store: predictionStore(db), publish: () => undefined },
-      models: { store: modelStore(db, clock, auditStore), outcomes: outcomeStore(db, clock) },
+      models: { store: models, outcomes: outcomeStore(db, clock) },
       wall: () => clock.wall(),
     });
     return work({
       recordEvents: ingest.recordEvents,
       upsertUsers: ingest.upsertUsers,
       recordOutcomes: (rows) => record(rows.map((row) => ({ ...row, predictionId: null }))),
+      modelNames: async () => (await models.list()).map(({ name }) => name),
       registerAttributeFeatures: (columns, status) =>
         registry.registerAttributeFeatures(columns, ACTOR, status),
       writeRejectedRows: rejectedRowStore(db).write,

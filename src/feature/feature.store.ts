@@ -1,3 +1,4 @@
+import type { AuditEntry, AuditOn } from '../access/audit.store.js';
 import { AppError } from '../kernel/error.js';
 import type { Database } from '../plant/ports.js';
 import { float64Array, stringArray } from '../plant/binary-array.js';
@@ -31,12 +32,12 @@ export interface FeatureStore {
     status: FeatureStatus,
     at: Date,
   ) => Promise<boolean>;
-  /** Moves a version if it still has the status `from`; null when it has not. */
+  /** Moves a version if it still has the status `from`, and writes `told` with it; null, and nothing, when it has not. */
   move: (
     id: string,
     from: FeatureStatus,
     to: FeatureStatus,
-    at: Date,
+    told: AuditEntry,
   ) => Promise<FeatureDefinition | null>;
   /** Ids of at most `limit` customers, spread evenly by a hash of the id. */
   sampleUsers: (limit: number) => Promise<number[]>;
@@ -46,7 +47,7 @@ const COLUMNS = `id, name, version, description, business_meaning as "businessMe
   status, owner, tags, definition, created_at as "createdAt", updated_at as "updatedAt"`;
 
 /** The registry in Postgres. */
-export function featureStore(db: Database): FeatureStore {
+export function featureStore(db: Database, auditOn: AuditOn): FeatureStore {
   const parsed = new Map<string, StoredFeature['definition']>();
 
   // parsing costs more than the query: a version's definition is never edited, so its id is enough of a key
@@ -102,13 +103,17 @@ export function featureStore(db: Database): FeatureStore {
       const { count } = await db.prisma.feature.createMany({ data, skipDuplicates: true });
       return count === 1;
     },
-    move: async (id, from, to, at) => {
-      const moved = await db.query(
-        `update feature set status = $3::feature_status, updated_at = greatest($4, created_at)
-         where id = $1 and status = $2::feature_status returning id`,
-        [id, from, to, at],
-      );
-      return moved.length === 0 ? null : reread(id);
+    move: async (id, from, to, told) => {
+      const moved = await db.transaction(async (sql) => {
+        const rows = await sql.query(
+          `update feature set status = $3::feature_status, updated_at = greatest($4, created_at)
+           where id = $1 and status = $2::feature_status returning id`,
+          [id, from, to, told.at],
+        );
+        if (rows.length > 0) await auditOn(sql).write(told);
+        return rows.length > 0;
+      });
+      return moved ? reread(id) : null;
     },
     sampleUsers: async (limit) => {
       const rows = await db.query<{ id: number }>(

@@ -1,16 +1,17 @@
+import type { AuditEntry } from '../access/audit.store.js';
 import { userError, type UserError } from '../kernel/error.js';
 import { allowedMoves, type FeatureDefinition, type FeatureStatus } from './feature.js';
-import { featureSubject, type WriteAudit } from './register-feature.js';
+import { featureSubject } from './register-feature.js';
 
 export interface MoveFeatureDeps {
   registry: () => Promise<FeatureDefinition[]>;
+  /** Moves and writes `told` to the audit trail, both or neither. */
   move: (
     id: string,
     from: FeatureStatus,
     to: FeatureStatus,
-    at: Date,
+    told: AuditEntry,
   ) => Promise<FeatureDefinition | null>;
-  audit: WriteAudit;
   wall: () => Date;
 }
 
@@ -42,20 +43,15 @@ export function moveFeature(
           'to',
         ),
       );
-    const at = deps.wall();
-    const moved = await deps.move(feature.id, feature.status, input.to, at);
-    if (!moved)
-      return refuse(
-        userError('CONFLICT', `${input.name} was moved by someone else meanwhile`, 'to'),
-      );
-    await deps.audit({
-      at,
+    const moved = await deps.move(feature.id, feature.status, input.to, {
+      at: deps.wall(),
       actor,
       action: 'moved',
       subject: featureSubject(feature),
       detail: { from: feature.status, to: input.to, comment: input.comment },
     });
-    return { feature: moved, errors: [] };
+    if (moved) return { feature: moved, errors: [] };
+    return refuse(userError('CONFLICT', `${input.name} was moved by someone else meanwhile`, 'to'));
   };
 }
 

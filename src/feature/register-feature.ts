@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditStore } from '../access/audit.store.js';
 import { AppError, userError, type UserError } from '../kernel/error.js';
 import { isStorableText } from '../plant/parameters.js';
 import {
@@ -19,15 +20,6 @@ import {
 } from './feature.js';
 import { checkMagnitude } from './magnitude.js';
 
-/** Who did what to which feature; the audit room's `write` fits. */
-export type WriteAudit = (entry: {
-  at: Date;
-  actor: string;
-  action: string;
-  subject: string;
-  detail: Record<string, unknown>;
-}) => Promise<void>;
-
 /** The subject of a feature version in the audit trail. */
 export function featureSubject(feature: { name: string; version: number }): string {
   return `Feature:${feature.name}@${feature.version}`;
@@ -41,7 +33,7 @@ export interface RegisterFeatureDeps {
     status: FeatureStatus,
     at: Date,
   ) => Promise<boolean>;
-  audit: WriteAudit;
+  audit: AuditStore['write'];
   wall: () => Date;
 }
 

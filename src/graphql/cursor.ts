@@ -20,7 +20,21 @@ export function decodeCursor(cursor: string, parts: number): CursorPart[] {
   } catch {
     // falls through to the one message
   }
-  throw new AppError('INVALID', `after is not a cursor of this connection: ${cursor.slice(0, 80)}`);
+  throw notOurs(cursor);
+}
+
+function notOurs(cursor: string): AppError {
+  return new AppError(
+    'INVALID',
+    `after is not a cursor of this connection: ${cursor.slice(0, 80)}`,
+  );
+}
+
+/** The number in a cursor of one part, 0 or more. @throws AppError INVALID when it is not one of ours */
+export function decodeNumberCursor(cursor: string): number {
+  const [part] = decodeCursor(cursor, 1);
+  if (typeof part === 'number' && Number.isSafeInteger(part) && part >= 0) return part;
+  throw notOurs(cursor);
 }
 
 export const MAX_FIRST = 1000;

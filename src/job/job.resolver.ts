@@ -1,6 +1,6 @@
 import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { AppError, userError, type UserError } from '../kernel/error.js';
-import { decodeUuid, encodeId } from '../kernel/id.js';
+import { decodeUuid, encodeId, isUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
@@ -136,6 +136,7 @@ export function jobFeeds(deps: FollowJobDeps): { job: Feed; jobChanged: Feed } {
 function cursorPosition(after: string): { createdAt: Date; id: string } {
   const [createdAt, id] = decodeCursor(after, 2);
   const at = new Date(String(createdAt));
-  if (Number.isNaN(at.getTime())) throw new AppError('INVALID', `not a cursor of jobs: ${after}`);
+  if (Number.isNaN(at.getTime()) || !isUuid(String(id)))
+    throw new AppError('INVALID', `after is not a cursor of jobs: ${after.slice(0, 80)}`);
   return { createdAt: at, id: String(id) };
 }

@@ -22,10 +22,15 @@ export function decodeNumericId(type: string, id: string): number | null {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Whether the text is a uuid in lower case, as ours are written. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** A uuid key, or null. */
 export function decodeUuid(type: string, id: string): string | null {
   const key = decodeId(type, id);
-  return key !== null && UUID.test(key) ? key : null;
+  return key !== null && isUuid(key) ? key : null;
 }
 
 /** Throws where a switch forgot a case. */

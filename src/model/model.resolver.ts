@@ -13,7 +13,7 @@ import { AppError } from '../kernel/error.js';
 import { decodeUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
-import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { decodeNumberCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
 import type { Model, ModelStage as Stage, ModelVersion } from './model.js';
@@ -114,7 +114,7 @@ export class ModelResolver {
   ): Promise<ModelVersionConnectionType> {
     const first = pageSize(wanted);
     const limit = first + 1;
-    const position = after ? Number(decodeCursor(after, 1)[0]) : null;
+    const position = after ? decodeNumberCursor(after) : null;
     const rows = await this.deps.versionPage({
       modelId: model.key,
       stages: stages ?? null,

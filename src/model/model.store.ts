@@ -1,3 +1,4 @@
+import type { AuditOn } from '../access/audit.store.js';
 import { uuidv7 } from '../kernel/uuid.js';
 import type { Clock } from '../kernel/clock.js';
 import { AppError, type UserError } from '../kernel/error.js';
@@ -39,17 +40,6 @@ export interface ModelStore {
   /** Moves a version, and the one it replaces, in one audited transaction. */
   move(move: StageMove): Promise<{ version: ModelVersion; error: UserError | null }>;
 }
-
-/** Writes the audit trail within the given transaction. */
-export type AuditOn = (sql: Sql) => {
-  write(entry: {
-    at: Date;
-    actor: string;
-    action: string;
-    subject: string;
-    detail: Record<string, unknown>;
-  }): Promise<void>;
-};
 
 const MODEL = `id, name, task::text as task, description, spec, created_at as "createdAt"`;
 const VERSION = `id, model_id as "modelId", version, stage::text as stage, algorithm, hyperparameters, seed,
@@ -99,7 +89,7 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
     versionPage: ({ modelId, stages, limit, after }) =>
       versions(
         `model_id = $1 and ($2::text[] is null or stage = any($2::text[]::model_stage[]))
-         and ($3::int is null or version < $3) order by version desc limit $4`,
+         and ($3::bigint is null or version < $3) order by version desc limit $4`,
         [modelId, stages, after, limit],
       ),
     allVersions: (modelId) => versions('model_id = $1 order by version desc', [modelId]),

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { from as copyFromStdin, to as copyToStdout } from 'pg-copy-streams';
 import { pipeline } from 'node:stream/promises';
 import { PrismaClient } from '../../prisma/client/client.js';
+import { AppError } from '../kernel/error.js';
 import { sessionOptions } from './connection.js';
 import { CountedPool } from './counted-pool.js';
 import type { Copy, Database, Sql } from './ports.js';
@@ -27,15 +28,31 @@ function sqlOf(client: pg.Pool | pg.PoolClient): Sql {
       values: readonly unknown[] = [],
       options?: { name?: string },
     ): Promise<Row[]> {
-      const result = await client.query<Row>({
-        text,
-        values: [...values],
-        types,
-        ...(options?.name === undefined ? {} : { name: options.name }),
-      });
-      return result.rows;
+      try {
+        const result = await client.query<Row>({
+          text,
+          values: [...values],
+          types,
+          ...(options?.name === undefined ? {} : { name: options.name }),
+        });
+        return result.rows;
+      } catch (error) {
+        throw translated(error);
+      }
     },
   };
+}
+
+/** U+0000 as text, and inside JSON. */
+const UNSTORABLE_TEXT = ['22021', '22P05'];
+
+/** What a caller wrote and PostgreSQL cannot hold is the caller's fault, wherever it comes from. */
+function translated(error: unknown): unknown {
+  const unstorable =
+    error instanceof pg.DatabaseError && UNSTORABLE_TEXT.includes(error.code ?? '');
+  if (!unstorable) return error;
+  const message = 'a text holds U+0000 or half of a surrogate pair, which cannot be stored';
+  return new AppError('INVALID', message, { cause: error });
 }
 
 function copyOn(client: pg.PoolClient): Copy {

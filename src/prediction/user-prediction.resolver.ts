@@ -3,7 +3,7 @@ import { AppError } from '../kernel/error.js';
 import { decodeId } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
-import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { decodeNumberCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { DateTime } from '../graphql/scalars.js';
 import { liveAsOf } from '../feature/feature-loaders.js';
 import { FeatureOverrideInput } from '../feature/feature.type.js';
@@ -92,7 +92,7 @@ export class UserPredictionResolver {
     const size = pageSize(wanted);
     const model = (await this.deps.models(context)).find((each) => each.name === name);
     if (!model) throw new AppError('NOT_FOUND', `no model is named ${name}`);
-    const position = after ? Number(decodeCursor(after, 1)[0]) : null;
+    const position = after ? decodeNumberCursor(after) : null;
     const key = { userId: user.userId, modelId: model.id, first: size, after: position };
     const rows = await this.deps.loaders.ledger(context).load(key);
     const wall = context.clock.wall();

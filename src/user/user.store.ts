@@ -1,3 +1,4 @@
+import type { AuditOn } from '../access/audit.store.js';
 import type { Database, Sql } from '../plant/ports.js';
 import { float64Array } from '../plant/binary-array.js';
 import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
@@ -27,7 +28,7 @@ export interface UserStore {
   idsByExternalId: (externalIds: readonly string[]) => Promise<Map<string, number>>;
   /** Writes checked rows with distinct keys in one transaction; unchanged rows are in neither count. */
   upsert: (rows: readonly UserRow[], at: Date) => Promise<{ created: number; updated: number }>;
-  /** Sets the consents given; null when the customer is unknown. */
+  /** Sets the consents given and writes it to the audit trail, both or neither; null when the customer is unknown. */
   setConsent: (change: ConsentChange) => Promise<User | null>;
 }
 
@@ -36,10 +37,15 @@ export interface ConsentChange {
   profiling: boolean | null;
   marketing: boolean | null;
   at: Date;
+  actor: string;
 }
 
 /** Customers in Postgres. Locks are always taken in the order of external_id collate "C". */
-export function userStore(db: Database, extensions: FilterExtensions = {}): UserStore {
+export function userStore(
+  db: Database,
+  auditOn: AuditOn,
+  extensions: FilterExtensions = {},
+): UserStore {
   const named = statementNames('users');
   return {
     byIds: async (ids) => {
@@ -76,18 +82,31 @@ export function userStore(db: Database, extensions: FilterExtensions = {}): User
     resolve: (externalIds, at) => resolve(db, externalIds, at),
     idsByExternalId: (externalIds) => idsByExternalId(db, externalIds),
     upsert: (rows, at) => upsert(db, rows, at),
-    setConsent: (change) => setConsent(db, change),
+    setConsent: (change) => db.transaction((sql) => setConsent(sql, auditOn, change)),
   };
 }
 
-async function setConsent(db: Sql, change: ConsentChange): Promise<User | null> {
-  const rows = await db.query<User>(
+async function setConsent(
+  sql: Sql,
+  auditOn: AuditOn,
+  { externalId, profiling, marketing, at, actor }: ConsentChange,
+): Promise<User | null> {
+  const [user] = await sql.query<User>(
     `update customer c set consent_profiling = coalesce($2, consent_profiling),
        consent_marketing = coalesce($3, consent_marketing), consent_updated_at = $4, updated_at = $4
      where c.external_id = $1 returning ${USER_COLUMNS}`,
-    [change.externalId, change.profiling, change.marketing, change.at],
+    [externalId, profiling, marketing, at],
   );
-  return rows[0] ?? null;
+  if (!user) return null;
+  const detail = { profiling, marketing };
+  await auditOn(sql).write({
+    at,
+    actor,
+    action: 'consent set',
+    subject: `User:${user.id}`,
+    detail,
+  });
+  return user;
 }
 
 /** Ids come back as one array: a thousand row objects would cost more than the look-up. */

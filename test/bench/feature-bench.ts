@@ -1,3 +1,4 @@
+import { auditStore } from '../../src/access/audit.store.js';
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -53,7 +54,7 @@ function stores(db: Database): { record: ReturnType<typeof recordEvents> } {
   return {
     record: recordEvents({
       clock: systemClock(),
-      resolveUsers: userStore(db).resolve,
+      resolveUsers: userStore(db, auditStore).resolve,
       typeIds: types.idsOf,
       sourceIds: sources.idsOf,
       insert: eventStore(db, { types, sources }).insert,
@@ -200,7 +201,7 @@ const BARE_AGGREGATES = (of: (name: string) => number): string => {
 };
 
 async function featureLines(db: Database): Promise<BenchLine[]> {
-  const store = featureStore(db);
+  const store = featureStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const clock = systemClock();
   await seedStartSet({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { auditStore } from '../../src/access/audit.store.js';
+import { auditStore, type AuditOn } from '../../src/access/audit.store.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import { modelStore, type AuditOn } from '../../src/model/model.store.js';
+import { modelStore } from '../../src/model/model.store.js';
 import { registerShippedModels } from '../../src/model/register-shipped-models.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import type { Scorer } from '../../src/scorer/ports.js';

@@ -44,7 +44,6 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
         upsertUsers: fixture.upsert,
         setConsent: setConsent({
           setConsent: fixture.users.setConsent,
-          audit: (entry) => fixture.audit.write(entry),
           wall,
         }),
       }),
@@ -66,7 +65,6 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
         moveFeature: moveFeature({
           registry: fixture.features.all,
           move: fixture.features.move,
-          audit: (entry) => fixture.audit.write(entry),
           wall,
         }),
       }),

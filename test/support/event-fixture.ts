@@ -2,6 +2,7 @@ import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
 import { eventStore, type EventStore } from '../../src/event/event.store.js';
 import { recordEvents } from '../../src/event/record-events.js';
 import type { Clock } from '../../src/kernel/clock.js';
+import { auditStore } from '../../src/access/audit.store.js';
 import type { Database } from '../../src/plant/ports.js';
 import { upsertUsers } from '../../src/user/upsert-users.js';
 import { userStore, type UserStore } from '../../src/user/user.store.js';
@@ -17,7 +18,7 @@ export interface EventFixture {
 
 /** Builds stores and use cases; opens nothing of its own. */
 export function eventFixture(db: Database, clock: Clock): EventFixture {
-  const users = userStore(db);
+  const users = userStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
   const events = eventStore(db, { types, sources });

@@ -22,7 +22,7 @@ export interface FeatureFixture extends EventFixture {
 /** Builds stores and use cases; opens nothing of its own. */
 export function featureFixture(db: Database, clock: Clock): FeatureFixture {
   const data = eventFixture(db, clock);
-  const features = featureStore(db);
+  const features = featureStore(db, auditStore);
   const audit = auditStore(db);
   const registration: RegisterFeatureDeps = {
     registry: features.all,

@@ -17,7 +17,7 @@ export function importDeps(
   dataDir: string,
 ): ImportDeps & { outcomes: ImportedOutcome[] } {
   const data = eventFixture(db, clock);
-  const store = featureStore(db);
+  const store = featureStore(db, auditStore);
   const outcomes: ImportedOutcome[] = [];
   const audit = auditStore(db);
   const rejected = rejectedRowStore(db);
@@ -37,6 +37,7 @@ export function importDeps(
       outcomes.push(...rows);
       return Promise.resolve({ accepted: rows.length, duplicates: 0, rejected: [] });
     },
+    modelNames: () => Promise.resolve(['churn']),
     registerAttributeFeatures: (columns, status) => register(columns, 'test', status),
     writeRejectedRows: (rows) => rejected.write(rows),
     jobs: importJobs(jobStore(db, clock), 'test'),
