@@ -11,6 +11,10 @@ import { startWorker } from './compose.js';
 async function main(): Promise<void> {
   const config = readConfig(loadEnvironment());
   const log = createLog(config);
+  // from here on, or the end of a parent that dies while this process boots goes unnoticed
+  const stopped = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const)
+    process.on(signal, () => stopped.abort());
   const installation = await openInstallation(config);
   const worker = await startWorker({
     databaseUrl: installation.databaseUrl,
@@ -34,10 +38,12 @@ async function main(): Promise<void> {
         },
       );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  process.on('disconnect', stop);
-  process.send?.('ready');
+  stopped.signal.addEventListener('abort', stop);
+  if (stopped.signal.aborted) {
+    stop();
+    return;
+  }
+  process.send?.('ready', undefined, {}, () => undefined); // a parent that is gone is told by `disconnect`
   log.debug({ pid: process.pid }, 'the worker is ready');
 }
 

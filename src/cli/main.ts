@@ -3,10 +3,13 @@ import { loadEnvironment } from '../plant/env.js';
 import { explainExit } from './exit.js';
 import { buildProgram } from './program.js';
 
+let debug = false;
 try {
-  await buildProgram(loadEnvironment()).parseAsync(process.argv);
+  const environment = loadEnvironment();
+  debug = environment['AUGURY_LOG_LEVEL'] === 'debug';
+  await buildProgram(environment).parseAsync(process.argv);
 } catch (error) {
-  const { code, message } = explainExit(error);
+  const { code, message } = explainExit(error, debug);
   if (message !== null) process.stderr.write(`augury: ${message}\n`);
   process.exitCode = code;
 }

@@ -43,6 +43,18 @@ export function cannotReach(what: string, url: string, error: unknown, remedy: s
   );
 }
 
+const LOST_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03']);
+
+/** Whether the server behind a connection went away: a fact about the machine, not a fault of the statement. */
+export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isConnectionLost);
+  if (!(error instanceof Error)) return false;
+  const { code = '' } = error as { code?: string };
+  const told =
+    LOST_CODES.has(code) || /^(Connection terminated|Client has encountered)/.test(error.message);
+  return told || isConnectionLost(error.cause);
+}
+
 /** Milliseconds to wait before attempt `attempt` (1, 2, …) of a reconnect: doubling, at most 5 s. */
 export function reconnectDelayMs(attempt: number): number {
   return Math.min(5_000, 50 * 2 ** Math.min(attempt, 10));

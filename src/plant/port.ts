@@ -11,7 +11,7 @@ export function listenError(error: unknown, host: string, port: number): AppErro
       : code === 'EACCES'
         ? `port ${port} may not be used by this user: choose one above 1023 with --port`
         : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
-          ? `${host} is no address of this machine: correct --host or AUGURY_HOST`
+          ? `${host} is no address of this machine: correct AUGURY_HOST`
           : `cannot listen on ${host}:${port} (${reasonOf(error)}): choose another with --port`;
   return new AppError('CONFIGURATION', sentence, { cause: error });
 }

@@ -107,6 +107,8 @@ async function execute(
       }),
     );
     writing.clear();
+    // nothing of the file is in: a script that goes on to train must notice
+    if (result.rejected > 0 && result.accepted + result.duplicates === 0) process.exitCode = 1;
     const { output } = context;
     const { features } = result;
     if (output.json) {

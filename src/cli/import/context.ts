@@ -87,6 +87,8 @@ export interface ImportDeps {
   recordOutcomes(
     rows: readonly ImportedOutcome[],
   ): Promise<{ accepted: number; duplicates?: number; rejected: readonly Refusal[] }>;
+  /** The models there are, by name. */
+  modelNames(): Promise<readonly string[]>;
   /** Registers attribute features in the order given, in the importer's name. */
   registerAttributeFeatures(
     columns: readonly AttributeColumn[],

@@ -37,6 +37,10 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
     plan: (deps) => ({
       kind: 'outcomes',
       source,
+      // a wrong name would reject every row of the file, one by one
+      check: async () => {
+        refuseUnknownModel(model, await deps.modelNames());
+      },
       map: ({ cells }) => {
         if (where !== null && !where(cells)) return null;
         const instant = at(cells);
@@ -58,6 +62,15 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
       },
     }),
   };
+}
+
+function refuseUnknownModel(model: string, known: readonly string[]): void {
+  if (known.includes(model)) return;
+  const remedy =
+    known.length > 0
+      ? `--model takes ${known.join(', ')}`
+      : 'the first `npm start` on this data directory brings one, start it once';
+  throw new AppError('NOT_FOUND', `no model is named ${model}: ${remedy}`);
 }
 
 /** The label, blank where every column it is made of is blank: an unknown label must not count as negative. */

@@ -9,6 +9,8 @@ import { rejectedSink, type RejectedSink } from './rejected-sink.js';
 export interface ImportPlan<Out> {
   kind: 'events' | 'users' | 'outcomes';
   source: string;
+  /** Looks before anything is written whether the rows can be taken at all. @throws AppError when not */
+  check?(): Promise<void>;
   /** null: left out by `--where`. Throws RowError for a row that cannot be taken. */
   map(row: Row): Out | null;
   write(rows: readonly Out[]): Promise<{
@@ -49,6 +51,7 @@ export async function runImport<Out>(
 ): Promise<ImportResult> {
   const started = deps.clock.monotonicMs();
   const { file } = options;
+  await beforeAnything(table, plan);
   const job = await deps.jobs.start({ kind: plan.kind, file, source: plan.source });
   const sink = rejectedSink(deps, {
     jobId: job,
@@ -87,6 +90,15 @@ export async function runImport<Out>(
     throw error;
   } finally {
     table.close();
+  }
+}
+
+async function beforeAnything<Out>(table: OpenedTable, plan: ImportPlan<Out>): Promise<void> {
+  try {
+    await plan.check?.();
+  } catch (error) {
+    table.close();
+    throw error;
   }
 }
 

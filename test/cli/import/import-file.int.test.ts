@@ -340,6 +340,17 @@ describe('importing outcomes', () => {
     });
     expect(deps.outcomes[1]?.positive).toBe(false);
   });
+  it('refuses a model that does not exist before it writes anything', async () => {
+    const file = write('labels-of-nothing.csv', ['id,Churn', 'a,Yes']);
+    const options = { file, user: 'id', model: 'chrun', positive: 'Churn=Yes', at: '2020-01-01' };
+    const before = deps.outcomes.length;
+    const jobs = await test.db.query('select id from job order by id');
+    await expect((await prepareOutcomes(options)).run(deps)).rejects.toThrow(
+      'no model is named chrun: --model takes churn',
+    );
+    expect(deps.outcomes.length).toBe(before);
+    expect(await test.db.query('select id from job order by id')).toEqual(jobs);
+  });
 });
 
 const cdnow = sharedData('cdnow.csv.gz');
