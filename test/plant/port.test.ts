@@ -29,7 +29,7 @@ it('leaves a free port free', async () => {
 
 it('says that a host is not of this machine', async () => {
   await expect(checkPortFree('192.0.2.1', 4000)).rejects.toThrow(
-    '192.0.2.1 is no address of this machine: correct --host or AUGURY_HOST',
+    '192.0.2.1 is no address of this machine: correct AUGURY_HOST',
   );
 });
 
