@@ -1,29 +1,23 @@
 import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
-import { isCategorical, type ReadFeatures } from '../feature/read-features.js';
+import type { ReadFeatures } from '../feature/read-features.js';
 import type { FeatureTable } from '../numeric/table.js';
-import {
-  inputTable,
-  pickColumns,
-  uselessColumns,
-  without,
-  type ModelInputs,
-  type UselessColumn,
-} from './model-inputs.js';
+import { inputsOf, inputTable, withoutColumns, type ModelInputs } from './model-inputs.js';
 import type { Labels } from './labels.js';
 import type { ModelSpec } from './model-spec.js';
+import { constantFeatures, minTrainingRows } from './train/check-input.js';
+import type { IgnoredFeature } from './train/training.js';
 
 /** Rows in ascending user id; `labels[i]` is 1 for positive. */
 export interface TrainingTable {
   /** Candidates that can tell rows apart. */
   table: FeatureTable;
   labels: Uint8Array;
-  dropped: UselessColumn[];
+  dropped: IgnoredFeature[];
 }
 
 const MAX_INSTANTS = 64;
 const DAY_MS = 86_400_000;
-const MIN_ROWS = 50;
 
 /**
  * The features a model may be trained on: approved, of a type a graph takes, and wanted by the spec; of a
@@ -41,13 +35,6 @@ export function candidateFeatures(
       (rule.tags === null || rule.tags.some((tag) => tags.includes(tag))) &&
       (type === 'NUMERICAL' || type === 'BOOLEAN' || type === 'CATEGORICAL'),
   );
-}
-
-/** The candidates as inputs of a graph. */
-export function inputsOf(features: readonly FeatureDefinition[]): ModelInputs {
-  const names = (categorical: boolean): string[] =>
-    features.filter(({ type }) => isCategorical(type) === categorical).map(({ name }) => name);
-  return { numericNames: names(false), categoricalNames: names(true) };
 }
 
 /**
@@ -68,21 +55,18 @@ export async function buildTrainingTable(
     );
   const inputs = inputsOf(features);
   const everything = await readAsOf(readFeatures, features, labels, inputs);
-  const dropped = uselessColumns(everything);
-  const table = pickColumns(
-    everything,
-    without(inputs, new Set(dropped.map(({ feature }) => feature))),
-  );
-  if (!table || table.numericNames.length + table.categoricalNames.length === 0)
+  const dropped = constantFeatures(everything, [...labels.userIds.keys()]);
+  const table = withoutColumns(everything, new Set(dropped.map(({ feature }) => feature)));
+  if (table.numericNames.length + table.categoricalNames.length === 0)
     throw new AppError('INVALID', 'every candidate feature has the same value in every row');
   return { table, labels: Uint8Array.from(labels.positive, Number), dropped };
 }
 
 function checkLabels({ positive }: Labels): void {
-  if (positive.length < MIN_ROWS)
+  if (positive.length < minTrainingRows)
     throw new AppError(
       'INVALID',
-      `training needs at least ${MIN_ROWS} labelled customers, got ${positive.length}: import more, or choose another instant (asOf) or label`,
+      `training needs at least ${minTrainingRows} labelled customers, got ${positive.length}: import more, or choose another instant (asOf) or label`,
     );
   const share = positive.filter(Boolean).length;
   if (share === 0 || share === positive.length)

@@ -1,4 +1,4 @@
-import { NAME_PATTERN, NAME_RULE } from '../event/event.js';
+import { CLOCK_SKEW_MS, NAME_PATTERN, NAME_RULE } from '../event/event.js';
 import type { UserErrorCode } from '../kernel/error.js';
 import type { OutcomeRow } from './outcome.js';
 import type { ResolvedOutcome } from './outcome.store.js';
@@ -26,9 +26,6 @@ export interface RecordOutcomesResult {
 export type RecordOutcomes = (rows: readonly OutcomeRow[]) => Promise<RecordOutcomesResult>;
 
 type Refusal = { code: UserErrorCode; message: string };
-
-/** Senders' clocks differ. */
-const CLOCK_SKEW_MS = 5 * 60_000;
 
 /**
  * Records what really happened, each row by itself. Idempotent by (model, customer, instant, source); the

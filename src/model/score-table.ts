@@ -1,6 +1,5 @@
-import type { FeatureTable } from '../numeric/table.js';
+import { pickRows, type FeatureTable } from '../numeric/table.js';
 import type { Scorer } from '../scorer/ports.js';
-import { pickRows } from './model-inputs.js';
 
 /** Rows of one call: far below what the scorer's queue takes, so that live scores go on beside it. */
 const ROWS_PER_CALL = 5_000;

@@ -1,6 +1,5 @@
 import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
-import { isCategorical } from '../feature/read-features.js';
 import { withTicks } from '../graphql/live-feed.js';
 import { readClassifier } from '../onnx/read-classifier.js';
 import type { Log } from '../plant/ports.js';
@@ -8,7 +7,7 @@ import type { Scorer } from '../scorer/ports.js';
 import type { Model, ModelVersion } from './model.js';
 import { loadedArtifacts, type LoadedArtifacts } from './loaded-artifacts.js';
 import { pinnedFeatures } from './model-features.js';
-import { inputNames, type ModelInputs } from './model-inputs.js';
+import { inputNames, inputsOf, type ModelInputs } from './model-inputs.js';
 import { MODEL_TOPIC } from './model.messages.js';
 import { reportOf } from './version-report.js';
 
@@ -196,7 +195,7 @@ class FollowingServing implements Serving {
       version.featureNames,
       reportOf(version).recipe.features,
     );
-    const inputs = inputsOfGraph(bytes) ?? inputsByType(features);
+    const inputs = inputsOfGraph(bytes) ?? inputsOf(features);
     if (inputNames(inputs).join() !== version.featureNames.join())
       throw new AppError(
         'INTERNAL',
@@ -211,12 +210,6 @@ function inputsOfGraph(bytes: Uint8Array): ModelInputs | null {
   return encoding
     ? { numericNames: encoding.numericNames, categoricalNames: encoding.categoricalNames }
     : null;
-}
-
-function inputsByType(features: readonly FeatureDefinition[]): ModelInputs {
-  const names = (categorical: boolean): string[] =>
-    features.filter(({ type }) => isCategorical(type) === categorical).map(({ name }) => name);
-  return { numericNames: names(false), categoricalNames: names(true) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

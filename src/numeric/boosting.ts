@@ -10,6 +10,7 @@ import {
 import type { Forest } from './forest.js';
 import { createLogLossGradients, MAX_ROWS, packGradients } from './gradients.js';
 import { createGrower, type GrownTree } from './grower.js';
+import { logLossOfMargins } from './metrics.js';
 import { addTree, leafOf } from './predictor.js';
 import { randomStream, sampleAscending } from './random.js';
 import type { DesignMatrix } from './table.js';
@@ -284,7 +285,7 @@ function createWatch(
   return {
     afterTree: (builder, root) => {
       addTree(builder.nodes, root, x, margins);
-      const loss = meanLogLoss(margins, labels);
+      const loss = logLossOfMargins(labels, margins);
       losses.push(loss);
       if (losses.length === 1 || loss < losses[best]!) best = losses.length - 1;
       return loss;
@@ -293,14 +294,4 @@ function createWatch(
     bestRound: () => (patience > 0 ? best + 1 : null),
     losses: () => Float64Array.from(losses),
   };
-}
-
-function meanLogLoss(margins: Float64Array, labels: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < margins.length; i++) {
-    const signed = labels[i] === 1 ? margins[i]! : -margins[i]!;
-    // log(1 + exp(-signed)) without overflow
-    sum += Math.max(0, -signed) + Math.log1p(Math.exp(-Math.abs(signed)));
-  }
-  return sum / margins.length;
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../kernel/clock.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { RunningJob } from '../job/run-job.js';
-import { inputTable, pickRows } from '../model/model-inputs.js';
+import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
+import { pickRows } from '../numeric/table.js';
 import type { Scorer } from '../scorer/ports.js';
 import { hasAttributes, rowOf } from './input-rows.js';
 import { eligibilityOf, type EligibilityFacts, type StoredPrediction } from './prediction.js';

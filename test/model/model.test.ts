@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planMove, rollBackTarget, type ModelStage } from '../../src/model/model.js';
 import { parseModelSpec } from '../../src/model/model-spec.js';
-import { pickColumns, uselessColumns } from '../../src/model/model-inputs.js';
+import { withoutColumns } from '../../src/model/model-inputs.js';
+import { constantFeatures } from '../../src/model/train/check-input.js';
 import { costReport } from '../../src/model/cost-report.js';
 import { churnSpec } from '../support/demo-shop.js';
 
@@ -84,17 +85,18 @@ describe('columns of a training table', () => {
     categorical: ['', 'a', '', 'b', '', 'a'],
   };
   it('that cannot tell rows apart are found; one that is sometimes missing can', () => {
-    expect(uselessColumns(table)).toEqual([
+    expect(constantFeatures(table, [0, 1, 2])).toEqual([
       { feature: 'same', reason: 'CONSTANT' },
       { feature: 'none', reason: 'ALL_MISSING' },
       { feature: 'empty', reason: 'ALL_MISSING' },
     ]);
   });
-  it('are picked by name', () => {
-    const picked = pickColumns(table, { numericNames: ['varies'], categoricalNames: ['kind'] });
-    expect([...(picked?.numeric ?? [])]).toEqual([1, 2, 3]);
-    expect(picked?.categorical).toEqual(['a', 'b', 'a']);
-    expect(pickColumns(table, { numericNames: ['absent'], categoricalNames: [] })).toBeNull();
+  it('are left out by name', () => {
+    const left = withoutColumns(table, new Set(['same', 'none', 'some', 'empty', 'absent']));
+    expect(left.numericNames).toEqual(['varies']);
+    expect([...left.numeric]).toEqual([1, 2, 3]);
+    expect(left.categoricalNames).toEqual(['kind']);
+    expect(left.categorical).toEqual(['a', 'b', 'a']);
   });
 });
 

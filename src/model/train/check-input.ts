@@ -79,23 +79,28 @@ function checkFinite(table: FeatureTable): void {
 /**
  * Inputs that are one and the same value in all given rows; missing counts as a value, so a number that
  * is either missing or constant is not among them.
- * @throws AppError INVALID if that leaves no input at all
  */
-export function findIgnoredFeatures(
-  table: FeatureTable,
-  rows: readonly number[],
-): IgnoredFeature[] {
-  const ignored: IgnoredFeature[] = [];
+export function constantFeatures(table: FeatureTable, rows: readonly number[]): IgnoredFeature[] {
+  const found: IgnoredFeature[] = [];
   const first = rows[0] ?? 0;
   const inspect = <T>(names: readonly string[], values: ArrayLike<T>, missing: T) => {
     names.forEach((feature, j) => {
       const value = values[first * names.length + j];
       if (!rows.every((row) => Object.is(values[row * names.length + j], value))) return;
-      ignored.push({ feature, reason: Object.is(value, missing) ? 'ALL_MISSING' : 'CONSTANT' });
+      found.push({ feature, reason: Object.is(value, missing) ? 'ALL_MISSING' : 'CONSTANT' });
     });
   };
   inspect(table.numericNames, table.numeric, Number.NaN);
   inspect(table.categoricalNames, table.categorical, '');
+  return found;
+}
+
+/** The constant features of the training part. @throws AppError INVALID if that leaves no input at all */
+export function findIgnoredFeatures(
+  table: FeatureTable,
+  rows: readonly number[],
+): IgnoredFeature[] {
+  const ignored = constantFeatures(table, rows);
   const features = table.numericNames.length + table.categoricalNames.length;
   if (ignored.length === features)
     throw invalid(

@@ -1,7 +1,7 @@
 import { explainClassifier } from '../../numeric/classifier-predict.js';
 import type { Classifier } from '../../numeric/classifier.js';
 import { inputOfColumn } from '../../numeric/encoding.js';
-import type { FeatureTable } from '../../numeric/table.js';
+import { pickRows, type FeatureTable } from '../../numeric/table.js';
 import type { FeatureImportance } from './training.js';
 
 /** Rows the mean contributions are taken over at most. */
@@ -22,7 +22,7 @@ export function measureImportances(
     { length: count },
     (_, k) => rows[Math.floor((k * rows.length) / count)] ?? 0,
   );
-  const { inputs, values } = explainClassifier(classifier, takeRows(table, sample));
+  const { inputs, values } = explainClassifier(classifier, pickRows(table, sample));
   const totalGain = columnGain.reduce((sum, gain) => sum + gain, 0);
   const gains = new Float64Array(inputs.length);
   inputOfColumn(classifier.encoding).forEach((input, column) => {
@@ -41,18 +41,4 @@ export function measureImportances(
     }))
     .sort((a, b) => b.meanAbsoluteContribution - a.meanAbsoluteContribution || b.gain - a.gain)
     .map((importance, k) => ({ ...importance, rank: k + 1 }));
-}
-
-/** The given rows of a table, in that order. */
-export function takeRows(table: FeatureTable, rows: readonly number[]): FeatureTable {
-  const numbers = table.numericNames.length;
-  const texts = table.categoricalNames.length;
-  const numeric = new Float32Array(rows.length * numbers);
-  rows.forEach((row, i) => {
-    numeric.set(table.numeric.subarray(row * numbers, (row + 1) * numbers), i * numbers);
-  });
-  const categorical = rows.flatMap((row) =>
-    table.categorical.slice(row * texts, (row + 1) * texts),
-  );
-  return { ...table, rows: rows.length, numeric, categorical };
 }

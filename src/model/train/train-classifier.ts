@@ -2,13 +2,14 @@ import { predictClassifier } from '../../numeric/classifier-predict.js';
 import type { Classifier } from '../../numeric/classifier.js';
 import { calibrationCurve, precisionRecallCurve, rocCurve } from '../../numeric/curves.js';
 import { confusionAt, sigmoid } from '../../numeric/metrics.js';
+import { pickRows } from '../../numeric/table.js';
 import { bestF1, sweepThresholds } from '../../numeric/threshold-sweep.js';
 import { hyperparametersOf, listCandidates } from './candidates.js';
 import { checkTrainingInput, findIgnoredFeatures } from './check-input.js';
 import { dataHash } from './data-hash.js';
 import { checkTargets, metricsOf } from './evaluate.js';
 import { makeFolds, pick, searchRows, splitRows, type Fold } from './fold-data.js';
-import { measureImportances, takeRows } from './importances.js';
+import { measureImportances } from './importances.js';
 import { refit } from './refit.js';
 import {
   commonRound,
@@ -138,9 +139,9 @@ function measure(
   test: readonly number[],
 ) {
   const trainLabels = pick(labels, train);
-  const trainMargins = predictClassifier(classifier, takeRows(table, train));
+  const trainMargins = predictClassifier(classifier, pickRows(table, train));
   const testLabels = pick(labels, test);
-  const testMargins = predictClassifier(classifier, takeRows(table, test));
+  const testMargins = predictClassifier(classifier, pickRows(table, test));
   const probabilities = testMargins.map(sigmoid);
   const testMetrics = metricsOf(testLabels, testMargins, threshold, 'TEST');
   const sweep = sweepThresholds(testLabels, probabilities);
