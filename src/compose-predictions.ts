@@ -71,7 +71,6 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
   const tally = predictionTally();
   const loaders = predictionLoaders({
     readFeatures: features.read,
-    userFacts: ledger.store.facts,
     scorer,
     freshPredictions: ledger.store.fresh,
     writePredictions: ledger.store.write,

@@ -3,7 +3,8 @@ import { aggregateOf, jsonNumber, typeCondition, type Aggregate } from './compil
 import { expressionSql } from './compile-expression.js';
 import { kindOf } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
-import { placeholders, type Placeholders, type Run } from './placeholders.js';
+import { PEOPLE_COLUMNS, peopleSql } from './people.js';
+import { placeholders, type Instants, type Placeholders, type Run } from './placeholders.js';
 
 /** How the statement goes through the events: user by user, or all of them grouped. */
 export type Access = 'byUser' | 'grouped';
@@ -16,6 +17,17 @@ export interface CompiledFeatures {
   /** Alias of each feature's array and whether it holds text. */
   columns: { name: string; alias: string; text: boolean }[];
   legend: () => string[];
+}
+
+/** What is compiled beside the features. */
+export interface Form {
+  access: Access;
+  /** Every customer; else a list of ids. */
+  everyone: boolean;
+  /** `own` only for a list that is read user by user. */
+  instants: Instants;
+  /** Also what is known of the customers themselves, see `People`. */
+  people: boolean;
 }
 
 interface Scan {
@@ -31,10 +43,10 @@ interface Scan {
  */
 export function compileFeatures(
   features: readonly FeatureDefinition[],
-  access: Access,
-  everyone: boolean,
+  form: Form,
 ): CompiledFeatures {
-  const at = placeholders();
+  const { access, everyone, people } = form;
+  const at = placeholders(form.instants);
   const order = dependencyOrder(features);
   const scans = { index: scanOf('s0'), heap: scanOf('s1') };
   const aliasOf = new Map<FeatureDefinition, string>();
@@ -50,19 +62,24 @@ export function compileFeatures(
     (layers[layer] ??= []).push({ alias, sql: valueSql(feature, aliasOf, scans, at) });
   });
 
-  const source = sourceSql(scans, access, everyone, order.some(readsProfile), at);
   const [base = [], ...rest] = layers;
+  if (people) base.push(...peopleSql(everyone ? 'c.id' : 'u.id', at.asOf()));
+  const profile = people || order.some(readsProfile);
+  const source = sourceSql(scans, access, everyone, profile, at);
   const select = (columns: readonly { alias: string; sql: string }[]): string =>
     columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
   let rows = `select ${everyone ? 'c.id' : 'u.position'} as position${select(base)} from ${source}`;
   // offset 0 keeps Postgres from folding the layers together and computing shared parts many times
   for (const layer of rest) rows = `select l.*${select(layer)} from (${rows} offset 0) l`;
 
-  const columns = features.map((feature) => ({
-    name: feature.name,
-    alias: aliasOf.get(feature) ?? '',
-    text: kindOf(feature.definition) === 'text',
-  }));
+  const columns = [
+    ...features.map((feature) => ({
+      name: feature.name,
+      alias: aliasOf.get(feature) ?? '',
+      text: kindOf(feature.definition) === 'text',
+    })),
+    ...(people ? PEOPLE_COLUMNS : []),
+  ];
   const arrays = columns
     .map(({ alias }) => `, array_send(array_agg(${alias})) as ${alias}`)
     .join('');
@@ -162,12 +179,12 @@ function sourceSql(
   at: Placeholders,
 ): string {
   const used = [scans.index, scans.heap].filter((scan) => scan.aggregates.size > 0);
-  const listed = (): string => `unnest(${at.users()}) with ordinality as u(id, position)`;
+  const id = everyone ? 'c.id' : 'u.id';
+  const joins = used.map((scan) => joinSql(scan, id, access, everyone, at));
   const users = everyone
     ? 'customer c'
-    : `${listed()}${profile ? ' left join customer c on c.id = u.id' : ''}`;
-  const id = everyone ? 'c.id' : 'u.id';
-  return [users, ...used.map((scan) => joinSql(scan, id, access, everyone, at))].join(' ');
+    : `${at.listed()}${profile ? ' left join customer c on c.id = u.id' : ''}`;
+  return [users, ...joins].join(' ');
 }
 
 function joinSql(

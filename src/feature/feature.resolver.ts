@@ -106,7 +106,12 @@ export class FeatureResolver {
       'The SQL the definition compiles to, for a list of users; its placeholders are explained below it.',
   })
   sql(@Root() { feature }: FeatureType): string {
-    const compiled = compileFeatures([feature], 'byUser', false);
+    const compiled = compileFeatures([feature], {
+      access: 'byUser',
+      everyone: false,
+      instants: 'shared',
+      people: false,
+    });
     return [compiled.text, ...compiled.legend().map((line) => `-- ${line}`)].join('\n');
   }
 

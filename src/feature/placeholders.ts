@@ -1,9 +1,11 @@
-import { numberArray } from '../plant/parameters.js';
+import { AppError } from '../kernel/error.js';
+import { numberArray, textArray } from '../plant/parameters.js';
 
 /** What a compiled statement is run for. */
 export interface Run {
   users: readonly number[] | 'everyone';
-  asOf: Date;
+  /** One for all, or one for each user. */
+  asOf: Date | readonly Date[];
   /** Ids of the event types that the definitions name. */
   typeIds: ReadonlyMap<string, number>;
 }
@@ -16,6 +18,8 @@ const DAY_MS = 86_400_000;
  */
 export interface Placeholders {
   users: () => string;
+  /** The listed users as a row source `u(id, …, position)`; call it last, when all instants are known. */
+  listed: () => string;
   asOf: () => string;
   daysBefore: (days: number) => string;
   typeId: (name: string) => string;
@@ -27,8 +31,11 @@ export interface Placeholders {
   legend: () => string[];
 }
 
+/** Whether all users of a statement share one instant, or each comes with its own. */
+export type Instants = 'shared' | 'own';
+
 /** An empty set of placeholders. */
-export function placeholders(): Placeholders {
+export function placeholders(instants: Instants): Placeholders {
   const known = new Map<string, string>();
   const makers: ((run: Run) => unknown)[] = [];
   const meanings: string[] = [];
@@ -43,20 +50,34 @@ export function placeholders(): Placeholders {
     }
     return text;
   };
+  // instants of their own are columns of `u`, counted here so that no row costs interval arithmetic
+  const columns = new Map<number, string>();
+  const instant = (days: number, meaning: string): string => {
+    if (instants === 'shared')
+      return place(meaning, 'timestamptz', ({ asOf }) => before(single(asOf), days));
+    let column = columns.get(days);
+    if (column === undefined) columns.set(days, (column = `t${columns.size}`));
+    return `u.${column}`;
+  };
+  const users = (): string =>
+    place('ids of the users', 'bigint[]', (run) =>
+      run.users === 'everyone' ? '{}' : numberArray(run.users),
+    );
   // Postgres compares an unknown type id with nothing; 0 is never given out
   const idOf = (run: Run, name: string): number => run.typeIds.get(name) ?? 0;
   return {
-    users: () =>
-      place('ids of the users', 'bigint[]', ({ users }) =>
-        users === 'everyone' ? '{}' : numberArray(users),
-      ),
-    asOf: () => place('as of', 'timestamptz', ({ asOf }) => asOf),
-    daysBefore: (days) =>
-      place(
-        `as of - ${days} d`,
-        'timestamptz',
-        ({ asOf }) => new Date(asOf.getTime() - days * DAY_MS),
-      ),
+    users,
+    listed: () => {
+      const arrays = [...columns].map(([days]) =>
+        place(`each user's as of - ${days} d`, 'timestamptz[]', ({ asOf }) =>
+          textArray(each(asOf).map((at) => before(at, days).toISOString())),
+        ),
+      );
+      const names = ['id', ...columns.values(), 'position'].join(', ');
+      return `unnest(${[users(), ...arrays].join(', ')}) with ordinality as u(${names})`;
+    },
+    asOf: () => instant(0, 'as of'),
+    daysBefore: (days) => instant(days, `as of - ${days} d`),
     typeId: (name) => place(`event type ${JSON.stringify(name)}`, 'int2', (run) => idOf(run, name)),
     typeIds: (names) => {
       const sorted = [...new Set(names)].sort();
@@ -68,4 +89,18 @@ export function placeholders(): Placeholders {
     valuesFor: (run) => makers.map((make) => make(run)),
     legend: () => meanings,
   };
+}
+
+function before(at: Date, days: number): Date {
+  return new Date(at.getTime() - days * DAY_MS);
+}
+
+function single(asOf: Run['asOf']): Date {
+  if (asOf instanceof Date) return asOf;
+  throw new AppError('INTERNAL', 'a statement with one instant was given many');
+}
+
+function each(asOf: Run['asOf']): readonly Date[] {
+  if (!(asOf instanceof Date)) return asOf;
+  throw new AppError('INTERNAL', 'a statement with an instant for each user was given one');
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../kernel/error.js';
 import type { FeatureTable } from '../numeric/table.js';
-import { compileFeatures, type Access, type CompiledFeatures } from './compile.js';
+import { compileFeatures, type CompiledFeatures, type Form } from './compile.js';
 import { eventTypesOf } from './definition.js';
 import type { FeatureDefinition, FeatureType } from './feature.js';
+import { peopleOf, PEOPLE_COLUMNS, type People } from './people.js';
 
 export interface FeatureRequest {
   /** At most one version of a name. */
@@ -12,6 +13,13 @@ export interface FeatureRequest {
   users: readonly number[] | 'everyone';
   /** Only events before this instant count. */
   asOf: Date;
+  /** Reads `FeatureRows.people` too; default false. */
+  people?: boolean;
+}
+
+/** The same for listed users who come with an instant each. */
+export interface OwnInstantsRequest extends Omit<FeatureRequest, 'asOf'> {
+  asOf: Date | readonly Date[];
 }
 
 /** Numbers (missing NaN; booleans 0 or 1; instants in ms since 1970), or texts (missing null). */
@@ -22,6 +30,8 @@ export interface FeatureRows {
   userIds: Float64Array;
   rows: number;
   columns: ReadonlyMap<string, FeatureColumn>;
+  /** Null, or left out, unless asked for. */
+  people?: People | null;
 }
 
 export interface ReadFeaturesDeps {
@@ -42,6 +52,7 @@ export interface RawColumns {
 }
 
 export type ReadFeatures = (request: FeatureRequest) => Promise<FeatureRows>;
+export type ReadOwnInstants = (request: OwnInstantsRequest) => Promise<FeatureRows>;
 
 /** From here on, one grouped pass over the events beats one index scan a user; measured in test/bench. */
 const GROUPED_FROM = 50_000;
@@ -51,17 +62,21 @@ const MAX_COMPILED = 256;
 /**
  * Reads any features of any users as of any instant with ONE statement. Compiled texts are kept; the first
  * 64 are prepared by name, so that a repeat is parsed once a connection.
- * @throws AppError INVALID when two versions of one name are asked for
+ * @throws AppError INVALID when two versions of one name are asked for, or instants that are not one a user
  */
-export function readFeatures(deps: ReadFeaturesDeps): ReadFeatures {
+export function readFeatures(deps: ReadFeaturesDeps): ReadOwnInstants {
   const compile = compilerWithMemory();
-  return async ({ features, users, asOf }) => {
+  return async ({ features, users, asOf, people = false }) => {
     checkNames(features);
     const everyone = users === 'everyone';
     const ids = everyone ? null : Float64Array.from(users);
-    if (ids && (ids.length === 0 || features.length === 0)) return emptyRows(features, ids);
     const access = everyone || users.length >= GROUPED_FROM ? 'grouped' : 'byUser';
-    const { compiled, name } = compile(features, access, everyone);
+    if (!(asOf instanceof Date) && (access === 'grouped' || asOf.length !== ids?.length))
+      throw new AppError('INVALID', 'instants must be one for all, or one for each listed user');
+    if (ids && (ids.length === 0 || (features.length === 0 && !people)))
+      return emptyRows(features, ids, people);
+    const instants = asOf instanceof Date ? 'shared' : 'own';
+    const { compiled, name } = compile(features, { access, everyone, instants, people });
     const typeIds = await deps.typeIds(namedTypes(features));
     const raw = await deps.run(compiled, compiled.valuesFor({ users, asOf, typeIds }), name);
     return inOrder(compiled, raw, ids);
@@ -70,17 +85,17 @@ export function readFeatures(deps: ReadFeaturesDeps): ReadFeatures {
 
 function compilerWithMemory(): (
   features: readonly FeatureDefinition[],
-  access: Access,
-  everyone: boolean,
+  form: Form,
 ) => { compiled: CompiledFeatures; name: string | null } {
   const memory = new Map<string, { compiled: CompiledFeatures; name: string | null }>();
   const prepared = new Set<string>();
-  return (features, access, everyone) => {
+  return (features, form) => {
     // an id stands for one definition for ever: versions are never edited
-    const key = `${access} ${everyone} ${features.map(({ id }) => id).join(' ')}`;
+    const { access, everyone, instants, people } = form;
+    const key = `${access} ${everyone} ${instants} ${people} ${features.map(({ id }) => id).join(' ')}`;
     const known = memory.get(key);
     if (known) return known;
-    const compiled = compileFeatures(features, access, everyone);
+    const compiled = compileFeatures(features, form);
     const name = `features_${createHash('sha1').update(compiled.text).digest('hex')}`;
     if (prepared.size < MAX_PREPARED) prepared.add(name);
     const entry = { compiled, name: prepared.has(name) ? name : null };
@@ -108,12 +123,14 @@ function namedTypes(features: readonly FeatureDefinition[]): string[] {
   return [...types];
 }
 
-function emptyRows(features: readonly FeatureDefinition[], userIds: Float64Array): FeatureRows {
-  return {
-    userIds,
-    rows: userIds.length,
-    columns: new Map(features.map(({ name }) => [name, new Float64Array(0)])),
-  };
+function emptyRows(
+  features: readonly FeatureDefinition[],
+  userIds: Float64Array,
+  people: boolean,
+): FeatureRows {
+  const all = [...features, ...(people ? PEOPLE_COLUMNS : [])];
+  const columns = new Map(all.map(({ name }) => [name, new Float64Array(0)]));
+  return { userIds, rows: userIds.length, columns, people: peopleOf(columns) };
 }
 
 /** Puts the rows of the answer into the order promised. */
@@ -135,7 +152,7 @@ function inOrder(
       column instanceof Float64Array ? placeNumbers(column, rank) : placeTexts(column, rank),
     );
   });
-  return { userIds, rows, columns };
+  return { userIds, rows, columns, people: peopleOf(columns) };
 }
 
 function rankOf(position: Float64Array): Uint32Array {

@@ -81,6 +81,6 @@ export class CountedPool extends pg.Pool {
 }
 
 /** The server refused the statement and the connection lives on. */
-function isStatementError(error: unknown): boolean {
+export function isStatementError(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.severity === 'ERROR';
 }

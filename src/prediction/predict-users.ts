@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.js';
 import { count } from '../kernel/count.js';
-import type { ReadFeatures } from '../feature/read-features.js';
+import type { FeatureRows, ReadFeatures } from '../feature/read-features.js';
 import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
 import type { Scorer } from '../scorer/ports.js';
@@ -34,10 +34,6 @@ export interface Question {
 
 export interface PredictUsersDeps {
   readFeatures: ReadFeatures;
-  userFacts(
-    userIds: readonly number[],
-    asOf: Date,
-  ): Promise<(Omit<EligibilityFacts, 'hasAttributes'> & { userId: number })[]>;
   scorer: Pick<Scorer, 'score'>;
   freshPredictions(query: {
     modelVersionId: string;
@@ -57,7 +53,7 @@ export interface PredictUsersDeps {
 const IDS_PER_MESSAGE = 300;
 
 /**
- * Answers every question with one feature statement, one look at the users, one model run and one insert,
+ * Answers every question with one statement of features and facts, one model run and one insert,
  * however many users there are. An unknown user gets null.
  * @throws AppError UNAVAILABLE or DEADLINE_EXCEEDED when the scorer cannot answer
  */
@@ -126,20 +122,22 @@ async function score(
   const { served, asOf } = question;
   const startMs = deps.clock.monotonicMs();
   const userIds = [...new Set(users.map((user) => user.userId))];
-  const [features, facts] = await Promise.all([
-    deps.readFeatures({ features: served.features, users: userIds, asOf }),
-    deps.userFacts(userIds, asOf),
-  ]);
+  const features = await deps.readFeatures({
+    features: served.features,
+    users: userIds,
+    asOf,
+    people: true,
+  });
   const table = inputTable(features, served.inputs);
   const rowAt = new Map(userIds.map((id, index) => [id, index]));
-  const factsOf = new Map(facts.map((each) => [each.userId, each]));
 
   const answers: Scored = new Map();
   const eligible: { user: UserQuestion; inputs: InputRow }[] = [];
   for (const user of users) {
-    const known = factsOf.get(user.userId);
+    const row = rowAt.get(user.userId) ?? 0;
+    const known = factsOf(features, row);
     if (!known) continue;
-    const real = rowOf(table, rowAt.get(user.userId) ?? 0);
+    const real = rowOf(table, row);
     const inputs = overridden(real, user.overrides, served.inputs, served.features);
     const eligibility = eligibilityOf(
       { ...known, hasAttributes: hasAttributes(real, served.inputs, served.features) },
@@ -156,6 +154,24 @@ async function score(
   }
   await scoreEligible(deps, served, eligible, { asOf, startMs, signal }, answers);
   return answers;
+}
+
+/** What is known of the customer in a row; null when the id is no customer's. */
+function factsOf(
+  { people }: FeatureRows,
+  row: number,
+): Omit<EligibilityFacts, 'hasAttributes'> | null {
+  const consent = people?.consentProfiling[row] ?? NaN;
+  if (Number.isNaN(consent)) return null;
+  return {
+    consentProfiling: consent === 1,
+    registeredAt: instantOf(people?.registeredAt[row]),
+    firstEventAt: instantOf(people?.firstEventAt[row]),
+  };
+}
+
+function instantOf(ms: number | undefined): Date | null {
+  return ms === undefined || Number.isNaN(ms) ? null : new Date(ms);
 }
 
 function unscored(

@@ -36,7 +36,7 @@ export interface LedgerKey {
 
 /** Per-request batches of the prediction room. */
 export interface PredictionLoaders {
-  /** All users of a list: one feature statement, one look at the users, one model run, one insert. */
+  /** All users of a list: one statement of features and facts, one model run, one insert. */
   answer(context: RequestContext): DataLoader<PredictionKey, PredictionAnswer | null, string>;
   /** All scores of a list that are asked for their reasons: one call a version. */
   explanation(context: RequestContext): DataLoader<Explainable, Explanation | null>;

@@ -1,3 +1,4 @@
+import { gather } from '../plant/gather.js';
 import type { Database } from '../plant/ports.js';
 import { fromBytes, toBytes } from './input-bytes.js';
 import type { LedgerHealth } from './ledger-health.js';
@@ -19,7 +20,7 @@ export interface LedgerPage {
 export type UserFacts = Omit<EligibilityFacts, 'hasAttributes'> & { userId: number };
 
 export interface PredictionStore {
-  /** One statement. Answers the ids in the order given; users must be distinct. */
+  /** One statement. Answers the ids in the order given. Calls of the same moment share it. */
   write(rows: readonly NewPrediction[]): Promise<number[]>;
   /** As `write`, for the rows of a job: who is there already stays. Answers the range of new ids, or null. */
   writeBatch(rows: readonly NewPrediction[]): Promise<{ from: number; until: number } | null>;
@@ -48,8 +49,7 @@ export interface PredictionStore {
   }): Promise<StoredPrediction[]>;
   /** Pages of several users at once, one lateral statement; each newest first, up to `first` + 1 rows. */
   pages(pages: readonly LedgerPage[]): Promise<StoredPrediction[][]>;
-  facts(userIds: readonly number[], asOf: Date): Promise<UserFacts[]>;
-  /** The same for the next `limit` users by id after `afterId`. */
+  /** Facts on the next `limit` users by id after `afterId`. */
   factsAfter(afterId: number, limit: number, asOf: Date): Promise<UserFacts[]>;
   userCount(): Promise<number>;
   /** Where a score run stands. */
@@ -74,9 +74,9 @@ const INSERT = `insert into prediction (user_id, model_id, model_version_id, pro
   select u.user_id, u.model_id, u.version_id, u.probability, u.threshold, u.source::prediction_source, u.as_of,
     u.scored_at, u.latency_ms, u.numeric, array(select jsonb_array_elements_text(u.categorical)), u.job_id
   from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::timestamptz[],
-    $8::timestamptz[], $9::float8[], $10::bytea[], $11::jsonb[], $12::uuid[])
+    $8::timestamptz[], $9::float8[], $10::bytea[], $11::jsonb[], $12::uuid[]) with ordinality
     u(user_id, model_id, version_id, probability, threshold, source, as_of, scored_at, latency_ms, numeric,
-      categorical, job_id)`;
+      categorical, job_id, position)`;
 
 function toStored({ numeric, categorical, ...row }: Row): StoredPrediction {
   return { ...row, inputs: { numeric: fromBytes(numeric), categorical } };
@@ -114,16 +114,25 @@ export function predictionStore(db: Database): PredictionStore {
     );
     return rows.map(toStored);
   };
-  return {
-    async write(rows) {
-      const written = await db.query<{ id: number; userId: number }>(
-        `${INSERT} returning id, user_id as "userId"`,
-        columnsOf(rows),
-        { name: 'prediction-write' },
-      );
-      const ids = new Map(written.map((row) => [row.userId, row.id]));
-      return rows.map((row) => ids.get(row.userId) ?? 0);
+  // ids are given in the order of the rows, and are told apart by that: a user may be in it twice
+  const write = async (rows: readonly NewPrediction[]): Promise<number[]> => {
+    const written = await db.query<{ id: number }>(
+      `${INSERT} order by u.position returning id`,
+      columnsOf(rows),
+      { name: 'prediction-write' },
+    );
+    return written.map(({ id }) => id).sort((a, b) => a - b);
+  };
+  const writeGathered = gather(
+    async (calls: readonly (readonly NewPrediction[])[]) => {
+      const ids = await write(calls.flat());
+      let from = 0;
+      return calls.map((rows) => ids.slice(from, (from += rows.length)));
     },
+    { lanes: 2, most: 128 },
+  );
+  return {
+    write: (rows) => writeGathered(rows),
     async writeBatch(rows) {
       const written = await db.query<{ id: number }>(
         `${INSERT} on conflict (job_id, user_id) where job_id is not null do nothing returning id`,
@@ -187,12 +196,6 @@ export function predictionStore(db: Database): PredictionStore {
       for (const { ord, ...row } of rows) answers[ord - 1]?.push(toStored(row));
       return answers;
     },
-    facts: (userIds, asOf) =>
-      db.query<UserFacts>(
-        `${FACTS} from customer c ${FIRST_EVENT} where c.id = any($2::bigint[])`,
-        [asOf, userIds],
-        { name: 'prediction-facts' },
-      ),
     factsAfter: (afterId, limit, asOf) =>
       db.query<UserFacts>(
         `${FACTS} from (select * from customer where id > $2 order by id limit $3) c ${FIRST_EVENT}

@@ -51,6 +51,41 @@ describe('the counted query', () => {
   });
 });
 
+describe('scores asked for by many requests at once', () => {
+  it('share statements and model runs, and each is in the ledger under the id it was told', async () => {
+    // some customers twice: their rows differ by the instant only
+    const asked = Array.from(
+      { length: 60 },
+      (_, i) => `demo-${String(1 + (i % 45)).padStart(5, '0')}`,
+    );
+    const ask = `query ($u: String!) { user(externalId: $u) { id prediction { id probability asOf eligibility } } }`;
+    const answers = await Promise.all(asked.map((u) => graph.ask(ask, { u })));
+    const ledger = await database.db.query<{
+      id: number;
+      user: number;
+      probability: number;
+      asOf: Date;
+    }>(`select id, user_id as user, probability, as_of as "asOf" from prediction`);
+    const rowOf = new Map(ledger.map((row) => [`Prediction:${row.id}`, row]));
+    const told = new Set<string>();
+    for (const { data, errors, counts } of answers) {
+      expect(errors).toBeUndefined();
+      expect(counts.sql).toBeLessThanOrEqual(3);
+      const { prediction, id } = data.user;
+      if (prediction.eligibility !== 'ELIGIBLE') continue;
+      expect(counts).toMatchObject({ onnxRuns: 1, onnxRows: 1 });
+      const row = rowOf.get(prediction.id);
+      expect(`User:${row?.user}`).toBe(id);
+      expect(row?.probability).toBe(prediction.probability);
+      expect(row?.asOf.toISOString()).toBe(prediction.asOf);
+      told.add(prediction.id);
+    }
+    const scored = answers.filter(({ data }) => data.user.prediction.eligibility === 'ELIGIBLE');
+    expect(told.size).toBe(scored.length);
+    expect(scored.length).toBeGreaterThan(40);
+  });
+});
+
 describe('a live score', () => {
   it('has reasons that add up to the logit of its probability', async () => {
     const { data } = await graph.ask(`{ users(first: 200) { nodes { prediction {

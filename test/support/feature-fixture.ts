@@ -3,7 +3,7 @@ import type { Database } from '../../src/plant/ports.js';
 import { auditStore, type AuditStore } from '../../src/access/audit.store.js';
 import { nameEventTypes } from '../../src/feature/name-event-types.js';
 import { featureReader, featureStore, type FeatureStore } from '../../src/feature/feature.store.js';
-import { readFeatures, type ReadFeatures } from '../../src/feature/read-features.js';
+import { readFeatures, type ReadOwnInstants } from '../../src/feature/read-features.js';
 import { registerFeature, type RegisterFeatureDeps } from '../../src/feature/register-feature.js';
 import { seedStartSet } from '../../src/feature/seed-start-set.js';
 import { eventFixture, type EventFixture } from './event-fixture.js';
@@ -12,7 +12,7 @@ import { eventFixture, type EventFixture } from './event-fixture.js';
 export interface FeatureFixture extends EventFixture {
   features: FeatureStore;
   audit: AuditStore;
-  read: ReadFeatures;
+  read: ReadOwnInstants;
   registration: RegisterFeatureDeps;
   register: ReturnType<typeof registerFeature>;
   /** Registers the start set and names its event types; answers how many features were new. */

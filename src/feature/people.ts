@@ -1,0 +1,43 @@
+import type { FeatureColumn } from './read-features.js';
+
+/** What decides who may be scored; it rides in the statement of the features, so that both are of one moment. */
+export interface People {
+  /** 1 or 0; NaN for an id that is no customer. */
+  consentProfiling: Float64Array;
+  /** Milliseconds since 1970, NaN where unknown. */
+  registeredAt: Float64Array;
+  /** First event before the instant asked as of; milliseconds since 1970, NaN without one. */
+  firstEventAt: Float64Array;
+}
+
+// no feature can be named so: names are lower-case letters, digits and underscores
+const CONSENT = { name: '@consentProfiling', alias: 'p0', text: false };
+const REGISTERED = { name: '@registeredAt', alias: 'p1', text: false };
+const FIRST_EVENT = { name: '@firstEventAt', alias: 'p2', text: false };
+
+/** Columns of the compiled statement, in the order of `peopleSql`. */
+export const PEOPLE_COLUMNS = [CONSENT, REGISTERED, FIRST_EVENT];
+
+/** Columns over `customer c`, outer-joined; `id` and `asOf` are expressions of the row. */
+export function peopleSql(id: string, asOf: string): { alias: string; sql: string }[] {
+  const first = `(select min(e.at) from event e where e.user_id = ${id} and e.at < ${asOf})`;
+  return [
+    { alias: CONSENT.alias, sql: 'c.consent_profiling::int::float8' },
+    { alias: REGISTERED.alias, sql: `date_part('epoch', c.registered_at) * 1000` },
+    { alias: FIRST_EVENT.alias, sql: `date_part('epoch', ${first}) * 1000` },
+  ];
+}
+
+/** The columns of a result, by name, as people; null when they were not asked for. */
+export function peopleOf(columns: ReadonlyMap<string, FeatureColumn>): People | null {
+  const numbers = ({ name }: { name: string }): Float64Array | null => {
+    const column = columns.get(name);
+    return column instanceof Float64Array ? column : null;
+  };
+  const consentProfiling = numbers(CONSENT);
+  const registeredAt = numbers(REGISTERED);
+  const firstEventAt = numbers(FIRST_EVENT);
+  return consentProfiling && registeredAt && firstEventAt
+    ? { consentProfiling, registeredAt, firstEventAt }
+    : null;
+}
