@@ -59,8 +59,8 @@ export interface RegisteredAttributes {
 /** The row in `job` that an import leaves. */
 export interface ImportJobs {
   start(input: object): Promise<string>;
-  /** `share` 0..1 */
-  progress(id: string, share: number, stage: string): Promise<void>;
+  /** `share` 0..1. False when the job was cancelled: the import must end. */
+  progress(id: string, share: number, stage: string): Promise<boolean>;
   succeed(id: string, result: object): Promise<void>;
   fail(id: string, error: string): Promise<void>;
 }

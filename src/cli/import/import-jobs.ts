@@ -21,7 +21,7 @@ export function importJobs(
       return id;
     },
     async progress(id, share, stage) {
-      await store.progress({ jobId: id, workerId }, share, stage, LEASE_MS);
+      return (await store.progress({ jobId: id, workerId }, share, stage, LEASE_MS)) !== null;
     },
     async succeed(id, result) {
       await store.succeed({ jobId: id, workerId }, result);

@@ -37,6 +37,7 @@ const IN_FLIGHT = 2;
 /** A file of which so many rows, and no other, came first is being read with the wrong mapping. */
 const HOPELESS = 10_000;
 const JOB_PROGRESS_MS = 1_000;
+const GO_ON = 'run the same command again to go on: what is in already counts as duplicates';
 
 /**
  * Streams a table through a plan: batches of 10,000 rows, two under way, reading waits for writing.
@@ -116,6 +117,7 @@ class Run<Out> {
   private bad: BadRow[] = [];
   private lastReport = 0;
   private reporting = false;
+  private cancelled = false;
 
   constructor(
     private readonly table: OpenedTable,
@@ -207,10 +209,9 @@ class Run<Out> {
 
   private stopIfAsked(line: number): void {
     if (this.hooks.signal?.aborted === true)
-      throw new AppError(
-        'INTERNAL',
-        `stopped at line ${line}; run the same command again to go on: what is in already counts as duplicates`,
-      );
+      throw new AppError('INTERNAL', `stopped at line ${line}; ${GO_ON}`);
+    if (this.cancelled)
+      throw new AppError('CONFLICT', `the job was cancelled at line ${line}; ${GO_ON}`);
   }
 
   private stopIfHopeless(): void {
@@ -233,6 +234,9 @@ class Run<Out> {
     // Progress is a courtesy: an import does not fail for it.
     void this.deps.jobs
       .progress(this.job, share, `${this.rows} rows read`)
+      .then((held) => {
+        this.cancelled = !held;
+      })
       .catch(() => undefined)
       .finally(() => {
         this.reporting = false;
