@@ -25,7 +25,7 @@ export interface PlantOptions {
 export async function openPlant(
   { databaseUrl, redisUrl, config, log, clock }: PlantOptions,
   opened: (() => Promise<void>)[],
-  metrics?: Pick<Metrics, 'sqlStatement' | 'busEvent'>,
+  metrics?: Pick<Metrics, 'sqlStatement' | 'busEvent' | 'scorerRun'>,
 ): Promise<Plant> {
   const { redisPrefix } = config;
   const db = openDatabase(databaseUrl, {
@@ -57,6 +57,7 @@ export async function openPlant(
         workers: config.scorerWorkers,
         maxQueuedRows: config.scorerQueueRows,
         log,
+        ...(metrics ? { onRun: metrics.scorerRun } : {}),
       }),
     ),
     keep(openQueues({ databaseUrl, redisUrl, redisPrefix, log })),

@@ -32,11 +32,6 @@ export const SESSION_HOURS = 12;
 /** Longest name of a credential, in characters. */
 export const MAX_NAME_LENGTH = 80;
 
-/** The role of that name, whatever its case, or null. */
-export function parseRole(text: string): RoleName | null {
-  return ROLES.find((role) => role === text.toUpperCase()) ?? null;
-}
-
 /** 256 random bits as 43 base64url characters. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url');

@@ -78,7 +78,8 @@ export class EventInput {
   })
   user!: string;
   @Field(() => String, {
-    description: 'A lower-case letter, then up to 63 of a-z 0-9 _ . - : purchase, page_view …',
+    description:
+      'A letter, then up to 63 letters, digits, spaces or _ . : / - , for example purchase, page_view.',
   })
   type!: string;
   @Field(() => DateTime, { description: '1970 or later, at most 5 minutes ahead of now.' })

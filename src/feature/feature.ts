@@ -4,14 +4,6 @@ import { kindOf, referencesOf, type Definition, type ValueKind } from './definit
 export type FeatureType = 'NUMERICAL' | 'CATEGORICAL' | 'TEXT' | 'DATETIME' | 'BOOLEAN';
 export type FeatureStatus = 'DRAFT' | 'REVIEW' | 'APPROVED' | 'DEPRECATED' | 'ARCHIVED';
 
-export const FEATURE_STATUSES: readonly FeatureStatus[] = [
-  'DRAFT',
-  'REVIEW',
-  'APPROVED',
-  'DEPRECATED',
-  'ARCHIVED',
-];
-
 /** A row of the registry as stored. */
 export interface StoredFeature {
   id: string;

@@ -208,7 +208,7 @@ export class OutcomeInputType {
   @Field(() => String, {
     nullable: true,
     defaultValue: 'api',
-    description: 'Who tells; 1..63 characters.',
+    description: 'Who tells; of the same form as the `source` of an event.',
   })
   source?: string | null;
 }

@@ -12,11 +12,6 @@ export function providerCandidates(choice: ProviderChoice): readonly ProviderNam
   return choice === 'auto' ? ['cuda', 'webgpu', 'cpu'] : [choice];
 }
 
-/** Whether a configuration value names a provider. */
-export function isProviderChoice(value: string): value is ProviderChoice {
-  return ['cpu', 'cuda', 'webgpu', 'auto'].includes(value);
-}
-
 /**
  * The first candidate that `attempt` accepts, and why the earlier ones were passed over.
  * @throws Error with all reasons when none is accepted

@@ -25,6 +25,12 @@ export interface ScorerOptions {
   /** Rows accepted and not yet answered, over all models, >= 1. */
   maxQueuedRows: number;
   log: Log;
+  /** Told of every ONNX run, for the metrics. */
+  onRun?: (
+    run: { provider: string; outcome: 'ok' | 'error' },
+    rows: number,
+    seconds: number,
+  ) => void;
 }
 
 /** Starts a worker thread; tests bring their own to end it in the middle of a run. */
@@ -239,10 +245,25 @@ class WorkerScorer implements Scorer {
       const { values, ...head } = await lane.call({ kind, sha256, rows: packed }, transfer);
       return { values: { rows, arrays: [values] }, head };
     }
-    const { margin, probability } = await lane.call({ kind, sha256, rows: packed }, transfer);
+    const { margin, probability } = await this.timed(rows, () =>
+      lane.call({ kind, sha256, rows: packed }, transfer),
+    );
     this.counters.runs++;
     this.counters.rows += rows;
     return { values: { rows, arrays: [margin, probability] }, head: { baseValue: 0, inputs: [] } };
+  }
+
+  private async timed<T>(rows: number, run: () => Promise<T>): Promise<T> {
+    const startMs = performance.now();
+    let outcome: 'ok' | 'error' = 'error';
+    try {
+      const value = await run();
+      outcome = 'ok';
+      return value;
+    } finally {
+      const { provider } = this.pool;
+      this.options.onRun?.({ provider, outcome }, rows, (performance.now() - startMs) / 1000);
+    }
   }
 
   private failQueue(message: string): void {

@@ -34,8 +34,6 @@ export class ConsentType {
 export class UserType extends NodeInterface {
   /** Our own number, for the resolvers of this and other rooms; not in the graph. */
   userId!: number;
-  /** Whether scores may be computed, for rooms to the right. */
-  consentProfiling!: boolean;
 
   @Field(() => String, { description: "The customer's key in the CRM; unique, 1..200 characters." })
   externalId!: string;
@@ -82,7 +80,6 @@ export function toUserType(user: User, viewer: Viewer): UserType {
   return {
     id: encodeId('User', user.id),
     userId: user.id,
-    consentProfiling: user.consentProfiling,
     externalId: user.externalId,
     name: visible ? user.name : null,
     email: visible ? user.email : null,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.js';
 import { AppError } from '../../src/kernel/error.js';
 import { followJob } from '../../src/job/follow-job.js';
-import { MAX_JOB_ATTEMPTS, type Job } from '../../src/job/job.js';
+import { MAX_JOB_ATTEMPTS, nextJobStatus, type Job, type JobEvent } from '../../src/job/job.js';
 import { JOB_TOPIC } from '../../src/job/job.messages.js';
 import { jobStore, type JobStore } from '../../src/job/job.store.js';
 import { runJob, type JobWork, type RunJobDeps } from '../../src/job/run-job.js';
@@ -76,6 +76,37 @@ describe('a job delivered twice', () => {
     const outcome = await runJob(deps('b'), job.id, () => Promise.reject(new Error('no')), never);
     expect(outcome).toBe('SKIPPED');
   });
+});
+
+describe('the rows follow the state machine', () => {
+  const STATUSES = ['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED'] as const;
+  const EVENTS = ['CLAIM', 'RECLAIM', 'RELEASE', 'SUCCEED', 'FAIL', 'CANCEL'] as const;
+  it.each(STATUSES.flatMap((status) => EVENTS.map((event) => [status, event] as const)))(
+    '%s on %s',
+    async (status, event) => {
+      const { id } = await create();
+      const holder = { jobId: id, workerId: 'holder' };
+      const running = status === 'RUNNING';
+      await database.db.query(
+        `update job set status = $2::job_status, attempts = 1, leased_by = $3,
+           lease_until = now() + $4 * interval '1 hour' where id = $1`,
+        [id, status, running ? 'holder' : null, running ? (event === 'RECLAIM' ? -1 : 1) : null],
+      );
+      const work: Record<JobEvent, () => Promise<Job | null>> = {
+        CLAIM: () => store.claim({ jobId: id, workerId: 'other' }, 1_000),
+        RECLAIM: () => store.claim({ jobId: id, workerId: 'other' }, 1_000),
+        RELEASE: () => store.release(holder, false),
+        SUCCEED: () => store.succeed(holder, {}),
+        FAIL: () => store.fail(holder, 'why'),
+        CANCEL: () => store.cancel(id),
+      };
+      // a lease that has run out is nothing a job that does not run could have
+      const asked = event === 'RECLAIM' && !running ? 'CLAIM' : event;
+      const changed = await work[event]();
+      expect(changed?.status ?? null).toBe(nextJobStatus(status, asked));
+      expect((await read(id)).status).toBe(nextJobStatus(status, asked) ?? status);
+    },
+  );
 });
 
 describe('a worker that dies', () => {

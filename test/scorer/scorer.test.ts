@@ -40,12 +40,16 @@ function slice(table: FeatureTable, from: number, to: number): FeatureTable {
 
 describe('a scorer with two workers', () => {
   let scorer: Scorer;
+  const told: { rows: number; label: string }[] = [];
   beforeAll(async () => {
     scorer = await openScorer({
       provider: 'cpu',
       workers: 2,
       maxQueuedRows: 300_000,
       log: listLog(),
+      onRun: ({ provider, outcome }, rows, seconds) => {
+        told.push({ rows, label: `${provider} ${outcome} ${seconds > 0}` });
+      },
     });
     await Promise.all(Object.values(models).map((model) => scorer.load(model)));
   });
@@ -126,6 +130,12 @@ describe('a scorer with two workers', () => {
     const table = randomTable(random, linear, rows);
     await withCounts(counts, () => scorer.score(models.linear.sha256, table));
     expect(counts).toMatchObject({ onnxRuns: runs, onnxRows: rows });
+  });
+
+  it('tells of every run with its rows, for the metrics', async () => {
+    told.length = 0;
+    await scorer.score(models.linear.sha256, randomTable(seededRandom(7), linear, 30));
+    expect(told).toEqual([{ rows: 30, label: 'cpu ok true' }]);
   });
 
   it("counts a shared run for each operation that took part, with that operation's rows", async () => {
