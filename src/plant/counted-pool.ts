@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { count } from '../kernel/count.js';
+import { AppError } from '../kernel/error.js';
 
 /** Statements that only frame others; Prisma sends them with each interactive transaction. */
 const FRAMING = /^\s*(begin|start transaction|commit|rollback|savepoint|release)\b/i;
@@ -80,7 +81,8 @@ export class CountedPool extends pg.Pool {
   }
 }
 
-/** The server refused the statement and the connection lives on. */
+/** The server refused the statement and the connection lives on; also where a border put it into other words. */
 export function isStatementError(error: unknown): boolean {
+  if (error instanceof AppError) return isStatementError(error.cause);
   return error instanceof pg.DatabaseError && error.severity === 'ERROR';
 }

@@ -37,7 +37,7 @@ export interface PredictionStore {
   }): Promise<StoredPrediction[]>;
   /**
    * For each user the newest row, where it is of this version, scored at or after `since`, as of an instant
-   * in [asOfFrom, asOfUntil], and neither the profile nor the events have changed since; one statement.
+   * in [asOfFrom, asOfUntil], and neither the profile nor the events have changed since, or just before; one statement.
    */
   fresh(query: {
     modelVersionId: string;
@@ -68,6 +68,9 @@ const FACTS = `select c.id as "userId", c.consent_profiling as "consentProfiling
   c.registered_at as "registeredAt", first.at as "firstEventAt"`;
 const FIRST_EVENT = `cross join lateral (
   select min(e.at) as at from event e where e.user_id = c.id and e.at < $1) first`;
+
+/** A row is stamped when it comes in and seen when it is committed: in between, a score may have been made without it. */
+const WRITING = `interval '2 seconds'`;
 
 const INSERT = `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source,
     as_of, scored_at, latency_ms, numeric, categorical, job_id)
@@ -169,8 +172,9 @@ export function predictionStore(db: Database): PredictionStore {
            select * from prediction p where p.user_id = u.id and p.model_id = $2
            order by p.id desc limit 1) p
          where p.model_version_id = $3 and p.scored_at >= $4 and p.as_of between $5 and $6
-           and c.consent_profiling and c.updated_at <= p.scored_at
-           and not exists (select from event e where e.user_id = u.id and e.received_at > p.scored_at)`,
+           and c.consent_profiling and c.updated_at <= p.scored_at - ${WRITING}
+           and not exists (
+             select from event e where e.user_id = u.id and e.received_at > p.scored_at - ${WRITING})`,
         [userIds, modelId, modelVersionId, since, asOfFrom, asOfUntil],
         'prediction-fresh',
       ),

@@ -68,6 +68,17 @@ describe('a text with U+0000', () => {
     expect(await codeOf(document, { text: 'a\u0000b' })).toBe('INVALID');
   });
 
+  it('is INVALID for who sent it, and not for who asked at the same moment', async () => {
+    const question = `query ($text: String!) { user(externalId: $text) { externalId } }`;
+    const [bad, good] = await Promise.all([
+      codeOf(question, { text: 'a\u0000b' }),
+      graph.ask(question, { text: 'demo-00001' }),
+    ]);
+    expect(bad).toBe('INVALID');
+    expect(good.errors).toBeUndefined();
+    expect(good.data.user.externalId).toBe('demo-00001');
+  });
+
   it('in a comment leaves what it comments on as it was: nothing moves without its audit entry', async () => {
     const { data } = await graph.ask(`{ feature(name: "purchase_count") { status } }`);
     expect(data.feature.status).toBe('APPROVED');

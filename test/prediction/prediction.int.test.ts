@@ -86,6 +86,10 @@ describe('scores asked for by many requests at once', () => {
   });
 });
 
+/** As if what is there had been written a while ago. */
+const settled = () =>
+  database.db.query(`update event set received_at = received_at - interval '1 minute'`);
+
 describe('a live score', () => {
   it('has reasons that add up to the logit of its probability', async () => {
     const { data } = await graph.ask(`{ users(first: 200) { nodes { prediction {
@@ -125,6 +129,7 @@ describe('a live score', () => {
   it('serves a stored score that is fresh enough without a model run, until the customer changes', async () => {
     const ask = `query ($u: String!) { user(externalId: $u) { id prediction(maxStalenessSeconds: 3600) { id source probability } } }`;
     const u = 'demo-00001';
+    await settled();
     const { data: first } = await graph.ask(
       `{ user(externalId: "${u}") { prediction { id probability source } } }`,
     );
@@ -139,6 +144,22 @@ describe('a live score', () => {
     const after = await graph.ask(ask, { u });
     expect(after.data.user.prediction.source).toBe('MODEL');
     expect(after.counts.onnxRuns).toBe(1);
+  });
+
+  it('does not serve a score beside which an event was being written: it may not have seen it', async () => {
+    const u = 'demo-00002';
+    const ask = `{ user(externalId: "${u}") { prediction(maxStalenessSeconds: 3600) { id source } } }`;
+    await settled();
+    const { data } = await graph.ask(`{ user(externalId: "${u}") { prediction { id } } }`);
+    expect((await graph.ask(ask)).data.user.prediction.source).toBe('CACHE');
+    // came in just before the score, and was committed just after it
+    await database.db.query(
+      `insert into event (source_id, key, user_id, type_id, at, received_at)
+       select 1, 'late commit', user_id, 1, as_of - interval '1 second', scored_at - interval '50 milliseconds'
+       from prediction where id = $1`,
+      [Number(data.user.prediction.id.replace('Prediction:', ''))],
+    );
+    expect((await graph.ask(ask)).data.user.prediction.source).toBe('MODEL');
   });
 
   it('imagines with overrides, and stores nothing', async () => {
