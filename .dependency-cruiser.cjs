@@ -41,6 +41,17 @@ module.exports = {
       to: { path: '^(jobs/|src/(cli|door|demo)/|src/(main|compose|schema|server)\\.ts)' },
     },
     {
+      // the suffix is the visibility: what other rooms need of a store or a resolver is handed in by compose
+      name: 'stores-and-resolvers-are-private-to-their-room',
+      severity: 'error',
+      from: { path: `^src/${anyOf(rooms)}/` },
+      to: {
+        path: `^src/${anyOf(rooms)}/[^/]+\\.(store|resolver)\\.ts$`,
+        pathNot: '^src/$1/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'numeric-imports-nothing',
       severity: 'error',
       from: { path: '^src/numeric/' },

@@ -85,7 +85,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
     serving,
     scorer,
     ledgerHealth: ledger.store.health,
-    newestOfVersion: ledger.store.newestOfVersion,
+    newestOf: ledger.store.newestOf,
     tally,
     clock,
   };

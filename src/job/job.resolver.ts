@@ -1,12 +1,13 @@
 import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { AppError, userError, type UserError } from '../kernel/error.js';
-import { decodeUuid, encodeId, isUuid } from '../kernel/id.js';
+import { decodeUuid, isUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { mapFeed } from '../graphql/live-feed.js';
 import type { Job, JobKind as Kind, JobPage, JobStatus as Status } from './job.js';
+import { jobNode, type JobNode } from './job-node.js';
 import { followJob, followJobs, type FollowJobDeps } from './follow-job.js';
 import { JobConnectionType, JobKind, JobPayloadType, JobStatus, JobType } from './job.type.js';
 
@@ -15,14 +16,6 @@ export interface JobResolverDeps {
   jobPage(page: JobPage): Promise<Job[]>;
   /** `cancelJob` with its deps. */
   cancelJob(id: string): Promise<{ job: Job | null; userErrors: UserError[] }>;
-}
-
-/** A job as the graph shows it: the id carries its type; the rest is the row. */
-export type JobNode = Job & { key: string };
-
-/** Row to node; `key` keeps the uuid. */
-export function jobNode(job: Job): JobNode {
-  return { ...job, id: encodeId('Job', job.id), key: job.id };
 }
 
 /** The jobs: look-up, list, cancel, follow. */

@@ -6,7 +6,7 @@ import { JsonObject } from '../graphql/scalars.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import { FeatureType, toFeatureType } from '../feature/feature.type.js';
 import type { Job } from '../job/job.js';
-import { jobNode, type JobNode } from '../job/job.resolver.js';
+import { jobNode, type JobNode } from '../job/job-node.js';
 import { JobType } from '../job/job.type.js';
 import { costReport } from './cost-report.js';
 import {

@@ -4,7 +4,7 @@ import { userError } from '../kernel/error.js';
 import { decodeUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
-import { jobNode } from '../job/job.resolver.js';
+import { jobNode } from '../job/job-node.js';
 import { JobPayloadType } from '../job/job.type.js';
 import type { SubmitJob } from '../job/submit-job.js';
 import type { Model, ModelStage as Stage } from './model.js';

@@ -1,7 +1,7 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
 import type { RequestContext } from '../graphql/context.js';
-import type { JobNode } from '../job/job.resolver.js';
+import type { JobNode } from '../job/job-node.js';
 import { JobType, type ImportRunType } from '../job/job.type.js';
 import {
   modelNode,

@@ -12,7 +12,7 @@ export interface ModelHealthDeps {
   serving: Pick<Serving, 'current'>;
   scorer: Pick<Scorer, 'score'>;
   ledgerHealth(modelId: string, since: Date): Promise<LedgerHealth>;
-  newestOfVersion(modelVersionId: string): Promise<StoredPrediction | null>;
+  newestOf(version: { modelId: string; id: string }): Promise<StoredPrediction | null>;
   tally: PredictionTally;
   clock: Clock;
 }
@@ -61,12 +61,12 @@ export async function modelHealth(
 }
 
 /**
- * Scores the newest row of the ledger once more, and it must come out the same; where the version has
- * none, a row of which nothing is known must get a score.
+ * Scores the newest row of the ledger once more, and it must come out the same; where that is of another
+ * version, or there is none, a row of which nothing is known must get a score.
  */
 async function probe(deps: ModelHealthDeps, { version, inputs }: ServedModel): Promise<boolean> {
   try {
-    const known = await deps.newestOfVersion(version.id);
+    const known = await deps.newestOf(version);
     const row = known?.inputs ?? emptyRow(inputs);
     const table = tableOf(inputs, [row]);
     const { probability } = await deps.scorer.score(version.artifactSha256, table, {

@@ -55,7 +55,8 @@ export interface PredictionStore {
   /** Where a score run stands. */
   runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
-  newestOfVersion(modelVersionId: string): Promise<StoredPrediction | null>;
+  /** The model's newest row, where it is of this version; else null. */
+  newestOf(version: { modelId: string; id: string }): Promise<StoredPrediction | null>;
 }
 
 type Row = Omit<StoredPrediction, 'inputs'> & { numeric: Buffer; categorical: string[] };
@@ -233,11 +234,13 @@ export function predictionStore(db: Database): PredictionStore {
       );
       return row ?? { predictions: 0, positive: 0, mean: null, p50: null, p95: null, p99: null };
     },
-    newestOfVersion: async (modelVersionId) =>
+    // not the version's newest row: no index leads there, and a version without rows would cost the whole ledger
+    newestOf: async ({ modelId, id }) =>
       (
-        await select('prediction p where p.model_version_id = $1 order by p.id desc limit 1', [
-          modelVersionId,
-        ])
+        await select(
+          `(select * from prediction where model_id = $1 order by id desc limit 1) p where p.model_version_id = $2`,
+          [modelId, id],
+        )
       )[0] ?? null,
   };
 }

@@ -3,7 +3,7 @@ import { AppError, userError } from '../kernel/error.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { DateTime } from '../graphql/scalars.js';
-import { jobNode } from '../job/job.resolver.js';
+import { jobNode } from '../job/job-node.js';
 import { JobPayloadType } from '../job/job.type.js';
 import type { SubmitJob } from '../job/submit-job.js';
 import type { Serving } from '../model/serving.js';

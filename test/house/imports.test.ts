@@ -48,6 +48,19 @@ it('no source file is longer than 400 lines', () => {
   expect(long).toEqual([]);
 });
 
+it('nothing below a composition root reads the wall clock or unseeded chance', () => {
+  const roots =
+    /^(src\/(main|compose[\w-]*|server)\.ts|src\/kernel\/clock\.ts|src\/plant\/log\.ts|src\/cli\/)/;
+  const readers = [...sources('src'), ...sources('jobs')].filter(
+    (file) =>
+      !roots.test(file) &&
+      /Date\.now\(|new Date\(\)|Math\.random/.test(
+        fs.readFileSync(path.join(projectRoot, file), 'utf8'),
+      ),
+  );
+  expect(readers).toEqual([]);
+});
+
 it('only plant/env.ts reads process.env', () => {
   const readers = [...sources('src'), ...sources('jobs')].filter(
     (file) =>
