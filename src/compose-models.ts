@@ -5,6 +5,7 @@ import { featureReader, featureStore } from './feature/feature.store.js';
 import { gatherReads } from './feature/gather-reads.js';
 import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
+import { recentRegistry } from './feature/recent-registry.js';
 import { JOB_TOPIC } from './job/job.messages.js';
 import { jobStore } from './job/job.store.js';
 import { submitJob } from './job/submit-job.js';
@@ -76,13 +77,14 @@ export function composeJobs(plant: Omit<Plant, 'scorer'>) {
 
 /** Features, as models need them: the compiled reader and the registry. */
 export function composeFeatureReading(db: Database) {
-  const store = featureStore(db, auditStore);
+  const { store, recent } = recentRegistry(featureStore(db, auditStore), () => performance.now());
   const types = eventCatalogue(db, 'event_type');
   const read = gatherReads(readFeatures({ run: featureReader(db), typeIds: types.idsOf }));
   const approved = (): Promise<FeatureDefinition[]> =>
     store.list({ status: ['APPROVED'], tags: null });
   return {
     store,
+    recent,
     read,
     approved,
     /** Boot step, after the registry is filled: the first question then costs what every other does. */

@@ -90,6 +90,7 @@ async function composeOn(
   const registry = composeRegistry(features.store, access.audit, clock);
   const featuresOf = featureLoaders({
     store: features.store,
+    recent: features.recent,
     readFeatures: features.read,
     auditBySubjects: access.audit.bySubjects,
   });

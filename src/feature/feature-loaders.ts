@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { AuditEntry } from '../access/audit.store.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { AppError } from '../kernel/error.js';
 import { namedFeatures, type FeatureStore } from './feature.store.js';
 import { kindOf } from './definition.js';
 import type { FeatureDefinition } from './feature.js';
@@ -42,6 +43,8 @@ export interface FeatureLoaders {
 
 export interface FeatureLoadersDeps {
   store: Pick<FeatureStore, 'all' | 'sampleUsers'>;
+  /** The registry for questions about customers, see RecentRegistry. */
+  recent: () => Promise<FeatureDefinition[]>;
   readFeatures: ReadFeatures;
   auditBySubjects: (subjects: readonly string[]) => Promise<AuditEntry[][]>;
 }
@@ -55,10 +58,24 @@ export const liveAsOf = perRequest((context) => context.clock.now());
 /** Per-request look-ups of the feature room. */
 export function featureLoaders({
   store,
+  recent,
   readFeatures,
   auditBySubjects,
 }: FeatureLoadersDeps): FeatureLoaders {
   const registry = perRequest(() => store.all());
+
+  // a name that is new to this process may be a moment old: it is looked for once more before it is refused
+  const chosen = async (
+    context: RequestContext,
+    names: readonly string[] | null,
+  ): Promise<FeatureDefinition[]> => {
+    try {
+      return chosenFeatures(await recent(), names);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'NOT_FOUND') throw error;
+      return chosenFeatures(await registry(context), names);
+    }
+  };
 
   const batches = perRequest(() => new Map<string, DataLoader<number, UserFeatures>>());
   const batchOf = (
@@ -70,7 +87,7 @@ export function featureLoaders({
     let batch = batches(context).get(key);
     if (!batch) {
       batch = new DataLoader(async (users: readonly number[]) => {
-        const features = chosenFeatures(await registry(context), names);
+        const features = await chosen(context, names);
         const rows = await readFeatures({ features, users, asOf });
         const computedAt = context.clock.wall();
         return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));

@@ -65,13 +65,18 @@ async function reasonsOf(
   return largestContributions(explanation.inputs, explanation.values, first).map((reason) => {
     const feature = features.find(({ name }) => name === reason.feature);
     if (!feature) throw new AppError('INTERNAL', `${reason.feature} is no input of the version`);
-    const value = valueOf(explainable.inputs, inputs, feature);
-    const cell = cellOf(explainable.inputs, inputs, feature.name);
+    // made when asked for: a thousand customers have five thousand reasons
     return {
-      ...reason,
+      feature: reason.feature,
+      contribution: reason.contribution,
       direction: reason.contribution > 0 ? ('RAISES' as const) : ('LOWERS' as const),
-      value: inputValue(context, explained, feature, cell),
-      text: reasonText(reason, value, feature.unit),
+      get value() {
+        const cell = cellOf(explainable.inputs, inputs, feature.name);
+        return inputValue(context, explained, feature, cell);
+      },
+      get text() {
+        return reasonText(reason, valueOf(explainable.inputs, inputs, feature), feature.unit);
+      },
     };
   });
 }

@@ -11,11 +11,20 @@ export function largestContributions(
   values: Float64Array,
   first: number,
 ): Contribution[] {
-  return inputs
-    .map((feature, index) => ({ feature, contribution: values[index] ?? 0 }))
-    .filter(({ contribution }) => contribution !== 0)
-    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-    .slice(0, first);
+  const largest: Contribution[] = [];
+  const smaller = (size: number, at: number): boolean =>
+    Math.abs(largest[at]?.contribution ?? Infinity) < size;
+  for (let i = 0; i < inputs.length; i += 1) {
+    const contribution = values[i] ?? 0;
+    const size = Math.abs(contribution);
+    const full = largest.length >= first;
+    if (size === 0 || (full && !smaller(size, first - 1))) continue;
+    let at = largest.length;
+    while (at > 0 && smaller(size, at - 1)) at -= 1;
+    largest.splice(at, 0, { feature: inputs[i] ?? '', contribution });
+    if (full) largest.pop();
+  }
+  return largest;
 }
 
 /** A raw input as it is told: null is missing. */

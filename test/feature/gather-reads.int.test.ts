@@ -79,10 +79,10 @@ describe('reads put together', () => {
     const two = { ...one, features: registry.slice(1, 2) };
     const [a, b, c] = await Promise.all([read(one), read(two), read({ ...one, people: true })]);
     expect(asked).toHaveLength(3);
-    expect([...(a?.columns.keys() ?? [])]).toEqual([registry[0]?.name]);
-    expect([...(b?.columns.keys() ?? [])]).toEqual([registry[1]?.name]);
-    expect(a?.people).toBeNull();
-    expect(c?.people).not.toBeNull();
+    expect([...a.columns.keys()]).toEqual([registry[0]?.name]);
+    expect([...b.columns.keys()]).toEqual([registry[1]?.name]);
+    expect(a.people).toBeNull();
+    expect(c.people).not.toBeNull();
   });
 
   it('of long lists and of everyone go as they are', async () => {
@@ -92,8 +92,8 @@ describe('reads put together', () => {
       read({ features: registry, users: 'everyone', asOf }),
     ]);
     expect(asked.map(({ asOf: at }) => at)).toEqual([asOf, asOf]);
-    expect(long?.rows).toBe(60);
-    expect(everyone?.rows).toBe(60);
+    expect(long.rows).toBe(60);
+    expect(everyone.rows).toBe(60);
   });
 
   it('see what was recorded before they were asked, however many are under way', async () => {

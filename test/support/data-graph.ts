@@ -31,6 +31,7 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
   const loaders = userLoaders(fixture.users);
   const features = featureLoaders({
     store: fixture.features,
+    recent: fixture.features.all,
     readFeatures: fixture.read,
     auditBySubjects: (subjects) => fixture.audit.bySubjects(subjects),
   });
