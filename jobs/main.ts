@@ -1,7 +1,7 @@
 import { systemClock } from '../src/kernel/clock.js';
 import { loadEnvironment, readConfig } from '../src/plant/env.js';
 import { openInstallation } from '../src/plant/installation.js';
-import { createLog } from '../src/plant/log.js';
+import { createLog, surviveClosedOutput } from '../src/plant/log.js';
 import { startWorker } from './compose.js';
 
 /**
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
   log.debug({ pid: process.pid }, 'the worker is ready');
 }
 
+surviveClosedOutput();
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : String(error));
   process.exit(1);

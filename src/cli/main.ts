@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 import { loadEnvironment } from '../plant/env.js';
+import { surviveClosedOutput } from '../plant/log.js';
 import { explainExit } from './exit.js';
 import { buildProgram } from './program.js';
 
+surviveClosedOutput();
 let debug = false;
 try {
   const environment = loadEnvironment();

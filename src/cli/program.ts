@@ -86,11 +86,17 @@ function leaves(command: Command): Command[] {
   return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]));
 }
 
+/** These work on the database or the machine: `--url` would promise that they work somewhere else. */
+const LOCAL: ReadonlySet<string> = new Set(['start', 'sample', 'import', 'keys', 'doctor']);
+
 function addCommonOptions(command: Command): void {
   command
     .exitOverride()
-    .option('--data-dir <folder>', 'where the installation lives (default .augury)')
-    .option('--url <url>', 'server to talk to (default: the local one)')
-    .option('--key <key>', 'API key (default: the local one)')
-    .option('--json', 'machine-readable lines on stdout and nothing else there');
+    .option('--data-dir <folder>', 'where the installation lives (default .augury)');
+  const group = command.parent?.parent ? command.parent : command;
+  if (!LOCAL.has(group.name()))
+    command
+      .option('--url <url>', 'server to talk to (default: the local one)')
+      .option('--key <key>', 'API key (default: the local one)');
+  command.option('--json', 'machine-readable lines on stdout and nothing else there');
 }

@@ -129,6 +129,8 @@ export async function openGraphqlOverHttp(
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(request.headers))
         if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+      // No page of another site can send a key by itself, so a key needs no proof against forgery; a session does.
+      if (request.headers.authorization !== undefined) headers.set('apollo-require-preflight', '1');
       const context: RequestContext = {
         viewer,
         requestId,

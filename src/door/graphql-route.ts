@@ -15,7 +15,9 @@ export interface GraphqlRoute {
 }
 
 const HOW_TO_GET_A_KEY =
-  'unauthenticated: send "Authorization: Bearer <key>"; an operator makes keys with "npm run augury -- keys create --role ANALYST --name NAME"';
+  'an operator makes keys with "npm run augury -- keys create --role ANALYST --name NAME"';
+const NO_KEY = `unauthenticated: send "Authorization: Bearer <key>"; ${HOW_TO_GET_A_KEY}`;
+const WRONG_KEY = `unauthenticated: this key is not known here, or was revoked; ${HOW_TO_GET_A_KEY}`;
 
 /** The gate before the operations. */
 export function graphqlRoute(options: ServerOptions, overHttp: GraphqlOverHttp): GraphqlRoute {
@@ -55,7 +57,8 @@ export function graphqlRoute(options: ServerOptions, overHttp: GraphqlOverHttp):
     const presented = presentedBy(request);
     const viewer = await options.authenticate(presented);
     if (viewer === null) {
-      refuse(exchange, 401, code('UNAUTHENTICATED', HOW_TO_GET_A_KEY, requestId), WWW_AUTHENTICATE);
+      const message = presented.bearer === null || presented.bearer === '' ? NO_KEY : WRONG_KEY;
+      refuse(exchange, 401, code('UNAUTHENTICATED', message, requestId), WWW_AUTHENTICATE);
       return;
     }
     if (presented.session !== null && request.method === 'POST' && origin === 'none') {

@@ -9,6 +9,19 @@ export interface LogStream {
   isTTY?: boolean;
 }
 
+/**
+ * Keeps this process alive when nobody reads its output any more (`| head`, a terminal that was closed): what
+ * cannot be told is dropped, and the work goes on to its end. Call it once, before anything is written.
+ */
+export function surviveClosedOutput(
+  streams: readonly NodeJS.WritableStream[] = [process.stdout, process.stderr],
+): void {
+  for (const stream of streams)
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    });
+}
+
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 const SECRET_NAME =

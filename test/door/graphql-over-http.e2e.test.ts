@@ -39,6 +39,14 @@ describe('who may come in', () => {
     }
   });
 
+  it('a wrong key hears that it is wrong, no key that one is needed', async () => {
+    const wrong = { headers: { authorization: 'Bearer wrong' } };
+    const { body } = await post(door.server, '{who}', wrong);
+    expect(body.errors?.[0]?.message).toContain('not known here, or was revoked');
+    const none = await fetch(url('/graphql'), { method: 'POST', headers: json, body: '{}' });
+    expect(await none.text()).toContain('send \\"Authorization: Bearer <key>');
+  });
+
   it('a wrong key is not rescued by a good cookie', async () => {
     const headers = { authorization: 'Bearer wrong', cookie: `augury_session=${SESSION}` };
     expect((await post(door.server, '{who}', { headers })).status).toBe(401);
@@ -286,15 +294,16 @@ describe('transport', () => {
     expect(body.errors?.[0]?.message).toContain('needs the WebSocket transport');
   });
 
-  it('answers queries by GET with the preflight header, and refuses mutations there', async () => {
+  it('answers queries by GET, of a session only with the preflight header; refuses mutations there', async () => {
     const get = (query: string, headers: Record<string, string>) =>
-      fetch(url(`/graphql?query=${encodeURIComponent(query)}`), {
-        headers: { authorization: `Bearer ${KEY}`, ...headers },
-      });
+      fetch(url(`/graphql?query=${encodeURIComponent(query)}`), { headers });
+    const key = { authorization: `Bearer ${KEY}` };
+    const session = { cookie: `augury_session=${SESSION}` };
     const preflight = { 'apollo-require-preflight': '1' };
-    expect(await (await get('{who}', preflight)).json()).toMatchObject({ data: { who: 'Ada' } });
-    expect((await get('mutation{change}', preflight)).status).toBe(405);
-    expect((await get('{who}', {})).status).toBe(400);
+    expect(await (await get('{who}', key)).json()).toMatchObject({ data: { who: 'Ada' } });
+    expect((await get('mutation{change}', key)).status).toBe(405);
+    expect((await get('{who}', { ...session, ...preflight })).status).toBe(200);
+    expect((await get('{who}', session)).status).toBe(400);
   });
 
   it('lets an authenticated caller introspect', async () => {
