@@ -19,7 +19,7 @@ import { trainJobInput, type TrainJobInput } from './model.messages.js';
 import { promoteTrained, type PromoteTrainedDeps } from './promote-trained.js';
 import { scoreTable } from './score-table.js';
 import type { TrainingOptions } from './train/training.js';
-import type { TrainedArtefact, TrainInWorkerHooks } from './train/train-in-worker.js';
+import type { TrainedArtifact, TrainInWorkerHooks } from './train/train-in-worker.js';
 import type { VersionReport } from './version-report.js';
 
 export interface TrainModelDeps extends PromoteTrainedDeps {
@@ -32,7 +32,7 @@ export interface TrainModelDeps extends PromoteTrainedDeps {
   train(
     input: { table: FeatureTable; labels: Uint8Array; options: TrainingOptions },
     hooks: TrainInWorkerHooks,
-  ): Promise<TrainedArtefact>;
+  ): Promise<TrainedArtifact>;
   scorer: Pick<Scorer, 'load' | 'unload' | 'score' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   now(): Date;
@@ -134,7 +134,7 @@ function optionsOf({ spec }: Model, input: TrainJobInput): TrainingOptions {
 async function checkParity(
   scorer: TrainModelDeps['scorer'],
   artifact: { sha256: string; bytes: Uint8Array },
-  trained: TrainedArtefact,
+  trained: TrainedArtifact,
   table: FeatureTable,
 ): Promise<{ worst: number; margins: Float64Array }> {
   const wasLoaded = scorer.isLoaded(artifact.sha256);
@@ -158,7 +158,7 @@ async function checkParity(
 
 function reportFor(
   training: TrainingTable,
-  trained: TrainedArtefact,
+  trained: TrainedArtifact,
   input: TrainJobInput,
   options: TrainingOptions,
   features: readonly FeatureDefinition[],

@@ -33,7 +33,7 @@ export interface LogisticClassifier {
   intercept: number;
 }
 
-/** A trained binary classifier with its preprocessing: one artefact. */
+/** A trained binary classifier with its preprocessing: one artifact. */
 export type Classifier = BoostingClassifier | LogisticClassifier;
 
 /**

@@ -48,6 +48,15 @@ const read = async (id: string): Promise<Job> => {
 };
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** A promise that the test opens. */
+function gate(): { promise: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
+
 describe('a job delivered twice', () => {
   it('is run by one of two workers that claim it at the same time', async () => {
     const job = await create();
@@ -127,31 +136,35 @@ describe('a worker that dies', () => {
 
   it('is told that it lost its job, also when its own process took it up again', async () => {
     const job = await create();
-    let signal: AbortSignal = never;
+    const started = gate();
+    const taken = gate();
+    const lost = gate();
     const frozen = runJob(
       { ...deps('same process', 20), extend: () => Promise.reject(new Error('no database')) },
       job.id,
       async (running) => {
-        signal = running.signal;
-        await sleep(120);
+        running.signal.addEventListener('abort', lost.open);
+        started.open();
+        await taken.promise;
         running.report(0.5, 'late');
-        await sleep(300);
+        await lost.promise;
         return { by: 'the first run' };
       },
       never,
     );
-    await sleep(60);
+    await started.promise;
+    await sleep(40);
     const again = runJob(
       deps('same process'),
       job.id,
       async () => {
-        await sleep(300);
+        taken.open();
+        await lost.promise;
         return { by: 'the second run' };
       },
       never,
     );
     expect(await frozen).toBe('LOST');
-    expect(signal.aborted).toBe(true);
     expect(await again).toBe('SUCCEEDED');
     expect(await read(job.id)).toMatchObject({ attempts: 2, result: { by: 'the second run' } });
   });
@@ -159,15 +172,15 @@ describe('a worker that dies', () => {
   it('keeps its job while its heartbeat goes on', async () => {
     const job = await create();
     const slow = runJob(
-      deps('slow', 150),
+      deps('slow', 900),
       job.id,
       async () => {
-        await sleep(500);
+        await sleep(1_500);
         return {};
       },
       never,
     );
-    await sleep(300);
+    await sleep(1_200);
     expect(await store.claim({ jobId: job.id, workerId: 'thief' }, 1000)).toBeNull();
     expect(await slow).toBe('SUCCEEDED');
   });

@@ -4,7 +4,7 @@ import { workerFile } from '../../plant/paths.js';
 import type { TrainingInput, TrainingProgress, TrainingResult } from './training.js';
 
 /** A training result with its file. */
-export interface TrainedArtefact extends TrainingResult {
+export interface TrainedArtifact extends TrainingResult {
   onnx: Uint8Array;
   /**
    * Largest difference in probability, over all rows, between the classifier and the one read back from
@@ -16,7 +16,7 @@ export interface TrainedArtefact extends TrainingResult {
 /** What the training thread says. */
 export type TrainingMessage =
   | { kind: 'progress'; progress: TrainingProgress }
-  | { kind: 'result'; result: TrainedArtefact }
+  | { kind: 'result'; result: TrainedArtifact }
   | { kind: 'error'; code: AppErrorCode; message: string };
 
 export interface TrainInWorkerHooks {
@@ -35,7 +35,7 @@ export interface TrainInWorkerHooks {
 export async function trainInWorker(
   input: TrainingInput,
   hooks: TrainInWorkerHooks,
-): Promise<TrainedArtefact> {
+): Promise<TrainedArtifact> {
   hooks.signal?.throwIfAborted();
   const worker = new Worker(workerFile(import.meta.url, './train.worker.js'), {
     workerData: input,
@@ -48,7 +48,7 @@ export async function trainInWorker(
 }
 
 function outcome(worker: Worker, { onProgress, signal }: TrainInWorkerHooks) {
-  return new Promise<TrainedArtefact>((resolve, reject) => {
+  return new Promise<TrainedArtifact>((resolve, reject) => {
     const abort = () => {
       reject(signal?.reason instanceof Error ? signal.reason : new Error('training was aborted'));
     };

@@ -5,13 +5,13 @@ import { worstDisagreement } from '../../onnx/parity.js';
 import { readClassifier } from '../../onnx/read-classifier.js';
 import { writeClassifier } from '../../onnx/write-classifier.js';
 import { trainClassifier } from './train-classifier.js';
-import type { TrainedArtefact, TrainingMessage } from './train-in-worker.js';
+import type { TrainedArtifact, TrainingMessage } from './train-in-worker.js';
 import type { TrainingInput } from './training.js';
 
 /** Progress messages a second at most. */
 const progressIntervalMs = 100;
 
-function train(input: TrainingInput): TrainedArtefact {
+function train(input: TrainingInput): TrainedArtifact {
   let sentAt = -Infinity;
   const result = trainClassifier(input, {
     now: () => performance.now(),
