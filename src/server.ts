@@ -15,6 +15,7 @@ import type { DoorLimits, ServerOptions } from './door/options.js';
 import { DEFAULT_DOOR_LIMITS } from './door/options.js';
 import { messagePage } from './door/pages.js';
 import { AppError } from './kernel/error.js';
+import { listenError } from './plant/port.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -163,15 +164,7 @@ function listen(
   port: number,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why =
-        cause.code === 'EADDRINUSE'
-          ? `port ${port} on ${host} is in use: stop what uses it, or choose another with --port`
-          : cause.code === 'EACCES'
-            ? `port ${port} on ${host} may not be opened by this user: choose one above 1023 with --port`
-            : `cannot listen on ${host}:${port}: ${cause.message}`;
-      reject(new AppError('CONFIGURATION', why, { cause }));
-    });
+    server.once('error', (error) => reject(listenError(error, host, port)));
     server.listen(port, host, () => resolve());
   });
 }

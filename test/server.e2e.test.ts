@@ -182,7 +182,7 @@ describe('start and stop', () => {
     const config = { ...door.options.config, port: door.server.port };
     await expect(startServer({ ...door.options, config })).rejects.toMatchObject({
       code: 'CONFIGURATION',
-      message: `port ${door.server.port} on 127.0.0.1 is in use: stop what uses it, or choose another with --port`,
+      message: `port ${door.server.port} is in use by another program: stop it or choose another with --port`,
     });
   });
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { AppError } from '../kernel/error.js';
 import { reasonOf } from './connection.js';
 import { findPostgresBinaries } from './postgres-binaries.js';
+import { isAlive, pause } from './processes.js';
 import { placeOf, type Place } from './postgres-place.js';
 import {
   clearDeadServer,
@@ -126,15 +127,6 @@ function removeHalves(dir: string): void {
   }
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 function renameUnlessThere(from: string, to: string): void {
   try {
     fs.renameSync(from, to);
@@ -179,8 +171,6 @@ async function attachOrLaunch(
       );
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The running server once it accepts connections; null when there is none (any more). */
 async function settled(dir: string): Promise<Postmaster | null> {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { isAlive, pause } from './processes.js';
 
 /** What the running server wrote into postmaster.pid. */
 export interface Postmaster {
@@ -9,8 +10,6 @@ export interface Postmaster {
   /** `ready` accepts connections; `starting` may be recovering after a crash. */
   status: 'starting' | 'ready' | 'stopping';
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The server that runs on `dir`, or null when none does, whatever a left-over pid file says. */
 export function runningPostmaster(dir: string): Postmaster | null {
@@ -43,11 +42,7 @@ function isPostmaster(pid: number, dir: string): boolean {
       return false;
     }
   }
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!isAlive(pid)) return false;
   if (process.platform === 'win32') return true;
   try {
     const command = execFileSync('ps', ['-p', String(pid), '-o', 'stat=,command='], {
