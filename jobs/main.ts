@@ -15,6 +15,8 @@ async function main(): Promise<void> {
   const stopped = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const)
     process.on(signal, () => stopped.abort());
+  // and it may have died while the modules were loaded, before anybody listened
+  if (process.send !== undefined && !process.connected) return;
   const installation = await openInstallation(config);
   const worker = await startWorker({
     databaseUrl: installation.databaseUrl,
