@@ -81,7 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
         scorer,
         writeBatch: ledger.store.writeBatch,
         runState: ledger.store.runState,
-        userCount: ledger.store.userCount,
+        userCounts: ledger.store.userCounts,
         publishPredictions: ledger.publish,
         clock,
       }),

@@ -51,7 +51,8 @@ export interface PredictionStore {
   pages(pages: readonly LedgerPage[]): Promise<StoredPrediction[][]>;
   /** Facts on the next `limit` users by id after `afterId`. */
   factsAfter(afterId: number, limit: number, asOf: Date): Promise<UserFacts[]>;
-  userCount(): Promise<number>;
+  /** All customers, and those up to an id. */
+  userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   /** Where a score run stands. */
   runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
@@ -208,9 +209,12 @@ export function predictionStore(db: Database): PredictionStore {
         [asOf, afterId, limit],
         { name: 'prediction-facts-after' },
       ),
-    async userCount() {
-      const [row] = await db.query<{ rows: number }>('select count(*) as rows from customer');
-      return row?.rows ?? 0;
+    async userCounts(upTo) {
+      const [row] = await db.query<{ total: number; upTo: number }>(
+        'select count(*) as total, count(*) filter (where id <= $1) as "upTo" from customer',
+        [upTo],
+      );
+      return row ?? { total: 0, upTo: 0 };
     },
     async runState(jobId) {
       const [row] = await db.query<{ lastUserId: number; rows: number; positive: number }>(

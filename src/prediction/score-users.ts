@@ -29,7 +29,8 @@ export interface ScoreUsersDeps {
     rows: readonly Omit<StoredPrediction, 'id'>[],
   ): Promise<{ from: number; until: number } | null>;
   runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
-  userCount(): Promise<number>;
+  /** All customers, and those up to an id. */
+  userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   publishPredictions(modelId: string, message: PredictionMade): void;
   clock: Clock;
 }
@@ -62,10 +63,10 @@ async function scoreWith(
   chunk: number,
 ): Promise<ScoreJobResult> {
   const startMs = deps.clock.monotonicMs();
-  const total = await deps.userCount();
   const before = await deps.runState(job.id);
   let lastId = before.lastUserId;
-  let looked = 0;
+  const { total, upTo } = await deps.userCounts(lastId);
+  let looked = upTo;
   let facts = await deps.factsAfter(lastId, chunk, asOf);
   while (facts.length > 0) {
     job.signal.throwIfAborted();
@@ -78,7 +79,7 @@ async function scoreWith(
     looked += facts.length;
     lastId = lastOfChunk;
     facts = next;
-    job.report(total > 0 ? looked / total : 1, `scored ${looked} of ${total} customers`);
+    job.report(total > 0 ? looked / total : 1, `looked at ${looked} of ${total} customers`);
   }
   const { rows, positive } = await deps.runState(job.id);
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;

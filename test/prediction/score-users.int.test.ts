@@ -38,7 +38,7 @@ function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
     scorer: graph.plant.scorer,
     writeBatch: store.writeBatch,
     runState: store.runState,
-    userCount: store.userCount,
+    userCounts: store.userCounts,
     publishPredictions: publish,
     clock,
     ...change,
@@ -79,7 +79,14 @@ it('goes on after a kill between two chunks, writes nobody twice, and ends with 
   expect(half.length).toBeGreaterThan(50);
   expect(half.length).toBeLessThanOrEqual(100);
 
-  const result = await scoreUsers(deps(), job, 50);
+  const shares: number[] = [];
+  const result = await scoreUsers(
+    deps(),
+    { ...job, report: (share) => void shares.push(share) },
+    50,
+  );
+  expect(shares[0]).toBeGreaterThan(100 / 300); // what was done before the kill counts
+  expect(shares.at(-1)).toBe(1);
   const whole = await scoresOf(JOB);
   expect(result.rows).toBe(whole.length);
   expect(new Set(whole.map((row) => row.userId)).size).toBe(whole.length);
