@@ -15,7 +15,9 @@ import type { UserOrderBy as OrderBy } from './user-page.js';
   description: 'What the customer agreed to.',
 })
 export class ConsentType {
-  @Field(() => Boolean, { description: 'Scores and features may be computed about the customer.' })
+  @Field(() => Boolean, {
+    description: 'Scores may be computed about the customer, and models trained on their history.',
+  })
   profiling!: boolean;
   @Field(() => Boolean, { description: 'The customer may be addressed with offers.' })
   marketing!: boolean;
