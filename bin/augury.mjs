@@ -7,5 +7,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`augury needs Node >= 20.19, this is ${process.versions.node}\n`);
   process.exit(1);
 }
-await build();
+// graphql checks for a second copy of itself on every value otherwise; read when it is imported
+process.env.NODE_ENV ??= 'production';
+await build('program');
 await import('../dist/src/cli/main.js');

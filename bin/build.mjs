@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { buildExplorer } from './build-explorer.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const stampFile = path.join(root, 'dist', '.built');
 
 function newest(folder, skip = new Set()) {
   let time = 0;
@@ -30,13 +29,39 @@ function run(file, args) {
   }
 }
 
-/** A first build takes half a minute: somebody who waits is told, on stderr, that it is no hang. */
+/** A first build takes a while: somebody who waits is told, on stderr, that it is no hang. */
 function tell(what) {
   process.stderr.write(`building: ${what} …\n`);
 }
 
+/**
+ * What is compiled: the program alone, without checking its types (what `npm start` waits for), or
+ * everything, tests included, with them checked (what a developer and the tests ask for).
+ */
+const SCOPES = {
+  program: { config: 'tsconfig.program.json', folders: ['src', 'jobs', 'prisma'] },
+  everything: { config: 'tsconfig.json', folders: ['src', 'jobs', 'prisma', 'test'] },
+};
+
+const stampOf = (scope) => path.join(root, 'dist', `.built-${scope}`);
+
+function upToDate(scope) {
+  const { config, folders } = SCOPES[scope];
+  const stamp = stampOf(scope);
+  if (!fs.existsSync(stamp)) return false;
+  const time = Math.max(
+    ...folders
+      .map((folder) => path.join(root, folder))
+      .filter((folder) => fs.existsSync(folder))
+      .map((folder) => newest(folder)),
+    fs.statSync(path.join(root, config)).mtimeMs,
+    fs.statSync(path.join(root, 'tsconfig.json')).mtimeMs,
+  );
+  return fs.statSync(stamp).mtimeMs >= time;
+}
+
 /** Generates and compiles what is out of date; exits with 1 and the compiler's words if it cannot. */
-export async function build() {
+export async function build(scope) {
   const client = path.join(root, 'prisma', 'client');
   const clientFile = path.join(client, 'client.ts');
   const schemaTime = newest(path.join(root, 'prisma', 'schema'));
@@ -49,15 +74,13 @@ export async function build() {
     run('prisma/build/index.js', ['generate']);
   }
   await buildExplorer(path.join(root, 'dist', 'explorer'));
-  const sources = ['src', 'jobs', 'prisma', 'test'].map((folder) => path.join(root, folder));
-  const time = Math.max(
-    ...sources.filter((folder) => fs.existsSync(folder)).map((folder) => newest(folder)),
-    fs.statSync(path.join(root, 'tsconfig.json')).mtimeMs,
+  if (upToDate(scope)) return;
+  tell(
+    scope === 'program' ? 'program, once after every change of the source' : 'program and tests',
   );
-  if (fs.existsSync(stampFile) && fs.statSync(stampFile).mtimeMs >= time) return;
-  tell('program, once after every change of the source; about half a minute');
-  run('typescript/bin/tsc', ['-p', 'tsconfig.json']);
-  fs.writeFileSync(stampFile, '');
+  run('typescript/bin/tsc', ['-p', SCOPES[scope].config]);
+  fs.writeFileSync(stampOf('program'), '');
+  if (scope === 'everything') fs.writeFileSync(stampOf(scope), '');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build('everything');
