@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -26,7 +27,6 @@ const USERS =
   'user_id,name,email,registered_at,age,gender,cityTier,membershipLevel,deviceType,channel';
 const EVENTS = 'event_id,user_id,type,at,value,quantity,category,issue_type,resolution_hours';
 const OUTCOMES = 'user_id,at,churned';
-const DAY_MS = 86_400_000;
 
 /** One CSV line; what holds a comma, a quote or a line break is quoted. */
 function csvLine(cells: readonly (string | number | null | undefined)[]): string {

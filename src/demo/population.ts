@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { seededRandom } from '../kernel/random.js';
 import {
   exponentialVariate,
@@ -56,7 +57,6 @@ export const DEMO_USERS = 5_000;
 export const DEMO_SEED = 42;
 /** Outcomes tell of the last so many days. */
 export const OUTCOME_DAYS = 30;
-const DAY_MS = 86_400_000;
 const HISTORY_DAYS = 365;
 const CATEGORIES = ['books', 'electronics', 'fashion', 'groceries', 'home', 'sport'] as const;
 

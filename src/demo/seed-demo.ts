@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { EventRow } from '../event/event.js';
 import type { UserRow } from '../user/user.js';
@@ -32,7 +33,6 @@ export interface SeedDemoResult {
 }
 
 const BATCH = 10_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Fills an empty database with the demo population. A run that was cut off is taken up again by the next, with

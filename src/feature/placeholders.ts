@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import { numberArray, textArray } from '../plant/parameters.js';
 
@@ -9,8 +10,6 @@ export interface Run {
   /** Ids of the event types that the definitions name. */
   typeIds: ReadonlyMap<string, number>;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Placeholders of a statement whose values are known only when it runs. The same thing asked twice is the

@@ -1,3 +1,6 @@
+/** Milliseconds of a day of 24 hours. */
+export const DAY_MS = 86_400_000;
+
 /**
  * Time as an argument. `now` is the instant questions are asked "as of": what lies strictly before it
  * counts. A running clock answers the next millisecond, so that an event of this very one is seen; an

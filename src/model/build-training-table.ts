@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import type { ReadFeatures } from '../feature/read-features.js';
@@ -17,7 +18,6 @@ export interface TrainingTable {
 }
 
 const MAX_INSTANTS = 64;
-const DAY_MS = 86_400_000;
 
 /**
  * The features a model may be trained on: approved, of a type a graph takes, and wanted by the spec; of a

@@ -1,7 +1,6 @@
+import { DAY_MS } from '../kernel/clock.js';
 import type { Database } from '../plant/ports.js';
 import type { BehaviourLabelQuery, Labels } from './labels.js';
-
-const DAY_MS = 86_400_000;
 
 export interface LabelStore {
   behaviour(query: BehaviourLabelQuery): Promise<Labels>;

@@ -1,8 +1,7 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { userError, type UserError } from '../kernel/error.js';
 import type { Model } from './model.js';
 import { trainJobInput, type TrainJobInput } from './model.messages.js';
-
-const DAY_MS = 86_400_000;
 
 /** What a caller asked for; null comes from the spec. */
 export interface TrainingWish {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import { createHash } from 'node:crypto';
 import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
@@ -38,7 +39,6 @@ export interface TrainModelDeps extends PromoteTrainedDeps {
   now(): Date;
 }
 
-const DAY_MS = 86_400_000;
 const OPSET = 21;
 
 /**

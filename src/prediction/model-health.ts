@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/clock.js';
+import { DAY_MS, type Clock } from '../kernel/clock.js';
 import type { ServedModel, Serving } from '../model/serving.js';
 import { PARITY_TOLERANCE } from '../onnx/parity.js';
 import type { Scorer } from '../scorer/ports.js';
@@ -31,7 +31,6 @@ export interface ModelHealth {
   latencyMs: Omit<LedgerHealth, 'predictions' | 'positive'>;
 }
 
-const WINDOW_MS = 86_400_000;
 const PROBE_DEADLINE_MS = 2_000;
 
 /** Counts what was answered, and makes a real prediction. */
@@ -43,7 +42,7 @@ export async function modelHealth(
   const served = deps.serving.current(model.name);
   const [healthy, ledger] = await Promise.all([
     served ? probe(deps, served) : false,
-    deps.ledgerHealth(model.id, new Date(checkedAt.getTime() - WINDOW_MS)),
+    deps.ledgerHealth(model.id, new Date(checkedAt.getTime() - DAY_MS)),
   ]);
   const { answered, fromCache, failed } = deps.tally.of(model.id);
   const { predictions, positive, ...latencyMs } = ledger;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../kernel/clock.js';
 import type { ModelSpec } from '../model/model-spec.js';
 
 export type Eligibility = 'ELIGIBLE' | 'NEW_USER' | 'NO_DATA' | 'OPTED_OUT';
@@ -57,8 +58,6 @@ export interface EligibilityFacts {
   /** Whether any attribute the model uses is known. */
   hasAttributes: boolean;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Consent comes first, then whether anything is known, then age: registered or first seen at least
