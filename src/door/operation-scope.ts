@@ -4,7 +4,7 @@ import { countsExtension } from '../graphql/counts-extension.js';
 import { presentError } from '../graphql/present-error.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Counts } from '../kernel/count.js';
-import { currentCounts, withCounts, zeroCounts } from '../kernel/count.js';
+import { currentOwner, withCounts, zeroCounts } from '../kernel/count.js';
 import type { Log } from '../plant/ports.js';
 import type { OperationReport } from './options.js';
 
@@ -32,13 +32,15 @@ export interface ScopeDeps {
   onOperation: ((report: OperationReport) => void) | undefined;
 }
 
-/** By its counters, which the present call is known by: a second async storage would cost every promise. */
-const scopeOf = new WeakMap<Counts, OperationScope>();
+/** What `withCounts` carries for us. */
+class Owner {
+  constructor(readonly scope: OperationScope) {}
+}
 
 /** The scope that the present call belongs to, or null outside of one. */
 export function currentScope(): OperationScope | null {
-  const counts = currentCounts();
-  return (counts && scopeOf.get(counts)) ?? null;
+  const owner = currentOwner();
+  return owner instanceof Owner ? owner.scope : null;
 }
 
 /** Opens a scope; the clock of its milliseconds starts now. */
@@ -52,7 +54,7 @@ export function openScope(
   const scope: OperationScope = {
     requestId,
     counts,
-    run: (work) => withCounts(counts, work),
+    run: (work) => withCounts(counts, work, new Owner(scope)),
     present(error) {
       const { formatted, masked } = presentError(error, requestId);
       if (masked)
@@ -75,6 +77,5 @@ export function openScope(
       return finished;
     },
   };
-  scopeOf.set(counts, scope);
   return scope;
 }

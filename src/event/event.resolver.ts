@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, Info, Int, Mutation, Resolver, Root } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
-import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
 import { DateTime } from '../graphql/scalars.js';
 import { asksFor } from '../graphql/selection.js';
 import { AppError, userError } from '../kernel/error.js';
@@ -126,14 +126,7 @@ export class UserEventsResolver {
         limit,
       })
       .load(user.userId);
-    const page = pageOf(rows, first, cursorOf);
-    return {
-      nodes: page.nodes.map(toEventType),
-      get edges() {
-        return page.edges.map(({ cursor, node }) => ({ cursor, node: toEventType(node) }));
-      },
-      pageInfo: page.pageInfo,
-    };
+    return new Page(rows, first, cursorOf, toEventType);
   }
 }
 

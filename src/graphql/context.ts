@@ -18,21 +18,21 @@ export interface RequestContext {
   signal: AbortSignal;
   clock: Clock;
   counts: Counts;
-  /** Key of the WeakMaps that hold per-request loaders. */
-  loaderKey: object;
+  /** Holds the per-request loaders; a fresh `{}` a request, see `perRequest`. */
+  loaderKey: LoaderKey;
 }
+
+/** Where the values of `perRequest` live. */
+export type LoaderKey = Record<symbol, unknown>;
 
 /** A per-request value (mostly a DataLoader), made on first use and dropped with the request. */
 export function perRequest<T>(
   make: (context: RequestContext) => T,
 ): (context: RequestContext) => T {
-  const cache = new WeakMap<object, T>();
+  // on the key itself: a long-lived WeakMap would hold all that a request loaded through minor collections
+  const slot = Symbol('per request');
   return (context) => {
-    let value = cache.get(context.loaderKey);
-    if (value === undefined) {
-      value = make(context);
-      cache.set(context.loaderKey, value);
-    }
-    return value;
+    const held = context.loaderKey as Record<symbol, { value: T } | undefined>;
+    return (held[slot] ??= { value: make(context) }).value;
   };
 }

@@ -51,31 +51,47 @@ export function pageSize(wanted: number | null, max: number = MAX_FIRST): number
   return first;
 }
 
-/** A page; cursors are made when they are read, which most questions never do. */
-export interface Page<T> {
-  readonly nodes: T[];
-  readonly edges: { cursor: string; node: T }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+/**
+ * A page of nodes made from rows; cursors are made when they are read, which most questions never do.
+ * A class, because V8 gives every object literal with getters a shape of its own.
+ */
+export class Page<Row, Node = Row> {
+  readonly nodes: Node[];
+  private readonly rows: readonly Row[];
+  private readonly hasNextPage: boolean;
+
+  constructor(
+    fetched: readonly Row[],
+    first: number,
+    private readonly cursorOf: (row: Row) => string,
+    nodeOf: (row: Row) => Node,
+  ) {
+    this.hasNextPage = fetched.length > first;
+    this.rows = this.hasNextPage ? fetched.slice(0, first) : fetched;
+    this.nodes = this.rows.map(nodeOf);
+  }
+
+  get edges(): { cursor: string; node: Node }[] {
+    return this.rows.flatMap((row, i) => {
+      const node = this.nodes[i];
+      return node === undefined ? [] : [{ cursor: this.cursorOf(row), node }];
+    });
+  }
+
+  get pageInfo(): { hasNextPage: boolean; endCursor: string | null } {
+    const last = this.rows.at(-1);
+    return {
+      hasNextPage: this.hasNextPage,
+      endCursor: last === undefined ? null : this.cursorOf(last),
+    };
+  }
 }
 
-/** Cuts rows fetched with `limit first + 1` to a page. Spreading it makes all of its cursors. */
+/** Cuts rows fetched with `limit first + 1` to a page of those rows. */
 export function pageOf<T>(
   rows: readonly T[],
   first: number,
   cursorOf: (row: T) => string,
 ): Page<T> {
-  const nodes = rows.slice(0, first);
-  const last = nodes.at(-1);
-  return {
-    nodes,
-    get edges() {
-      return nodes.map((node) => ({ cursor: cursorOf(node), node }));
-    },
-    pageInfo: {
-      hasNextPage: rows.length > first,
-      get endCursor() {
-        return last === undefined ? null : cursorOf(last);
-      },
-    },
-  };
+  return new Page(rows, first, cursorOf, (row) => row);
 }

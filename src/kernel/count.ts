@@ -11,25 +11,26 @@ export interface Counts {
   cacheHits: number;
 }
 
-const storage = new AsyncLocalStorage<Counts>();
+/** One storage for all that an operation is known by: each costs every promise of the process. */
+const storage = new AsyncLocalStorage<{ counts: Counts; owner: object | null }>();
 
 /** Fresh counters, all zero. */
 export function zeroCounts(): Counts {
   return { sql: 0, onnxRuns: 0, onnxRows: 0, cacheHits: 0 };
 }
 
-/** Runs `work`; everything it awaits adds to `counts`. */
-export function withCounts<T>(counts: Counts, work: () => T): T {
-  return storage.run(counts, work);
+/** Runs `work`; everything it awaits adds to `counts`, and finds `owner` by `currentOwner`. */
+export function withCounts<T>(counts: Counts, work: () => T, owner: object | null = null): T {
+  return storage.run({ counts, owner }, work);
 }
 
-/** The counters of the operation that runs now, or null outside of one. */
-export function currentCounts(): Counts | null {
-  return storage.getStore() ?? null;
+/** Who counts the operation that runs now, where `withCounts` was told; or null. */
+export function currentOwner(): object | null {
+  return storage.getStore()?.owner ?? null;
 }
 
 /** Adds to the counters of the operation that runs now; without one, does nothing. */
 export function count(what: keyof Counts, amount = 1): void {
-  const counts = storage.getStore();
-  if (counts) counts[what] += amount;
+  const running = storage.getStore();
+  if (running) running.counts[what] += amount;
 }

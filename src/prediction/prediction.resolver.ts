@@ -5,6 +5,7 @@ import { perRequest, type RequestContext } from '../graphql/context.js';
 import { FeatureValueType, type FeatureType } from '../feature/feature.type.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import { featureTypeCache, typedValue } from '../feature/to-feature-values.js';
+import type { ModelInputs } from '../model/model-inputs.js';
 import { versionNode, type ModelVersionNode } from '../model/model-nodes.js';
 import { ModelVersionType } from '../model/model.type.js';
 import type { Serving } from '../model/serving.js';
@@ -15,7 +16,8 @@ import { cellOf, valueOf } from './input-rows.js';
 import type { PredictionLoaders } from './prediction-loaders.js';
 import type { Explainable, PredictionNode } from './prediction-node.js';
 import { OutcomeType, PredictionType, ReasonType, ScoredRowType } from './prediction.type.js';
-import { largestContributions, reasonText } from './reason.js';
+import type { InputRow } from './prediction.js';
+import { largestContributions, reasonText, type Contribution } from './reason.js';
 
 export interface PredictionResolverDeps {
   loaders: PredictionLoaders;
@@ -49,6 +51,36 @@ function inputValue(
   return { feature: type, name: feature.name, ...value, asOf, computedAt: scoredAt, ageSeconds };
 }
 
+/** A reason whose value and words are made when asked for: a thousand customers have five thousand. */
+class ReasonNode implements ReasonType {
+  readonly feature: string;
+  readonly contribution: number;
+
+  constructor(
+    private readonly reason: Contribution,
+    private readonly definition: FeatureDefinition,
+    private readonly row: InputRow,
+    private readonly inputs: ModelInputs,
+    private readonly shown: (cell: number | string | null) => FeatureValueType,
+  ) {
+    this.feature = reason.feature;
+    this.contribution = reason.contribution;
+  }
+
+  get direction(): 'RAISES' | 'LOWERS' {
+    return this.contribution > 0 ? 'RAISES' : 'LOWERS';
+  }
+
+  get value(): FeatureValueType {
+    return this.shown(cellOf(this.row, this.inputs, this.feature));
+  }
+
+  get text(): string {
+    const { reason, definition } = this;
+    return reasonText(reason, valueOf(this.row, this.inputs, definition), definition.unit);
+  }
+}
+
 async function reasonsOf(
   deps: Pick<PredictionResolverDeps, 'loaders' | 'serving'>,
   context: RequestContext,
@@ -65,19 +97,9 @@ async function reasonsOf(
   return largestContributions(explanation.inputs, explanation.values, first).map((reason) => {
     const feature = features.find(({ name }) => name === reason.feature);
     if (!feature) throw new AppError('INTERNAL', `${reason.feature} is no input of the version`);
-    // made when asked for: a thousand customers have five thousand reasons
-    return {
-      feature: reason.feature,
-      contribution: reason.contribution,
-      direction: reason.contribution > 0 ? ('RAISES' as const) : ('LOWERS' as const),
-      get value() {
-        const cell = cellOf(explainable.inputs, inputs, feature.name);
-        return inputValue(context, explained, feature, cell);
-      },
-      get text() {
-        return reasonText(reason, valueOf(explainable.inputs, inputs, feature), feature.unit);
-      },
-    };
+    return new ReasonNode(reason, feature, explainable.inputs, inputs, (cell) =>
+      inputValue(context, explained, feature, cell),
+    );
   });
 }
 

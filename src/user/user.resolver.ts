@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
-import { pageOf, pageSize } from '../graphql/cursor.js';
+import { Page, pageSize } from '../graphql/cursor.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from './user-loaders.js';
 import type { UpsertUsersResult } from './upsert-users.js';
@@ -86,17 +86,7 @@ export class UserResolver {
     const first = pageSize(wanted);
     const limit = first + 1;
     const rows = await this.deps.users.page({ filter, order, after: after ?? null, limit });
-    const cursorOf = userCursor(order);
-    const rowOf = new Map<UserType, User>();
-    const nodes = rows.map((row) => {
-      const node = toUserType(row, context.viewer);
-      rowOf.set(node, row);
-      return node;
-    });
-    const page = pageOf(nodes, first, (node) => {
-      const row = rowOf.get(node);
-      return row ? cursorOf(row) : '';
-    });
+    const page = new Page(rows, first, userCursor(order), (row) => toUserType(row, context.viewer));
     return Object.assign(page, { count: () => this.deps.users.count(filter) });
   }
 
