@@ -1,22 +1,9 @@
-import type { Sql } from '../plant/ports.js';
-import { numberArray, sqlParameters, textArray } from '../plant/parameters.js';
+import type { Database, Sql } from '../plant/ports.js';
+import { numberArray, sqlParameters } from '../plant/parameters.js';
 import { statementNames } from '../plant/statement-names.js';
 import type { Event } from './event.js';
 import type { Catalogue } from './event-catalogue.store.js';
-
-/** A batch with every name resolved, in the order of (source, key): columns of equal length. */
-export interface StoredEvents {
-  receivedAt: Date;
-  sourceIds: readonly number[];
-  keys: readonly string[];
-  userIds: readonly number[];
-  typeIds: readonly number[];
-  /** Milliseconds since 1970. */
-  atMs: readonly number[];
-  values: readonly (number | null)[];
-  /** JSON text. */
-  properties: readonly (string | null)[];
-}
+import { eventInserter, type StoredEvents } from './event-insert.store.js';
 
 /** Which events of each user: newest first, `since <= at < until`. */
 export interface EventsRequest {
@@ -41,60 +28,19 @@ export interface EventNames {
 }
 
 export interface EventStore {
-  /** Inserts what is new and moves last_active_at, one statement; answers how many were new. */
+  /** Inserts what is new and moves last_active_at in one transaction; answers how many were new. */
   insert: (events: StoredEvents) => Promise<number>;
   /** For each user, in order: at most `limit` events. One statement for all of them. */
   latestOf: (userIds: readonly number[], request: EventsRequest) => Promise<Event[][]>;
 }
 
 /** Events in Postgres. */
-export function eventStore(db: Sql, names: EventNames): EventStore {
+export function eventStore(db: Database, names: EventNames): EventStore {
   const named = statementNames('events');
   return {
-    insert: (events) => insert(db, events),
+    insert: eventInserter(db),
     latestOf: (userIds, request) => latestOf(db, names, named, userIds, request),
   };
-}
-
-// Rows of customers are locked in the order of external_id collate "C", as everywhere, after the events
-// in the order of (source, key): two orders that all writers share, so no cycle of waits can form.
-const INSERT = `
-with fresh as (
-  insert into event (source_id, key, user_id, type_id, at, value, properties, received_at)
-  select i.source_id, i.key, i.user_id, i.type_id, to_timestamp(i.ms / 1000), i.value, i.properties, $8
-  from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[])
-    as i(source_id, key, user_id, type_id, ms, value, properties)
-  on conflict do nothing
-  returning user_id, at
-), latest as (
-  select user_id, max(at) as at from fresh group by user_id
-), locked as materialized (
-  select c.id, l.at from customer c join latest l on l.user_id = c.id
-  where c.last_active_at is null or c.last_active_at < l.at
-  order by c.external_id collate "C" for no key update of c
-), moved as (
-  update customer c set last_active_at = greatest(c.last_active_at, k.at)
-  from locked k where c.id = k.id
-)
-select count(*) as accepted from fresh`;
-
-async function insert(db: Sql, events: StoredEvents): Promise<number> {
-  if (events.keys.length === 0) return 0;
-  const [row] = await db.query<{ accepted: number }>(
-    INSERT,
-    [
-      numberArray(events.sourceIds),
-      textArray(events.keys),
-      numberArray(events.userIds),
-      numberArray(events.typeIds),
-      numberArray(events.atMs),
-      events.values.some((value) => value !== null) ? numberArray(events.values) : null,
-      events.properties.some((json) => json !== null) ? textArray(events.properties) : null,
-      events.receivedAt,
-    ],
-    { name: 'event_insert' },
-  );
-  return row?.accepted ?? 0;
 }
 
 interface StoredRow {

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.js';
 import type { RowRejection } from '../user/user.js';
 import { checkEventRow, CLOCK_SKEW_MS, type EventRow } from './event.js';
-import type { StoredEvents } from './event.store.js';
+import type { StoredEvents } from './event-insert.store.js';
 
 export interface RecordEventsDeps {
   clock: Pick<Clock, 'now' | 'wall'>;
@@ -20,7 +20,8 @@ export interface RecordEventsResult {
   rejected: RowRejection[];
 }
 
-const BATCH = 10_000;
+/** As large as an import's batches, so that these are resolved whole and in their order. */
+const BATCH = 40_000;
 
 /**
  * Records events, each row by itself: a bad one is rejected with its reason, the others are taken.
@@ -58,19 +59,27 @@ async function resolveBatch(
   const types = await deps.typeIds([...new Set(rows.map((row) => row.type))]);
   const users = await deps.resolveUsers([...new Set(rows.map((row) => row.user))], receivedAt);
   const idOf = (ids: Map<string, number>, name: string): number => ids.get(name) ?? 0;
-  const sorted = rows
-    .map((row) => ({ row, sourceId: idOf(sources, row.source) }))
-    .sort((a, b) => a.sourceId - b.sourceId || compare(a.row.id, b.row.id));
+  const bySource = (a: EventRow, b: EventRow): number =>
+    a.source === b.source ? 0 : idOf(sources, a.source) - idOf(sources, b.source);
+  const sorted = withoutRepeats(rows.toSorted((a, b) => bySource(a, b) || compare(a.id, b.id)));
   return {
     receivedAt,
-    sourceIds: sorted.map(({ sourceId }) => sourceId),
-    keys: sorted.map(({ row }) => row.id),
-    userIds: sorted.map(({ row }) => idOf(users, row.user)),
-    typeIds: sorted.map(({ row }) => idOf(types, row.type)),
-    atMs: sorted.map(({ row }) => row.at.getTime()),
-    values: sorted.map(({ row }) => row.value),
-    properties: sorted.map(({ row }) => (row.properties ? JSON.stringify(row.properties) : null)),
+    sourceIds: sorted.map(({ source }) => idOf(sources, source)),
+    keys: sorted.map(({ id }) => id),
+    userIds: sorted.map(({ user }) => idOf(users, user)),
+    typeIds: sorted.map(({ type }) => idOf(types, type)),
+    atMs: sorted.map(({ at }) => at.getTime()),
+    values: sorted.map(({ value }) => value),
+    properties: sorted.map(({ properties }) => (properties ? JSON.stringify(properties) : null)),
   };
+}
+
+/** Of neighbours with the same (source, id) the first one stands. */
+function withoutRepeats(sorted: readonly EventRow[]): EventRow[] {
+  return sorted.filter((row, i) => {
+    const before = sorted[i - 1];
+    return before === undefined || before.id !== row.id || before.source !== row.source;
+  });
 }
 
 function compare(a: string, b: string): number {

@@ -137,6 +137,90 @@ describe('recordEvents', () => {
     );
   });
 
+  const large = (from: number, count: number, change: Partial<EventRow> = {}): EventRow[] =>
+    Array.from({ length: count }, (_, i) =>
+      event({
+        id: `l${from + i}`,
+        user: `u${(from + i) % 700}`,
+        at: new Date(now - (((from + i) * 7919) % 1_000_003)),
+        value: (from + i) % 3 === 0 ? null : from + i,
+        properties: (from + i) % 5 === 0 ? { page: `/ä/${from + i}` } : null,
+        ...change,
+      }),
+    );
+  const newestOf = (rows: readonly EventRow[]): [string, number][] => {
+    const newest = new Map<string, number>();
+    for (const { user, at } of rows)
+      newest.set(user, Math.max(newest.get(user) ?? 0, at.getTime()));
+    return [...newest].sort();
+  };
+  const stored = async (): Promise<{ values: object[]; newest: [string, number][] }> => {
+    const customers = await database.db.query<{ external_id: string; last_active_at: Date }>(
+      'select external_id, last_active_at from customer',
+    );
+    return {
+      values: await database.db.query(
+        'select key, at, value, properties from event order by length(key), key',
+      ),
+      newest: customers
+        .map((row): [string, number] => [row.external_id, row.last_active_at.getTime()])
+        .sort(),
+    };
+  };
+
+  it('writes a large batch as it writes small ones, repeats inside it included', async () => {
+    const rows = large(0, 5_000);
+    const repeated = [...rows, ...large(10, 3, { value: -1, at: new Date(now) })];
+    expect(await fixture.record(repeated)).toEqual({
+      accepted: 5_000,
+      duplicates: 3,
+      rejected: [],
+    });
+    const { values, newest } = await stored();
+    expect(values).toEqual(
+      rows.map(({ id, at, value, properties }) => ({ key: id, at, value, properties })),
+    );
+    expect(newest).toEqual(newestOf(rows));
+  });
+
+  it('lets what is there stand when a large batch repeats it, first, last or all', async () => {
+    const rows = large(0, 12_000);
+    const later = { at: new Date(now), value: -1 };
+    await fixture.record(rows.slice(4_000, 4_001));
+    expect(await fixture.record(rows.slice(0, 4_000))).toMatchObject({ accepted: 4_000 });
+    const scattered = [...large(4_000, 1, later), ...rows.slice(4_001, 8_000)];
+    expect(await fixture.record(scattered)).toMatchObject({ accepted: 3_999, duplicates: 1 });
+    expect(await fixture.record(rows.slice(8_000))).toMatchObject({ accepted: 4_000 });
+    for (const from of [0, 9_000])
+      expect(await fixture.record(large(from, 3_000, later))).toMatchObject({
+        accepted: 0,
+        duplicates: 3_000,
+      });
+    const { values, newest } = await stored();
+    expect(values.map((row) => (row as { value: unknown }).value)).toEqual(
+      rows.map(({ value }) => value),
+    );
+    expect(newest).toEqual(newestOf(rows));
+  });
+
+  it('survives large overlapping batches at once: no deadlock, exact counts, no connection lost', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await database.db.query('truncate event');
+      const batches = [0, 1_500, 3_000, 0, 4_500, 1_500, 6_000, 3_000].map((from) =>
+        large(from, 3_000).reverse(),
+      );
+      // a store each, as in as many processes: none has met a repeat before
+      const results = await Promise.all(
+        batches.map((batch) => eventFixture(database.db, clock).record(batch)),
+      );
+      expect(results.reduce((sum, result) => sum + result.accepted, 0)).toBe(9_000);
+      expect(results.reduce((sum, result) => sum + result.duplicates, 0)).toBe(15_000);
+      expect((await stored()).newest).toEqual(newestOf(batches.flat()));
+    }
+    const { pool } = database.db;
+    expect(pool.idleCount).toBe(pool.totalCount);
+  });
+
   it('survives profiles and events of the same new customers written at once', async () => {
     const random = seededRandom(11);
     for (let round = 0; round < 12; round += 1) {
