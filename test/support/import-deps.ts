@@ -1,3 +1,4 @@
+import { composeIngest } from '../../src/compose-data.js';
 import { importJobs } from '../../src/cli/import/import-jobs.js';
 import type { ImportDeps, ImportedOutcome } from '../../src/cli/import/context.js';
 import { featureStore } from '../../src/feature/feature.store.js';
@@ -8,7 +9,6 @@ import { jobStore } from '../../src/job/job.store.js';
 import { rejectedRowStore } from '../../src/job/rejected-row.store.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import type { Database } from '../../src/plant/ports.js';
-import { eventFixture } from './event-fixture.js';
 
 /** The import's use cases on a test database; outcomes are kept in a list. */
 export function importDeps(
@@ -16,7 +16,7 @@ export function importDeps(
   clock: Clock,
   dataDir: string,
 ): ImportDeps & { outcomes: ImportedOutcome[] } {
-  const data = eventFixture(db, clock);
+  const data = composeIngest(db, clock, { inOrder: true });
   const store = featureStore(db, auditStore);
   const outcomes: ImportedOutcome[] = [];
   const audit = auditStore(db);
@@ -31,8 +31,8 @@ export function importDeps(
     }),
   });
   return {
-    recordEvents: data.record,
-    upsertUsers: data.upsert,
+    recordEvents: data.recordEvents,
+    upsertUsers: data.upsertUsers,
     recordOutcomes: (rows) => {
       outcomes.push(...rows);
       return Promise.resolve({ accepted: rows.length, duplicates: 0, rejected: [] });

@@ -32,15 +32,19 @@ export interface ImportResult {
   firstRejected: readonly BadRow[];
 }
 
-const BATCH = 10_000;
-const IN_FLIGHT = 2;
+/** The first batch is small, so that writing starts soon; each next one is twice as large, up to the largest. */
+const FIRST_BATCH = 5_000;
+const LARGEST_BATCH = 40_000;
+const BAD_BATCH = 10_000;
+const IN_FLIGHT = 3;
 /** A file of which so many rows, and no other, came first is being read with the wrong mapping. */
 const HOPELESS = 10_000;
 const JOB_PROGRESS_MS = 1_000;
 const GO_ON = 'run the same command again to go on: what is in already counts as duplicates';
 
 /**
- * Streams a table through a plan: batches of 10,000 rows, two under way, reading waits for writing.
+ * Streams a table through a plan: batches of up to 40,000 rows, three under way (one on its way
+ * through this process, two in the database), reading waits for writing.
  * Leaves a job that has succeeded or failed. Whatever was written before a failure stays, and is a
  * duplicate when the same file is imported again.
  */
@@ -114,6 +118,7 @@ class Run<Out> {
   private readonly inFlight = new Set<Promise<void>>();
   private failure: Error | null = null;
   private pending: { row: Row; out: Out }[] = [];
+  private batchSize = FIRST_BATCH;
   private bad: BadRow[] = [];
   private lastReport = 0;
   private reporting = false;
@@ -135,11 +140,11 @@ class Run<Out> {
         this.stopIfAsked(line);
         for (const row of batch.rows) {
           this.mapRow(row);
-          if (this.pending.length >= BATCH) await this.send();
+          if (this.pending.length >= this.batchSize) await this.send();
         }
         this.rows += batch.bad.length;
         this.bad.push(...batch.bad);
-        if (this.bad.length >= BATCH) await this.flushBad();
+        if (this.bad.length >= BAD_BATCH) await this.flushBad();
         ({ line } = batch);
         this.stopIfHopeless();
         this.report();
@@ -174,6 +179,7 @@ class Run<Out> {
     const batch = this.pending;
     if (batch.length === 0) return;
     this.pending = [];
+    this.batchSize = Math.min(LARGEST_BATCH, 2 * this.batchSize);
     // profiles one batch at a time: customers get their ids in the order of the file
     await this.settle(this.plan.kind === 'users' ? 0 : IN_FLIGHT - 1);
     const writing = this.write(batch)
