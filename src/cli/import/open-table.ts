@@ -41,7 +41,8 @@ export async function openTable(file: string, options: OpenOptions): Promise<Ope
   }
   refuseBinary(file, head);
   const zipped = head[0] === 0x1f && head[1] === 0x8b;
-  const raw = fs.createReadStream(file, { highWaterMark: 1 << 18 });
+  // small pieces: while the rows of one are mapped, nothing is fed to the database
+  const raw = fs.createReadStream(file, { highWaterMark: 1 << 16 });
   const chunks = decode(raw, zipped, file, options.encoding);
   const first = await chunks.next();
   const text = first.done === true ? '' : first.value;
