@@ -120,6 +120,46 @@ function corrected(adapter: Adapter): Adapter {
   return adapter;
 }
 
+interface Glue {
+  __wbg_set_wasm(exports: unknown): void;
+  SchemaEngine: {
+    new: (options: object, log: () => void, factory: unknown) => Promise<SchemaEngine>;
+  };
+}
+
+let loading: Promise<Glue> | null = null;
+
+/**
+ * The engine's glue with its WebAssembly behind it. Once a process: the glue is itself a module with state
+ * and keeps views of the first memory, so that a second instance would be read through the first one's.
+ */
+function loadGlue(): Promise<Glue> {
+  loading ??= instantiate();
+  return loading;
+}
+
+async function instantiate(): Promise<Glue> {
+  const script = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
+  const glue = (await import(script)) as Glue;
+  const webAssembly = (
+    globalThis as unknown as {
+      WebAssembly: {
+        instantiate(
+          bytes: Uint8Array,
+          imports: object,
+        ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
+      };
+    }
+  ).WebAssembly;
+  const { instance } = await webAssembly.instantiate(
+    fs.readFileSync(script.replace(/\.js$/, '.wasm')),
+    { './schema_engine_bg.js': glue },
+  );
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue;
+}
+
 /** Loads the engine, hands it to `work` and closes every connection it opened (it never does so itself). */
 async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   const parsed = new URL(url);
@@ -167,29 +207,7 @@ async function withEngine<T>(url: string, work: (engine: SchemaEngine) => Promis
       return adapter;
     },
   };
-  const script = require.resolve('@prisma/schema-engine-wasm/schema_engine_bg');
-  const glue = (await import(script)) as {
-    __wbg_set_wasm(exports: unknown): void;
-    SchemaEngine: {
-      new: (options: object, log: () => void, factory: unknown) => Promise<SchemaEngine>;
-    };
-  };
-  const webAssembly = (
-    globalThis as unknown as {
-      WebAssembly: {
-        instantiate(
-          bytes: Uint8Array,
-          imports: object,
-        ): Promise<{ instance: { exports: { __wbindgen_start(): void } } }>;
-      };
-    }
-  ).WebAssembly;
-  const { instance } = await webAssembly.instantiate(
-    fs.readFileSync(script.replace(/\.js$/, '.wasm')),
-    { './schema_engine_bg.js': glue },
-  );
-  glue.__wbg_set_wasm(instance.exports);
-  instance.exports.__wbindgen_start();
+  const glue = await loadGlue();
   const engine = await glue.SchemaEngine.new(
     { datamodels: schemaFiles().map((file) => [file.path, file.content]) },
     () => undefined,
