@@ -13,7 +13,7 @@ const postgres = await startEmbeddedPostgres(
 );
 try {
   if (command === 'create') {
-    console.log((await createMigration(postgres.url, name)) ?? 'nothing to migrate');
+    console.log((await createMigration(postgres.url, name, new Date())) ?? 'nothing to migrate');
   } else {
     const drift = await migrationDrift(postgres.url);
     console.log(drift ?? 'migrations and schema agree');

@@ -27,12 +27,6 @@ interface MigrationsList {
 }
 interface SchemaEngine {
   applyMigrations(input: object): Promise<{ appliedMigrationNames: string[] }>;
-  devDiagnostic(input: object): Promise<unknown>;
-  createMigration(input: object): Promise<{
-    migrationScript: string | null;
-    generatedMigrationName: string;
-    connectorType: string;
-  }>;
   diff(input: object): Promise<{ exitCode: number; stdout: string | null }>;
 }
 
@@ -266,27 +260,17 @@ async function applyUnderLock(url: string): Promise<string[]> {
 }
 
 /** Writes a migration that takes the existing ones to prisma/schema; null when nothing is missing. */
-export async function createMigration(url: string, name: string): Promise<string | null> {
-  const result = await withEngine(url, async (engine) => {
-    // Fills the engine's cache through the shadow database; without it createMigration fails.
-    await engine.devDiagnostic({ migrationsList: migrationsList(), filters });
-    return engine.createMigration({
-      draft: false,
-      migrationName: name,
-      migrationsList: migrationsList(),
-      schema: { files: schemaFiles() },
-      filters,
-    });
-  });
-  if (!result.migrationScript) return null;
-  const folder = path.join(MIGRATIONS, result.generatedMigrationName);
-  fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, 'migration.sql'), result.migrationScript);
-  fs.writeFileSync(
-    path.join(MIGRATIONS, 'migration_lock.toml'),
-    `provider = "${result.connectorType}"\n`,
-  );
-  return result.generatedMigrationName;
+export async function createMigration(
+  url: string,
+  name: string,
+  now: Date,
+): Promise<string | null> {
+  const script = await migrationDrift(url);
+  if (script === null) return null;
+  const folder = `${now.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)}_${name}`;
+  fs.mkdirSync(path.join(MIGRATIONS, folder), { recursive: true });
+  fs.writeFileSync(path.join(MIGRATIONS, folder, 'migration.sql'), script);
+  return folder;
 }
 
 /** Null when the migrations produce exactly prisma/schema, else the missing SQL. */

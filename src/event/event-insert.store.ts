@@ -1,6 +1,7 @@
 import { binaryCopy } from '../plant/binary-copy.js';
 import { numberArray, textArray } from '../plant/parameters.js';
 import type { Database, Sql } from '../plant/ports.js';
+import { partitionEnsurer } from './event-partition.store.js';
 
 /** A batch with every name resolved, in the order of (source, key): columns of equal length. */
 export interface StoredEvents {
@@ -27,9 +28,11 @@ const UNIQUE_VIOLATION = '23505';
  */
 export function eventInserter(db: Database): (events: StoredEvents) => Promise<number> {
   let repeats = false;
+  const ensurePartitions = partitionEnsurer(db);
   return async (events) => {
     const size = events.keys.length;
     if (size === 0) return 0;
+    await ensurePartitions(events.atMs, events.receivedAt);
     if (size < BULK) return insertNew(db, events);
     if (!repeats && (await copied(db, events))) return size;
     const accepted = await insertNew(db, events);
@@ -52,12 +55,16 @@ update customer c set last_active_at = greatest(c.last_active_at, k.at)
 from locked k where c.id = k.id`;
 
 const INSERT = `
-with fresh as (
-  insert into event (source_id, key, user_id, type_id, at, value, properties, received_at)
-  select i.source_id, i.key, i.user_id, i.type_id, to_timestamp(i.ms / 1000), i.value, i.properties, $8
-  from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[])
+with given as materialized (
+  select * from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[])
     as i(source_id, key, user_id, type_id, ms, value, properties)
-  on conflict do nothing
+), new_key as (
+  insert into event_key (source_id, key) select source_id, key from given
+  on conflict do nothing returning source_id, key
+), fresh as (
+  insert into event (source_id, key, user_id, type_id, at, value, properties, received_at)
+  select g.source_id, g.key, g.user_id, g.type_id, to_timestamp(g.ms / 1000), g.value, g.properties, $8
+  from given g join new_key using (source_id, key)
   returning user_id, at
 ), latest as (
   select user_id, max(at) as at from fresh group by user_id
@@ -85,6 +92,8 @@ async function insertNew(db: Sql, events: StoredEvents): Promise<number> {
 const COPY = `copy event (source_id, key, user_id, type_id, at, value, properties, received_at)
   from stdin (format binary)`;
 
+const COPY_KEYS = 'copy event_key (source_id, key) from stdin (format binary)';
+
 const MOVE_LATEST = `
 with latest as (
   select user_id, to_timestamp(ms / 1000)::timestamptz(3) as at
@@ -104,8 +113,13 @@ async function copied(db: Database, events: StoredEvents): Promise<boolean> {
     { type: 'jsonb', values: events.properties },
     { type: 'timestamptz', values: events.keys.map(() => events.receivedAt.getTime()) },
   ]);
+  const keys = binaryCopy([
+    { type: 'int2', values: events.sourceIds },
+    { type: 'text', values: events.keys },
+  ]);
   try {
     await db.transaction(async (sql) => {
+      await sql.copyFrom(COPY_KEYS, keys);
       await sql.copyFrom(COPY, data);
       await sql.query(
         MOVE_LATEST,

@@ -11,6 +11,9 @@ export type Permission =
   | 'outcome:write'
   | 'feature:read'
   | 'feature:write'
+  | 'quality:read'
+  | 'quality:write' // rules of data quality
+  | 'privacy:write' // export and erase a customer
   | 'model:read'
   | 'model:write' // promote, roll back, register
   | 'job:read'
@@ -24,6 +27,7 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'user:list',
     'feature:read',
     'feature:write',
+    'quality:read',
     'model:read',
     'job:read',
   ]),
@@ -35,6 +39,8 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'outcome:write',
     'feature:read',
     'feature:write',
+    'quality:read',
+    'quality:write',
     'model:read',
     'model:write',
     'job:read',
@@ -49,6 +55,9 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'outcome:write',
     'feature:read',
     'feature:write',
+    'quality:read',
+    'quality:write',
+    'privacy:write',
     'model:read',
     'model:write',
     'job:read',

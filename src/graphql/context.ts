@@ -36,3 +36,6 @@ export function perRequest<T>(
     return (held[slot] ??= { value: make(context) }).value;
   };
 }
+
+/** Work that must be done before the answer leaves, such as writing down who read what; the door awaits it. */
+export const beforeAnswer = perRequest((): (() => Promise<void>)[] => []);

@@ -15,6 +15,9 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   REPORT: 'report',
   ERASE: 'privacy',
   EXPORT: 'privacy',
+  PROFILE: 'feature',
+  QUALITY: 'quality',
+  SELECT: 'selection',
 };
 
 /** Queue of the recurring upkeep: lost queue entries are added again. */

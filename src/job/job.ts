@@ -1,5 +1,15 @@
 export type JobKind =
-  'IMPORT' | 'TRAIN' | 'SEGMENT' | 'DRIFT' | 'SCORE' | 'REPORT' | 'ERASE' | 'EXPORT';
+  | 'IMPORT'
+  | 'TRAIN'
+  | 'SEGMENT'
+  | 'DRIFT'
+  | 'SCORE'
+  | 'REPORT'
+  | 'ERASE'
+  | 'EXPORT'
+  | 'PROFILE'
+  | 'QUALITY'
+  | 'SELECT';
 
 export type JobStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 

@@ -14,6 +14,9 @@ export const JobKind = {
   REPORT: 'REPORT',
   ERASE: 'ERASE',
   EXPORT: 'EXPORT',
+  PROFILE: 'PROFILE',
+  QUALITY: 'QUALITY',
+  SELECT: 'SELECT',
 } as const;
 
 registerEnumType(JobKind, {
@@ -28,6 +31,9 @@ registerEnumType(JobKind, {
     REPORT: { description: 'Writes the daily report.' },
     ERASE: { description: 'Erases a customer.' },
     EXPORT: { description: 'Collects all that is held about a customer.' },
+    PROFILE: { description: 'Takes the distribution of every feature in use.' },
+    QUALITY: { description: 'Scans the tables against the rules of data quality.' },
+    SELECT: { description: 'Ranks candidate features for a model.' },
   },
 });
 

@@ -52,6 +52,9 @@ export class JobResultResolver {
       case 'REPORT':
       case 'ERASE':
       case 'EXPORT':
+      case 'PROFILE':
+      case 'QUALITY':
+      case 'SELECT':
         return null; // no such job is run yet
     }
   }

@@ -116,13 +116,13 @@ async function ingestLines(db: Database): Promise<BenchLine[]> {
     for (let run = 0; run < 5; run += 1) {
       const batches = Array.from({ length: 2 * rounds }, () => batchOf(size, customers, random));
       const [mine, floor] = [batches.slice(0, rounds), batches.slice(rounds)];
-      await db.query('truncate event');
+      await db.query('truncate event, event_key');
       bare.push(
         await secondsOf(async () => {
           for (const batch of floor) await bareInsert(db, batch);
         }),
       );
-      await db.query('truncate event');
+      await db.query('truncate event, event_key');
       ours.push(
         await secondsOf(async () => {
           for (const batch of mine) await record(batch);
@@ -142,7 +142,7 @@ async function ingestLines(db: Database): Promise<BenchLine[]> {
 
 /** Skewed: some customers have many events. */
 async function fill(db: Database): Promise<void> {
-  await db.query('truncate event');
+  await db.query('truncate event, event_key');
   await db.query(
     `insert into event (source_id, key, user_id, type_id, at, value)
      select 1, i::text, (select min(id) from customer) + floor(power(random(), 2) * ${USERS})::int8,

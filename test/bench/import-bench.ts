@@ -33,7 +33,7 @@ function writeCsv(file: string): void {
 
 /** Into the tables of an installation, by the code behind `import events`. */
 async function byImport(db: Database, file: string, folder: string): Promise<number> {
-  await db.query('truncate event, customer, job restart identity');
+  await db.query('truncate event, event_key, customer, job restart identity');
   const deps = importDeps(db, systemClock(), folder);
   const started = performance.now();
   const prepared = await prepareEvents({

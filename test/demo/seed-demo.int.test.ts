@@ -63,7 +63,7 @@ describe('seeding the demo', () => {
   });
 
   it('leaves a database with customers of its own alone', async () => {
-    await test.db.query('truncate customer, event restart identity cascade');
+    await test.db.query('truncate customer, event, event_key restart identity cascade');
     await deps.upsertUsers([{ externalId: 'mine' }]);
     expect(await seedDemo(deps, { now, users })).toMatchObject({ seeded: false });
     expect(await counts()).toEqual({ customers: 1, events: 0 });

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.db.query('truncate event');
+  await database.db.query('truncate event, event_key');
   await database.db.query('delete from customer');
 });
 
@@ -118,7 +118,7 @@ describe('recordEvents', () => {
     );
     const newest = new Map<string, number>();
     for (let round = 0; round < 4; round += 1) {
-      await database.db.query('truncate event');
+      await database.db.query('truncate event, event_key');
       const batches = Array.from({ length: 8 }, () =>
         Array.from({ length: 2000 }, () => pool[random.int(pool.length)] ?? event()),
       );
@@ -205,7 +205,7 @@ describe('recordEvents', () => {
 
   it('survives large overlapping batches at once: no deadlock, exact counts, no connection lost', async () => {
     for (let round = 0; round < 3; round += 1) {
-      await database.db.query('truncate event');
+      await database.db.query('truncate event, event_key');
       const batches = [0, 1_500, 3_000, 0, 4_500, 1_500, 6_000, 3_000].map((from) =>
         large(from, 3_000).reverse(),
       );

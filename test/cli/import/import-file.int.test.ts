@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await test.db.query(
-    'truncate customer, event, feature, job, rejected_row, audit_entry restart identity cascade',
+    'truncate customer, event, event_key, feature, job, rejected_row, audit_entry restart identity cascade',
   );
   deps = importDeps(test.db, clock, folder);
 });
