@@ -12,23 +12,21 @@ import {
   candidateFeatures,
   type TrainingTable,
 } from './build-training-table.js';
-import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model, ModelVersion, NewModelVersion } from './model.js';
 import { featureKey } from './model-features.js';
 import { inputNames } from './model-inputs.js';
 import { trainJobInput, type TrainJobInput } from './model.messages.js';
 import { promoteTrained, type PromoteTrainedDeps } from './promote-trained.js';
+import { readLabels, type ReadLabelsDeps } from './read-labels.js';
 import { scoreTable } from './score-table.js';
 import type { TrainingOptions } from './train/training.js';
 import type { TrainedArtifact, TrainInWorkerHooks } from './train/train-in-worker.js';
 import type { VersionReport } from './version-report.js';
 
-export interface TrainModelDeps extends PromoteTrainedDeps {
+export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   modelByName(name: string): Promise<Model | null>;
   /** The registry's approved features. */
   approvedFeatures(): Promise<FeatureDefinition[]>;
-  behaviourLabels(query: BehaviourLabelQuery): Promise<Labels>;
-  outcomeLabels(query: { modelId: string; until: Date }): Promise<Labels>;
   /** `trainInWorker`. */
   train(
     input: { table: FeatureTable; labels: Uint8Array; options: TrainingOptions },
@@ -99,19 +97,6 @@ export async function trainModel(
   });
   await promoteTrained(deps, model, { version, labels, margins }, input.promote, job.createdBy);
   return { modelVersionId: version.id };
-}
-
-function readLabels(deps: TrainModelDeps, model: Model, input: TrainJobInput): Promise<Labels> {
-  const asOf = new Date(input.asOf);
-  const horizons = model.spec.eligible.activeWithinHorizons;
-  if (input.label === 'OUTCOMES') return deps.outcomeLabels({ modelId: model.id, until: asOf });
-  return deps.behaviourLabels({
-    asOf,
-    horizonDays: input.horizonDays,
-    eventTypes: model.spec.label.eventTypes,
-    minAgeDays: model.spec.eligible.minAgeDays,
-    activeWithinDays: horizons === null ? null : horizons * input.horizonDays,
-  });
 }
 
 function dataUntil({ asOf, label, horizonDays }: TrainJobInput): Date {
