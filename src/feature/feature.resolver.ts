@@ -17,7 +17,7 @@ import {
   RegisterFeatureInputType,
   toFeatureType,
 } from './feature.type.js';
-import type { MoveFeatureInput, MoveFeatureResult } from './move-feature.js';
+import type { ChangeFeatureResult, MoveFeatureInput } from './move-feature.js';
 import {
   featureSubject,
   type RegisterFeatureInput,
@@ -28,7 +28,7 @@ import { featureTypeCache, toFeatureValues } from './to-feature-values.js';
 export interface FeatureResolverDeps {
   loaders: FeatureLoaders;
   registerFeature: (input: RegisterFeatureInput, actor: string) => Promise<RegisterFeatureResult>;
-  moveFeature: (input: MoveFeatureInput, actor: string) => Promise<MoveFeatureResult>;
+  moveFeature: (input: MoveFeatureInput, actor: string) => Promise<ChangeFeatureResult>;
 }
 
 @Resolver(() => FeatureType)

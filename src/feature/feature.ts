@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../access/audit.store.js';
 import { AppError } from '../kernel/error.js';
 import { kindOf, referencesOf, type Definition, type ValueKind } from './definition.js';
 
@@ -36,6 +37,26 @@ export interface NewFeature {
   owner: string;
   tags: readonly string[];
   definition: Definition;
+}
+
+/** What may be edited of a version: nothing that changes what it computes. */
+export type FeatureMetadata = Pick<
+  StoredFeature,
+  'description' | 'businessMeaning' | 'owner' | 'tags'
+>;
+
+/** What a change of the registry is decided on; nobody else changes it meanwhile. */
+export interface RegistryState {
+  features: readonly FeatureDefinition[];
+  /** Who uses a version outside the registry now, such as `churn@3`. */
+  usersOf: (feature: FeatureDefinition) => Promise<string[]>;
+}
+
+/** A change of one version, and what the audit trail is told of it. */
+export interface FeatureChange {
+  feature: FeatureDefinition;
+  set: Partial<FeatureMetadata & Pick<StoredFeature, 'status'>>;
+  told: AuditEntry;
 }
 
 /** Which status may follow which: only what is approved may enter a production model. */

@@ -1,5 +1,5 @@
 import { AppError } from '../kernel/error.js';
-import { checkFeature, featureSubject, type RegisterFeatureDeps } from './register-feature.js';
+import { checkFeature, registered, type RegisterFeatureDeps } from './register-feature.js';
 import { START_SET } from './start-set.js';
 
 /**
@@ -9,7 +9,7 @@ import { START_SET } from './start-set.js';
 export function seedStartSet(deps: RegisterFeatureDeps): () => Promise<number> {
   return async () => {
     let registry = await deps.registry();
-    let registered = 0;
+    let added = 0;
     for (const feature of START_SET) {
       if (registry.some(({ name }) => name === feature.name)) continue;
       if (feature.definition.kind === 'expression') registry = await deps.registry();
@@ -20,16 +20,9 @@ export function seedStartSet(deps: RegisterFeatureDeps): () => Promise<number> {
           `start feature ${feature.name}: ${checked.errors.map(({ message }) => message).join('; ')}`,
         );
       const at = deps.wall();
-      if (!(await deps.insert(checked.feature, 1, 'APPROVED', at))) continue;
-      registered += 1;
-      await deps.audit({
-        at,
-        actor: 'augury',
-        action: 'registered',
-        subject: featureSubject({ name: feature.name, version: 1 }),
-        detail: { version: 1, status: 'APPROVED' },
-      });
+      const told = registered(feature.name, 1, 'APPROVED', { at, actor: 'augury' });
+      if (await deps.insert(checked.feature, 1, 'APPROVED', at, told)) added += 1;
     }
-    return registered;
+    return added;
   };
 }

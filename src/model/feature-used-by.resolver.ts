@@ -3,7 +3,7 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { FeatureType } from '../feature/feature.type.js';
 import type { ModelVersion } from './model.js';
-import { featureKey } from './model-features.js';
+import { takesFeature } from './model-features.js';
 import { versionNode, type ModelVersionNode } from './model-nodes.js';
 import { ModelVersionType } from './model.type.js';
 import { reportOf } from './version-report.js';
@@ -38,7 +38,9 @@ export class FeatureUsedByResolver {
   ): Promise<ModelVersionNode[]> {
     const versions = await this.loader(context).load(feature.name);
     return versions
-      .filter((version) => reportOf(version).recipe.features.includes(featureKey(feature)))
+      .filter((version) =>
+        takesFeature(feature, version.featureNames, reportOf(version).recipe.features),
+      )
       .map(versionNode);
   }
 }

@@ -7,6 +7,20 @@ export function featureKey({ name, version }: Pick<FeatureDefinition, 'name' | '
 }
 
 /**
+ * Whether a model version takes this version of the feature: by its record; one whose record lacks the name
+ * may take any version of it.
+ */
+export function takesFeature(
+  feature: Pick<FeatureDefinition, 'name' | 'version'>,
+  featureNames: readonly string[],
+  recorded: readonly string[],
+): boolean {
+  if (!featureNames.includes(feature.name)) return false;
+  const known = recorded.filter((key) => key.split('@')[0] === feature.name);
+  return known.length === 0 || known.includes(featureKey(feature));
+}
+
+/**
  * The features a version was trained on, in the order of `names`: the very versions of its record; a name
  * that the record lacks means the newest approved one.
  * @throws AppError NOT_FOUND naming what is not registered

@@ -2,7 +2,9 @@ import type { AuditOn } from '../access/audit.store.js';
 import { uuidv7 } from '../kernel/uuid.js';
 import type { Clock } from '../kernel/clock.js';
 import { AppError, type UserError } from '../kernel/error.js';
+import type { FeatureDefinition } from '../feature/feature.js';
 import type { Database, Sql } from '../plant/ports.js';
+import { approvalProblem } from './feature-approval.js';
 import {
   planMove,
   type ArtifactInfo,
@@ -30,7 +32,10 @@ export interface ModelStore {
   usingFeatures(names: readonly string[]): Promise<ModelVersion[]>;
   /** Registers a CANDIDATE under the next number; a second call for the same job answers the first's row. */
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
-  /** Registers version 1 and puts it into PRODUCTION, both or neither; null when the model has versions already. */
+  /**
+   * Registers version 1 and puts it into PRODUCTION; one of whose features is not approved stays a CANDIDATE.
+   * Null, and nothing, when the model has versions already.
+   */
   registerFirst(
     version: NewModelVersion,
     by: Pick<StageMove, 'actor' | 'comment'>,
@@ -54,8 +59,16 @@ const toModel = (row: ModelRow): Model => ({
   spec: parseModelSpec(row.spec, `model ${row.name}`),
 });
 
-/** Models, their versions and artifacts in Postgres. */
-export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelStore {
+/** The registry of features in a transaction, which nobody changes before that ends. */
+export type RegistryOn = (sql: Sql) => Promise<FeatureDefinition[]>;
+
+/** Models, their versions and artifacts in Postgres. Without `registryOn` no feature needs an approval. */
+export function modelStore(
+  db: Database,
+  clock: Clock,
+  auditOn: AuditOn,
+  registryOn?: RegistryOn,
+): ModelStore {
   const versions = (where: string, values: readonly unknown[]): Promise<ModelVersion[]> =>
     db.query<ModelVersion>(`select ${VERSION} from model_version where ${where}`, values);
   const models = async (where: string, values: readonly unknown[]): Promise<Model[]> =>
@@ -102,6 +115,7 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
       }),
     registerFirst: (version, by) =>
       db.transaction(async (sql) => {
+        const registry = (await registryOn?.(sql)) ?? null;
         await lockModel(sql, version.modelId);
         const earlier = await sql.query(
           'select id from model_version where model_id = $1 limit 1',
@@ -110,7 +124,7 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
         if (earlier.length > 0) return null;
         const { id: versionId } = await register(sql, version, clock);
         const move: StageMove = { versionId, stage: 'PRODUCTION', rollBack: false, ...by };
-        return (await moveVersion(sql, move, clock, auditOn)).version;
+        return (await moveVersion(sql, move, { clock, auditOn, registry })).version;
       }),
     async artifactBytes(sha256) {
       const rows = await db.query<{ bytes: Buffer }>(
@@ -124,11 +138,15 @@ export function modelStore(db: Database, clock: Clock, auditOn: AuditOn): ModelS
         `select sha256, octet_length(bytes) as size, opset, uploaded from artifact where sha256 = any($1)`,
         [sha256s],
       ),
-    move: (move) => db.transaction((sql) => moveVersion(sql, move, clock, auditOn)),
+    move: (move) =>
+      db.transaction(async (sql) => {
+        const registry = (await registryOn?.(sql)) ?? null;
+        return moveVersion(sql, move, { clock, auditOn, registry });
+      }),
   };
 }
 
-/** Numbers of versions and stages change only under this lock. */
+/** Numbers of versions and stages change only under this lock; who needs the registry's too takes that first. */
 async function lockModel(sql: Sql, modelId: string): Promise<void> {
   await sql.query('select id from model where id = $1 for update', [modelId]);
 }
@@ -180,8 +198,7 @@ async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promi
 async function moveVersion(
   sql: Sql,
   move: StageMove,
-  clock: Clock,
-  auditOn: AuditOn,
+  given: { clock: Clock; auditOn: AuditOn; registry: readonly FeatureDefinition[] | null },
 ): Promise<{ version: ModelVersion; error: UserError | null }> {
   const [found] = await sql.query<{ modelId: string }>(
     `select model_id as "modelId" from model_version where id = $1`,
@@ -195,10 +212,11 @@ async function moveVersion(
   );
   const target = all.find((each) => each.id === move.versionId);
   if (!target) throw new AppError('NOT_FOUND', `no model version ${move.versionId}`);
-  const { changes, error } = planMove(all, target, move.stage);
+  const plan = planMove(all, target, move.stage);
+  const error = plan.error ?? (given.registry && approvalProblem(given.registry, target, move));
   if (error) return { version: target, error };
-  const at = clock.wall();
-  for (const change of changes) {
+  const at = given.clock.wall();
+  for (const change of plan.changes) {
     const isTarget = change.id === target.id;
     const stamp = isTarget && move.stage === 'PRODUCTION' && !move.rollBack;
     await sql.query(
@@ -208,7 +226,7 @@ async function moveVersion(
        where id = $1`,
       [change.id, change.stage, stamp, at, move.rollBack && !isTarget, move.actor],
     );
-    await auditOn(sql).write({
+    await given.auditOn(sql).write({
       at,
       actor: move.actor,
       action: move.rollBack ? 'rolled back' : 'moved',

@@ -207,7 +207,6 @@ async function featureLines(db: Database): Promise<BenchLine[]> {
   await seedStartSet({
     registry: store.all,
     insert: store.insert,
-    audit: () => Promise.resolve(),
     wall: () => clock.wall(),
   })();
   const read = readFeatures({ run: featureReader(db), typeIds: types.idsOf });

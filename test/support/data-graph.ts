@@ -63,11 +63,7 @@ export function dataGraph(fixture: FeatureFixture, clock: Clock): DataGraph {
       new FeatureResolver({
         loaders: features,
         registerFeature: fixture.register,
-        moveFeature: moveFeature({
-          registry: fixture.features.all,
-          move: fixture.features.move,
-          wall,
-        }),
+        moveFeature: moveFeature({ move: fixture.features.move, wall }),
       }),
     ],
     [UserFeaturesResolver, new UserFeaturesResolver({ loaders: features })],

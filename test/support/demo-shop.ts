@@ -30,7 +30,6 @@ export async function fillShop(db: Database, clock: Clock, users: number): Promi
   await seedStartSet({
     registry: store.all,
     insert: store.insert,
-    audit: auditStore(db).write,
     wall: () => clock.wall(),
   })();
   await seedDemo(

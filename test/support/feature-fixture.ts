@@ -27,7 +27,6 @@ export function featureFixture(db: Database, clock: Clock): FeatureFixture {
   const registration: RegisterFeatureDeps = {
     registry: features.all,
     insert: features.insert,
-    audit: (entry) => audit.write(entry),
     wall: () => clock.wall(),
   };
   return {

@@ -26,7 +26,6 @@ export function importDeps(
     register: registerFeature({
       registry: () => store.all(),
       insert: (...row) => store.insert(...row),
-      audit: (entry) => audit.write(entry),
       wall: () => clock.wall(),
     }),
   });
