@@ -19,3 +19,9 @@ export interface Outcome {
   positive: boolean;
   source: string;
 }
+
+/** Customers of a device whose label is known, and those of them whose latest one is positive. */
+export interface LinkedPositives {
+  known: number;
+  positive: number;
+}
