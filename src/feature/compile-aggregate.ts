@@ -1,9 +1,12 @@
 import { unreachable } from '../kernel/id.js';
+import { conditionsOf, jsonNumber } from './compile-scope.js';
+import type { EventScope } from './definition-scope.js';
 import type {
   CountDefinition,
-  Definition,
-  EventScope,
+  DistinctDefinition,
+  EventDefinition,
   PercentileDefinition,
+  ShareDefinition,
   ValueDefinition,
   ValueSource,
 } from './definition.js';
@@ -16,23 +19,18 @@ export interface Aggregate {
   sql: string;
   /** The value as float8, given the alias. */
   valueOf: (column: string) => string;
-  /** Whether it reads `properties`, which the covering index does not hold. */
-  readsProperties: boolean;
+  /** Whether it reads properties or devices, which the covering index does not hold. */
+  readsRow: boolean;
 }
-
-type EventDefinition = Exclude<
-  Definition,
-  { kind: 'attribute' | 'expression' } | { of: 'registration' }
->;
 
 /** The aggregate that a definition over events needs. */
 export function aggregateOf(definition: EventDefinition, at: Placeholders): Aggregate {
-  const filter = filterOf(definition, at);
-  const readsProperties = definition.where !== undefined || readsProperty(definition);
-  const shared = { scope: definition, readsProperties };
+  const conditions = conditionsOf(definition, at);
+  const filter = filterOf(conditions);
+  const shared = { scope: definition, readsRow: readsRow(definition) };
   switch (definition.kind) {
     case 'events':
-      return { ...shared, ...eventAggregate(definition, filter, at) };
+      return { ...shared, ...eventAggregate(definition, conditions, at) };
     case 'daysSince':
       return {
         ...shared,
@@ -50,15 +48,24 @@ export function aggregateOf(definition: EventDefinition, at: Placeholders): Aggr
   }
 }
 
-function readsProperty(definition: EventDefinition): boolean {
-  return 'value' in definition && typeof definition.value === 'object';
+function readsRow(definition: EventDefinition): boolean {
+  const readsProperty = ({ where }: EventScope): boolean =>
+    where?.some((condition) => 'property' in condition) ?? false;
+  if (definition.kind === 'events') {
+    if (definition.aggregate === 'distinct') return true;
+    if (definition.aggregate === 'share' && readsProperty(definition.that)) return true;
+    if ('value' in definition && typeof definition.value === 'object') return true;
+  }
+  return readsProperty(definition);
 }
 
 function eventAggregate(
-  definition: CountDefinition | ValueDefinition | PercentileDefinition,
-  filter: string,
+  definition:
+    CountDefinition | DistinctDefinition | ShareDefinition | ValueDefinition | PercentileDefinition,
+  conditions: readonly string[],
   at: Placeholders,
 ): Pick<Aggregate, 'sql' | 'valueOf'> {
+  const filter = filterOf(conditions);
   const asIs = (column: string): string => column;
   const orZero = (column: string): string => `coalesce(${column}, 0)::float8`;
   switch (definition.aggregate) {
@@ -69,6 +76,12 @@ function eventAggregate(
         sql: `count(distinct (e.at at time zone 'UTC')::date)${filter}`,
         valueOf: orZero,
       };
+    case 'distinct':
+      return { sql: `count(distinct ${thingSql(definition.of, at)})${filter}`, valueOf: orZero };
+    case 'share': {
+      const inner = filterOf([...conditions, ...conditionsOf(definition.that, at)]);
+      return { sql: `count(*)${inner}::float8 / nullif(count(*)${filter}, 0)`, valueOf: asIs };
+    }
     case 'sum':
       return { sql: `sum(${valueSql(definition.value, at)})${filter}`, valueOf: orZero };
     case 'mean':
@@ -83,10 +96,10 @@ function eventAggregate(
       return { sql: `stddev_pop(${valueSql(definition.value, at)})${filter}`, valueOf: asIs };
     case 'first':
     case 'last':
-      return lastOf(definition, filter, at);
+      return lastOf(definition, conditions, at);
     case 'percentile':
     case 'shareAbovePercentile':
-      return percentileOf(definition, filter, at);
+      return percentileOf(definition, conditions, at);
     default:
       return unreachable(definition);
   }
@@ -95,70 +108,43 @@ function eventAggregate(
 /** Ties at one instant are broken by the value, so that the order of arrival plays no part. */
 function lastOf(
   definition: ValueDefinition,
-  filter: string,
+  conditions: readonly string[],
   at: Placeholders,
 ): Pick<Aggregate, 'sql' | 'valueOf'> {
   const value = valueSql(definition.value, at);
   const order = definition.aggregate === 'first' ? 'asc' : 'desc';
   return {
-    sql: `array_agg(${value} order by e.at ${order}, ${value} ${order} nulls last)${withCondition(filter, `${value} is not null`)}`,
+    sql: `array_agg(${value} order by e.at ${order}, ${value} ${order} nulls last)${filterOf([...conditions, `${value} is not null`])}`,
     valueOf: (column) => `${column}[1]`,
   };
 }
 
 function percentileOf(
   definition: PercentileDefinition,
-  filter: string,
+  conditions: readonly string[],
   at: Placeholders,
 ): Pick<Aggregate, 'sql' | 'valueOf'> {
   const value = valueSql(definition.value, at);
   const fraction = at.constant(definition.percentile, 'float8');
   if (definition.aggregate === 'percentile')
     return {
-      sql: `percentile_cont(${fraction}) within group (order by ${value})${filter}`,
+      sql: `percentile_cont(${fraction}) within group (order by ${value})${filterOf(conditions)}`,
       valueOf: (column) => column,
     };
   return {
-    sql: `array_agg(${value})${withCondition(filter, `${value} is not null`)}`,
+    sql: `array_agg(${value})${filterOf([...conditions, `${value} is not null`])}`,
     valueOf: (column) =>
       `(select avg((x > p.cut)::int)::float8 from unnest(${column}) x cross join ` +
       `(select percentile_cont(${fraction}) within group (order by y) as cut from unnest(${column}) y) p)`,
   };
 }
 
-function withCondition(filter: string, condition: string): string {
-  return filter === ''
-    ? ` filter (where ${condition})`
-    : filter.replace('filter (where ', `filter (where ${condition} and `);
-}
-
-function filterOf(scope: EventScope, at: Placeholders): string {
-  const conditions: string[] = [];
-  if (scope.types) conditions.push(typeCondition(scope.types, at));
-  if (scope.windowDays !== undefined) conditions.push(`e.at >= ${at.daysBefore(scope.windowDays)}`);
-  if (scope.hours) {
-    const hour = `date_part('hour', e.at at time zone 'UTC')`;
-    const from = `${hour} >= ${at.constant(scope.hours.from, 'float8')}`;
-    const to = `${hour} < ${at.constant(scope.hours.to, 'float8')}`;
-    conditions.push(scope.hours.from < scope.hours.to ? `${from} and ${to}` : `(${from} or ${to})`);
-  }
-  if (scope.weekdays)
-    conditions.push(
-      `date_part('isodow', e.at at time zone 'UTC') = any(${at.constant(scope.weekdays, 'float8[]')})`,
-    );
-  for (const { property, equals } of scope.where ?? [])
-    conditions.push(
-      `e.properties ->> ${at.constant(property, 'text')} = ${at.constant(String(equals), 'text')}`,
-    );
+function filterOf(conditions: readonly string[]): string {
   return conditions.length ? ` filter (where ${conditions.join(' and ')})` : '';
 }
 
-/** The condition on an event's type. */
-export function typeCondition(types: readonly string[], at: Placeholders): string {
-  const [only] = types;
-  return types.length === 1 && only !== undefined
-    ? `e.type_id = ${at.typeId(only)}`
-    : `e.type_id = any(${at.typeIds(types)})`;
+function thingSql(of: DistinctDefinition['of'], at: Placeholders): string {
+  return of === 'device' ? 'e.device_id' : `e.properties ->> ${at.constant(of.property, 'text')}`;
 }
 
 const DAY_SECONDS = 86_400;
@@ -167,7 +153,8 @@ const WEEK_SECONDS = 604_800;
 const FIRST_MONDAY_SECONDS = 4 * DAY_SECONDS;
 
 function valueSql(source: ValueSource, at: Placeholders): string {
-  if (typeof source === 'object') return propertyNumber(at.constant(source.property, 'text'));
+  if (typeof source === 'object')
+    return jsonNumber('e.properties', at.constant(source.property, 'text'));
   const epoch = `date_part('epoch', e.at)`;
   const turn = '2 * pi() *';
   switch (source) {
@@ -182,15 +169,4 @@ function valueSql(source: ValueSource, at: Placeholders): string {
     case 'weekdayCosine':
       return `cos(${turn} (${epoch} - ${FIRST_MONDAY_SECONDS}) / ${WEEK_SECONDS})`;
   }
-}
-
-/** A number inside a jsonb object; other kinds, and numbers beyond 1e15 that arithmetic could not bear, are missing. */
-function propertyNumber(name: string): string {
-  return jsonNumber('e.properties', name);
-}
-
-/** `object ->> name` as float8 where it is a JSON number of at most 1e15, else null. */
-export function jsonNumber(object: string, name: string): string {
-  const number = `(${object} -> ${name})::numeric`;
-  return `(case when jsonb_typeof(${object} -> ${name}) <> 'number' then null when abs(${number}) > 1e15 then null else round(${number}, 15)::float8 end)`;
 }

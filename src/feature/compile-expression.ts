@@ -1,5 +1,5 @@
 import { unreachable } from '../kernel/id.js';
-import type { Expression } from './definition.js';
+import type { Expression } from './definition-expression.js';
 import type { Placeholders } from './placeholders.js';
 
 /**
@@ -44,6 +44,12 @@ export function expressionSql(
         return `(-${a})`;
       case 'absolute':
         return `abs(${a})`;
+      case 'squareRoot':
+        return `sqrt(case when ${a} >= 0 then ${a} end)`;
+      case 'sine':
+        return `sin(2 * pi() * ${a} / ${at.constant(node.period, 'float8')})`;
+      case 'cosine':
+        return `cos(2 * pi() * ${a} / ${at.constant(node.period, 'float8')})`;
       default:
         return unreachable(node);
     }

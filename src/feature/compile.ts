@@ -1,9 +1,10 @@
 import { unreachable } from '../kernel/id.js';
-import { aggregateOf, jsonNumber, typeCondition, type Aggregate } from './compile-aggregate.js';
+import { aggregateOf, type Aggregate } from './compile-aggregate.js';
 import { expressionSql } from './compile-expression.js';
-import { kindOf } from './definition.js';
+import { jsonNumber, typeCondition } from './compile-scope.js';
+import { kindOf, type BucketDefinition } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
-import { PEOPLE_COLUMNS, peopleSql } from './people.js';
+import { peopleColumns, peopleSql, type PeopleAsked } from './people.js';
 import { placeholders, type Instants, type Placeholders, type Run } from './placeholders.js';
 
 /** How the statement goes through the events: user by user, or all of them grouped. */
@@ -27,7 +28,7 @@ export interface Form {
   /** `own` only for a list that is read user by user. */
   instants: Instants;
   /** Also what is known of the customers themselves, see `People`. */
-  people: boolean;
+  people: PeopleAsked;
 }
 
 interface Scan {
@@ -36,7 +37,8 @@ interface Scan {
 }
 
 /**
- * Compiles features to ONE statement with one scan of the events (a second one where properties are read).
+ * Compiles features to ONE statement with one scan of the events (a second one where properties or
+ * devices are read).
  * Everything from a definition is a placeholder; aliases are generated. Events count only with
  * `at < asOf`, windows are [asOf - days, asOf). The same formulas serve a single user, a training table
  * and everyone.
@@ -63,8 +65,8 @@ export function compileFeatures(
   });
 
   const [base = [], ...rest] = layers;
-  if (people) base.push(...peopleSql(everyone ? 'c.id' : 'u.id', at.asOf()));
-  const profile = people || order.some(readsProfile);
+  base.push(...peopleSql(people, everyone ? 'c.id' : 'u.id', () => at.asOf()));
+  const profile = people !== false || order.some(readsProfile);
   const source = sourceSql(scans, access, everyone, profile, at);
   const select = (columns: readonly { alias: string; sql: string }[]): string =>
     columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
@@ -78,7 +80,7 @@ export function compileFeatures(
       alias: aliasOf.get(feature) ?? '',
       text: kindOf(feature.definition) === 'text',
     })),
-    ...(people ? PEOPLE_COLUMNS : []),
+    ...peopleColumns(people),
   ];
   const arrays = columns
     .map(({ alias }) => `, array_send(array_agg(${alias})) as ${alias}`)
@@ -122,19 +124,18 @@ function valueSql(
   at: Placeholders,
 ): string {
   const { definition } = feature;
+  const columnOf = (name: string, version: number | undefined): string => {
+    const versions = feature.dependencies.filter((dependency) => dependency.name === name);
+    const target = pickVersion(versions, version);
+    return `l.${(target && aliasOf.get(target)) ?? 'null'}`;
+  };
   switch (definition.kind) {
     case 'attribute':
       return attributeSql(definition.as, at.constant(definition.name, 'text'));
     case 'expression':
-      return expressionSql(
-        definition.expression,
-        (name, version) => {
-          const versions = feature.dependencies.filter((dependency) => dependency.name === name);
-          const target = pickVersion(versions, version);
-          return `l.${(target && aliasOf.get(target)) ?? 'null'}`;
-        },
-        at,
-      );
+      return expressionSql(definition.expression, columnOf, at);
+    case 'bucket':
+      return bucketSql(definition, columnOf(definition.of.feature, definition.of.version), at);
     case 'daysSince':
       if (definition.of === 'registration') {
         const asOf = at.asOf();
@@ -160,9 +161,15 @@ function attributeSql(as: 'number' | 'text' | 'boolean', name: string): string {
   }
 }
 
+/** width_bucket counts the bounds at or below a number: 0 below the first one, where labels start at 1. */
+function bucketSql({ bounds, labels }: BucketDefinition, column: string, at: Placeholders): string {
+  const type = typeof labels[0] === 'number' ? 'float8[]' : 'text[]';
+  return `(${at.constant(labels, type)})[1 + width_bucket(${column}, ${at.constant(bounds, 'float8[]')})]`;
+}
+
 /** Equal aggregates share one column of the scan. */
 function inScan(aggregate: Aggregate, scans: { index: Scan; heap: Scan }): string {
-  const scan = aggregate.readsProperties ? scans.heap : scans.index;
+  const scan = aggregate.readsRow ? scans.heap : scans.index;
   let known = scan.aggregates.get(aggregate.sql);
   if (!known) {
     known = { alias: `a${scan.aggregates.size}`, aggregate };
@@ -206,11 +213,13 @@ function joinSql(
   return `left join (select e.user_id, ${calls} from event e where ${bounds}${mine} group by e.user_id) ${scan.alias} on ${scan.alias}.user_id = ${id}`;
 }
 
-/** What every aggregate of the scan has in common: the widest window, the union of the types. */
+/** What every aggregate of the scan has in common: the widest window, the latest end, the union of the types. */
 function boundsOf(aggregates: readonly Aggregate[], at: Placeholders): string {
-  const conditions = [`e.at < ${at.asOf()}`];
-  const windows = aggregates.map(({ scope }) => scope.windowDays ?? Infinity);
-  const widest = Math.max(...windows);
+  const latest = Math.min(...aggregates.map(({ scope }) => scope.offsetDays ?? 0));
+  const conditions = [`e.at < ${latest > 0 ? at.daysBefore(latest) : at.asOf()}`];
+  const widest = Math.max(
+    ...aggregates.map(({ scope }) => (scope.windowDays ?? Infinity) + (scope.offsetDays ?? 0)),
+  );
   if (widest < Infinity) conditions.push(`e.at >= ${at.daysBefore(widest)}`);
   const types = aggregates.map(({ scope }) => scope.types);
   if (types.every((list) => list !== undefined))

@@ -1,44 +1,14 @@
 import { z } from 'zod';
-import { NAME_PATTERN } from '../event/event.js';
-import { isStorableText } from '../plant/parameters.js';
-import { isStorableNumber } from '../user/user.js';
-
-/** Feature names: what SQL people and models can both live with. */
-export const FEATURE_NAME = /^[a-z][a-z0-9_]{0,62}$/;
-
-const storable = z
-  .string()
-  .min(1)
-  .max(100)
-  .refine(isStorableText, 'holds a character that cannot be stored');
-
-const eventTypes = z.array(z.string().regex(NAME_PATTERN, 'is not an event type')).min(1).max(20);
-
-/** Which of a user's events count. All parts must hold; an event always lies before `asOf`. */
-const scope = {
-  /** Event types; without, every type. */
-  types: eventTypes.optional(),
-  /** The window [asOf - windowDays, asOf), days of 24 hours; without, all history. */
-  windowDays: z.number().positive().max(3660).optional(),
-  /** Hours of the day (UTC) [from, to); from > to runs over midnight, for example 22..6. */
-  hours: z
-    .strictObject({ from: z.int().min(0).max(23), to: z.int().min(0).max(24) })
-    .refine((hours) => hours.from !== hours.to, 'from and to must differ')
-    .optional(),
-  /** ISO weekdays (UTC), 1 = Monday. */
-  weekdays: z.array(z.int().min(1).max(7)).min(1).max(7).optional(),
-  /** Top-level properties of the event that must equal a value, compared as text. */
-  where: z
-    .array(
-      z.strictObject({
-        property: storable,
-        equals: z.union([storable, z.number(), z.boolean()]),
-      }),
-    )
-    .min(1)
-    .max(5)
-    .optional(),
-};
+import {
+  checkFormulaSize,
+  expressionNode,
+  isComparison,
+  mapReferences,
+  reference,
+  referencesIn,
+  type Reference,
+} from './definition-expression.js';
+import { innerScope, scopeParts, storableText } from './definition-scope.js';
 
 /**
  * What is aggregated: the event's value, a numeric property, or where the event lies on the circle of the
@@ -46,22 +16,41 @@ const scope = {
  */
 const valueSource = z.union([
   z.enum(['value', 'hourSine', 'hourCosine', 'weekdaySine', 'weekdayCosine']),
-  z.strictObject({ property: storable }),
+  z.strictObject({ property: storableText }),
 ]);
 
 const counted = z.strictObject({
   kind: z.literal('events'),
   /** Number of events, or of distinct UTC days that have one. No events: 0. */
   aggregate: z.enum(['count', 'distinctDays']),
-  ...scope,
+  ...scopeParts,
+});
+
+const distinct = z.strictObject({
+  kind: z.literal('events'),
+  /** Number of distinct devices, or of distinct texts of a property (1 and '1' are one). None: 0. */
+  aggregate: z.literal('distinct'),
+  of: z.union([z.literal('device'), z.strictObject({ property: storableText })]),
+  ...scopeParts,
+});
+
+const shared = z.strictObject({
+  kind: z.literal('events'),
+  /** Share of the events of the scope that also meet `that`, 0..1; missing without events. */
+  aggregate: z.literal('share'),
+  that: innerScope,
+  ...scopeParts,
 });
 
 const valued = z.strictObject({
   kind: z.literal('events'),
-  /** Over the values that are not null. No values: sum 0, the others missing. `standardDeviation` is of the population. */
+  /**
+   * Over the values that are not null. No values: sum 0, the others missing. `standardDeviation` is of the
+   * population. Of several first or last events at one instant the least or greatest value counts.
+   */
   aggregate: z.enum(['sum', 'mean', 'min', 'max', 'standardDeviation', 'first', 'last']),
   value: valueSource.default('value'),
-  ...scope,
+  ...scopeParts,
 });
 
 const percentiled = z.strictObject({
@@ -71,14 +60,14 @@ const percentiled = z.strictObject({
   /** 0..1 */
   percentile: z.number().min(0).max(1),
   value: valueSource.default('value'),
-  ...scope,
+  ...scopeParts,
 });
 
 const sinceEvent = z.strictObject({
   /** Days (with fraction) from the first or last such event to asOf; missing without one. */
   kind: z.literal('daysSince'),
   of: z.enum(['firstEvent', 'lastEvent']),
-  ...scope,
+  ...scopeParts,
 });
 
 const sinceRegistration = z.strictObject({
@@ -91,79 +80,95 @@ const instant = z.strictObject({
   /** The instant itself. */
   kind: z.literal('instant'),
   of: z.enum(['firstEvent', 'lastEvent']),
-  ...scope,
+  ...scopeParts,
 });
 
 const attribute = z.strictObject({
   /** A profile attribute. Attributes have no history: the value is today's, whatever asOf says. */
   kind: z.literal('attribute'),
-  name: storable,
+  name: storableText,
   /** Values of another kind are missing; `text` takes any and '' is missing. */
   as: z.enum(['number', 'text', 'boolean']),
 });
 
-/** A formula over other features; a missing part makes the result missing, except in `coalesce`. */
-export type Expression =
-  | number
-  | { feature: string; version?: number | undefined }
-  | { op: NaryOperator; of: Expression[] }
-  | { op: BinaryOperator; of: [Expression, Expression] }
-  | { op: UnaryOperator; of: [Expression] };
-
-const NARY = ['add', 'multiply', 'min', 'max', 'coalesce'] as const;
-const BINARY = ['subtract', 'divide', 'greaterThan', 'lessThan'] as const;
-const UNARY = ['log1p', 'exp', 'negate', 'absolute'] as const;
-export type NaryOperator = (typeof NARY)[number];
-/** `divide` by 0 is missing; comparisons give 1 or 0. */
-export type BinaryOperator = (typeof BINARY)[number];
-/** `log1p` of -1 or less is missing; the argument of `exp` is kept within -100..100. */
-export type UnaryOperator = (typeof UNARY)[number];
-
-const expressionNode: z.ZodType<Expression> = z.lazy(() =>
-  z.union([
-    z.number().refine(isStorableNumber, 'must be 0 or of magnitude 1e-15..1e15'),
-    z.strictObject({
-      feature: z.string().regex(FEATURE_NAME),
-      version: z.int().positive().optional(),
-    }),
-    z.strictObject({ op: z.enum(NARY), of: z.array(expressionNode).min(2).max(8) }),
-    z.strictObject({ op: z.enum(BINARY), of: z.tuple([expressionNode, expressionNode]) }),
-    z.strictObject({ op: z.enum(UNARY), of: z.tuple([expressionNode]) }),
-  ]),
-);
-
 const expression = z.strictObject({ kind: z.literal('expression'), expression: expressionNode });
 
-/** The definition language: what a feature is computed from, as data. */
-export const definitionSchema = z.union([
-  counted,
-  valued,
-  percentiled,
-  sinceEvent,
-  sinceRegistration,
+/** At most 20 labels, all texts (a category) or all numbers (a score), each once. */
+const labels = z
+  .union([z.array(storableText), z.array(z.number())])
+  .refine((list) => list.length >= 2 && list.length <= 20, 'must be 2..20')
+  .refine((list) => new Set<unknown>(list).size === list.length, 'must differ');
+
+/** When and on how many customers bounds were fitted as quantiles. */
+const fitted = z.strictObject({
+  quantiles: z.int().min(2).max(20),
+  asOf: z.iso.datetime(),
+  customers: z.int().positive(),
+});
+export type Fitted = z.infer<typeof fitted>;
+
+const bucket = z
+  .strictObject({
+    /** The label of the bucket that a number lies in: labels[i] where bounds[i-1] <= x < bounds[i]. Missing stays missing. */
+    kind: z.literal('bucket'),
+    of: reference,
+    bounds: z.array(z.number()).min(1).max(19),
+    labels,
+    /** Left by registration where the bounds were fitted; a refit is the next version. */
+    fitted: fitted.optional(),
+  })
+  .refine(({ bounds }) => bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] ?? bound)), {
+    path: ['bounds'],
+    message: 'must ascend',
+  })
+  .refine((it) => it.labels.length === it.bounds.length + 1, {
+    path: ['labels'],
+    message: 'must be one more than bounds',
+  });
+
+const variants = [
+  z.discriminatedUnion('aggregate', [counted, distinct, shared, valued, percentiled]),
+  z.discriminatedUnion('of', [sinceEvent, sinceRegistration]),
   instant,
   attribute,
   expression,
-]);
+] as const;
+
+/** The definition language: what a feature is computed from, as data. docs/features.md shows each construct. */
+export const definitionSchema = z.discriminatedUnion('kind', [...variants, bucket]);
 export type Definition = z.infer<typeof definitionSchema>;
 /** As a caller writes it: `value` may be left out. */
 export type DefinitionInput = z.input<typeof definitionSchema>;
 
+/** A bucket whose bounds registration fits: quantiles of the feature over customers as of then. */
+export const quantileBucket = z
+  .strictObject({
+    kind: z.literal('bucket'),
+    of: reference,
+    quantiles: z.int().min(2).max(20),
+    labels,
+  })
+  .refine((it) => it.labels.length === it.quantiles, {
+    path: ['labels'],
+    message: 'must be as many as quantiles',
+  });
+export type QuantileBucket = z.infer<typeof quantileBucket>;
+
 export type CountDefinition = z.infer<typeof counted>;
+export type DistinctDefinition = z.infer<typeof distinct>;
+export type ShareDefinition = z.infer<typeof shared>;
 export type ValueDefinition = z.infer<typeof valued>;
 export type PercentileDefinition = z.infer<typeof percentiled>;
-export type EventScope = Pick<
-  CountDefinition,
-  'types' | 'windowDays' | 'hours' | 'weekdays' | 'where'
->;
+export type BucketDefinition = z.infer<typeof bucket>;
 export type ValueSource = z.infer<typeof valueSource>;
+/** The kinds that go through events. */
+export type EventDefinition = Exclude<
+  Definition,
+  { kind: 'attribute' | 'expression' | 'bucket' } | { of: 'registration' }
+>;
 
 /** What a definition yields. */
 export type ValueKind = 'number' | 'text' | 'boolean' | 'instant';
-
-const MAX_NODES = 64;
-const MAX_DEPTH = 8;
-const COMPARISONS: readonly string[] = ['greaterThan', 'lessThan'];
 
 /** The kind of value a definition yields. */
 export function kindOf(definition: Definition): ValueKind {
@@ -175,40 +180,30 @@ export function kindOf(definition: Definition): ValueKind {
       return 'instant';
     case 'attribute':
       return definition.as;
-    case 'expression': {
-      const { expression: root } = definition;
-      return typeof root === 'object' && 'op' in root && COMPARISONS.includes(root.op)
-        ? 'boolean'
-        : 'number';
-    }
+    case 'expression':
+      return isComparison(definition.expression) ? 'boolean' : 'number';
+    case 'bucket':
+      return typeof definition.labels[0] === 'number' ? 'number' : 'text';
   }
 }
 
 /** Names (and versions, where given) of the features a definition refers to, each once. */
 export function referencesOf(definition: Definition): { name: string; version?: number }[] {
   const found = new Map<string, { name: string; version?: number }>();
-  if (definition.kind === 'expression')
-    walk(definition.expression, 1, (node) => {
-      if (typeof node !== 'object' || !('feature' in node)) return;
-      const { feature: name, version } = node;
-      found.set(`${name}@${version ?? ''}`, version === undefined ? { name } : { name, version });
-    });
+  for (const { feature: name, version } of referencesIn(formulaOf(definition)))
+    found.set(`${name}@${version ?? ''}`, version === undefined ? { name } : { name, version });
   return [...found.values()];
+}
+
+/** A bucket is, as far as references go, the formula that is its feature; what refers to nothing is 0. */
+function formulaOf(definition: Definition): Parameters<typeof referencesIn>[0] {
+  if (definition.kind === 'expression') return definition.expression;
+  return definition.kind === 'bucket' ? definition.of : 0;
 }
 
 /** Why an expression is too large to compile, or null. */
 export function checkSize(definition: Definition): string | null {
-  if (definition.kind !== 'expression') return null;
-  let nodes = 0;
-  let deepest = 0;
-  walk(definition.expression, 1, (_, depth) => {
-    nodes += 1;
-    deepest = Math.max(deepest, depth);
-  });
-  if (nodes > MAX_NODES) return `an expression must have at most ${MAX_NODES} parts, got ${nodes}`;
-  return deepest > MAX_DEPTH
-    ? `an expression must nest at most ${MAX_DEPTH} deep, got ${deepest}`
-    : null;
+  return checkFormulaSize(formulaOf(definition));
 }
 
 /** The same definition with every reference pinned to a version, so that a later version changes nothing here. */
@@ -216,27 +211,18 @@ export function pinReferences(
   definition: Definition,
   versionOf: (name: string, version: number | undefined) => number,
 ): Definition {
+  const pin = ({ feature, version }: Reference): Reference => ({
+    feature,
+    version: versionOf(feature, version),
+  });
+  if (definition.kind === 'bucket') return { ...definition, of: pin(definition.of) };
   if (definition.kind !== 'expression') return definition;
-  const pin = (node: Expression): Expression => {
-    if (typeof node === 'number') return node;
-    if ('feature' in node)
-      return { feature: node.feature, version: versionOf(node.feature, node.version) };
-    return { op: node.op, of: node.of.map(pin) } as Expression;
-  };
-  return { kind: 'expression', expression: pin(definition.expression) };
+  return { kind: 'expression', expression: mapReferences(definition.expression, pin) };
 }
 
-function walk(
-  node: Expression,
-  depth: number,
-  visit: (node: Expression, depth: number) => void,
-): void {
-  visit(node, depth);
-  if (typeof node === 'object' && 'op' in node)
-    for (const child of node.of) walk(child, depth + 1, visit);
-}
-
-/** Event types a definition names; empty for any type or none. */
+/** Event types a definition names, those of `that` included; empty for any type or none. */
 export function eventTypesOf(definition: Definition): readonly string[] {
-  return 'types' in definition ? (definition.types ?? []) : [];
+  const own = 'types' in definition ? (definition.types ?? []) : [];
+  const inner = 'that' in definition ? (definition.that.types ?? []) : [];
+  return [...new Set([...own, ...inner])];
 }

@@ -1,4 +1,5 @@
-import { eventTypesOf, type Definition } from './definition.js';
+import type { EventScope } from './definition-scope.js';
+import type { Definition, EventDefinition } from './definition.js';
 import type { FeatureDefinition } from './feature.js';
 
 /** What a feature is made of itself: `event:<type>` (`event:*` = any), `attribute:<name>`, `feature:<name>@<version>`. */
@@ -8,6 +9,7 @@ export function sourcesOf(feature: FeatureDefinition): string[] {
     case 'attribute':
       return [`attribute:${definition.name}`];
     case 'expression':
+    case 'bucket':
       return feature.dependencies.map(({ name, version }) => `feature:${name}@${version}`);
     case 'daysSince':
       if (definition.of === 'registration') return ['profile:registeredAt'];
@@ -18,9 +20,8 @@ export function sourcesOf(feature: FeatureDefinition): string[] {
   }
 }
 
-function eventSources(definition: Definition): string[] {
-  const types = eventTypesOf(definition);
-  return types.length ? types.map((type) => `event:${type}`) : ['event:*'];
+function eventSources({ types }: EventScope): string[] {
+  return types ? types.map((type) => `event:${type}`) : ['event:*'];
 }
 
 /** The columns a feature is computed from in the end, through its dependencies; ascending. */
@@ -36,25 +37,30 @@ function columnsOf(definition: Definition): string[] {
     case 'attribute':
       return ['customer.attributes'];
     case 'expression':
+    case 'bucket':
       return [];
     case 'daysSince':
       if (definition.of === 'registration') return ['customer.registered_at'];
       return eventColumns(definition);
     case 'instant':
+    case 'events':
       return eventColumns(definition);
-    case 'events': {
-      const value = 'value' in definition ? definition.value : null;
-      const columns = eventColumns(definition);
-      if (value === 'value') columns.push('event.value');
-      if (value !== null && typeof value === 'object') columns.push('event.properties');
-      return columns;
-    }
   }
 }
 
-function eventColumns(definition: Definition): string[] {
-  const columns = ['event.at', 'event.user_id'];
-  if (eventTypesOf(definition).length > 0) columns.push('event.type_id');
-  if ('where' in definition && definition.where) columns.push('event.properties');
-  return columns;
+function eventColumns(definition: EventDefinition): string[] {
+  const scopes: EventScope[] = 'that' in definition ? [definition, definition.that] : [definition];
+  const conditions = scopes.flatMap(({ where }) => where ?? []);
+  const columns = new Set(['event.at', 'event.user_id']);
+  if (scopes.some(({ types }) => types)) columns.add('event.type_id');
+  if (conditions.some((condition) => 'property' in condition)) columns.add('event.properties');
+  if (conditions.some((condition) => 'on' in condition)) columns.add('event.value');
+  if (definition.kind !== 'events') return [...columns];
+  if ('value' in definition) {
+    if (definition.value === 'value') columns.add('event.value');
+    if (typeof definition.value === 'object') columns.add('event.properties');
+  }
+  if (definition.aggregate === 'distinct')
+    columns.add(definition.of === 'device' ? 'event.device_id' : 'event.properties');
+  return [...columns];
 }

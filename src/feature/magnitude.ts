@@ -1,5 +1,6 @@
 import { unreachable } from '../kernel/id.js';
-import type { Definition, Expression } from './definition.js';
+import type { Expression } from './definition-expression.js';
+import type { Definition } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
 
 /**
@@ -32,9 +33,24 @@ export function magnitudeOf(
       return aggregateMagnitude(definition.aggregate);
     case 'expression':
       return expressionMagnitude(definition.expression, dependencies);
+    case 'bucket':
+      return labelMagnitude(definition.labels);
     default:
       return unreachable(definition);
   }
+}
+
+function labelMagnitude(labels: readonly (number | string)[]): Magnitude {
+  const parts = labels.map((label) => numberMagnitude(Number(label)));
+  return {
+    low: Math.min(...parts.map((part) => part.low)),
+    high: Math.max(...parts.map((part) => part.high)),
+  };
+}
+
+function numberMagnitude(value: number): Magnitude {
+  const exponent = value === 0 ? 0 : Math.log10(Math.abs(value));
+  return { low: Math.floor(exponent), high: Math.ceil(exponent) };
 }
 
 function aggregateMagnitude(
@@ -43,7 +59,10 @@ function aggregateMagnitude(
   switch (aggregate) {
     case 'count':
     case 'distinctDays':
+    case 'distinct':
       return { low: 0, high: 10 };
+    case 'share':
+      return { low: -10, high: 0 };
     case 'sum':
       return { low: -31, high: 25 };
     case 'mean':
@@ -65,10 +84,7 @@ function expressionMagnitude(
   node: Expression,
   dependencies: readonly FeatureDefinition[],
 ): Magnitude {
-  if (typeof node === 'number') {
-    const exponent = node === 0 ? 0 : Math.log10(Math.abs(node));
-    return { low: Math.floor(exponent), high: Math.ceil(exponent) };
-  }
+  if (typeof node === 'number') return numberMagnitude(node);
   if ('feature' in node) {
     const target = pickVersion(
       dependencies.filter(({ name }) => name === node.feature),
@@ -104,6 +120,12 @@ function expressionMagnitude(
       return { low: -17, high: 3 };
     case 'exp':
       return { low: -44, high: 44 };
+    case 'squareRoot':
+      return { low: Math.floor(low / 2), high: Math.ceil(high / 2) };
+    case 'sine':
+    case 'cosine':
+      // periods are 1e-3..1e9: the angle stays a float64, and no multiple of pi lies nearer to one than this
+      return { low: Math.min(low - 10, -40), high: 0 };
     default:
       return unreachable(node);
   }

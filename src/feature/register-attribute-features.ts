@@ -1,11 +1,14 @@
-import { FEATURE_NAME, type Definition } from './definition.js';
+import { FEATURE_NAME } from './definition-expression.js';
+import type { Definition } from './definition.js';
 import type { FeatureDefinition, FeatureType } from './feature.js';
 import type { RegisterFeatureInput, RegisterFeatureResult } from './register-feature.js';
+import { isUnit, type Unit } from './unit.js';
 
 /** An attribute as an import found it. */
 export interface ObservedAttribute {
   name: string;
   type: 'numerical' | 'categorical' | 'boolean';
+  /** As the source states it. */
   unit?: string | null;
   /** Distinct values and rows seen; texts that are all distinct are identifiers and become no feature. */
   distinct: number;
@@ -95,11 +98,17 @@ function inputOf(attribute: ObservedAttribute, name: string, actor: string): Reg
     name,
     description: `Attribute ${attribute.name} as imported`,
     type,
-    unit: attribute.unit ?? null,
+    unit: unitOf(attribute),
     owner: actor,
     tags: ['attribute', 'imported'],
     definition,
   };
+}
+
+/** Sources state units in words of their own, or none: what the catalogue does not know is a bare number. */
+function unitOf({ type, unit }: ObservedAttribute): Unit | null {
+  if (unit !== null && unit !== undefined && isUnit(unit)) return unit;
+  return type === 'numerical' ? 'number' : null;
 }
 
 function featureOfAttribute(

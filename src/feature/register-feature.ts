@@ -1,14 +1,8 @@
 import { z } from 'zod';
-import type { AuditStore } from '../access/audit.store.js';
+import type { AuditEntry } from '../access/audit.store.js';
 import { AppError, userError, type UserError } from '../kernel/error.js';
-import { isStorableText } from '../plant/parameters.js';
-import {
-  checkSize,
-  definitionSchema,
-  FEATURE_NAME,
-  pinReferences,
-  type Definition,
-} from './definition.js';
+import { FEATURE_NAME } from './definition-expression.js';
+import { checkSize, pinReferences, type Definition, type QuantileBucket } from './definition.js';
 import {
   checkType,
   linkFeatures,
@@ -18,7 +12,11 @@ import {
   type FeatureType,
   type NewFeature,
 } from './feature.js';
+import { issuesOf, metadataFields, text } from './feature-metadata.js';
+import { fittedBucket, type FitQuantiles } from './fit-quantiles.js';
 import { checkMagnitude } from './magnitude.js';
+import { parseDefinition, type DefinitionIssue } from './parse-definition.js';
+import { checkUnit } from './unit.js';
 
 /** The subject of a feature version in the audit trail. */
 export function featureSubject(feature: { name: string; version: number }): string {
@@ -27,14 +25,17 @@ export function featureSubject(feature: { name: string; version: number }): stri
 
 export interface RegisterFeatureDeps {
   registry: () => Promise<FeatureDefinition[]>;
+  /** Adds a version and writes `told` to the audit trail, both or neither; false when it cannot be taken. */
   insert: (
     feature: NewFeature,
     version: number,
     status: FeatureStatus,
     at: Date,
+    told: AuditEntry,
   ) => Promise<boolean>;
-  audit: AuditStore['write'];
   wall: () => Date;
+  /** Fits the bounds of a bucket written with `quantiles`; without it such a definition is refused. */
+  fitQuantiles?: FitQuantiles;
 }
 
 export interface RegisterFeatureInput {
@@ -51,18 +52,12 @@ export interface RegisterFeatureInput {
 export type RegisterFeatureResult =
   { feature: FeatureDefinition; errors: [] } | { feature: null; errors: UserError[] };
 
-const text = (max: number): z.ZodString =>
-  z.string().min(1, 'is missing').max(max).refine(isStorableText, 'cannot be stored');
-
 const fieldsSchema = z.object({
   name: z
     .string()
     .regex(FEATURE_NAME, 'must be a lower-case letter and then up to 62 of a-z 0-9 _'),
-  description: text(1000),
-  businessMeaning: text(1000).nullish(),
   unit: text(40).nullish(),
-  owner: text(200),
-  tags: z.array(text(60)).max(20).nullish(),
+  ...metadataFields,
 });
 
 const ATTEMPTS = 5;
@@ -80,21 +75,15 @@ export function registerFeature(
   status?: FeatureStatus,
 ) => Promise<RegisterFeatureResult> {
   return async (input, actor, status = 'DRAFT') => {
+    const written = await writtenFeature(deps, input);
+    if ('errors' in written) return { feature: null, errors: written.errors };
     for (let attempt = 1; ; attempt += 1) {
-      const registry = await deps.registry();
-      const checked = checkFeature(input, registry);
+      const checked = resolveFeature(written, await deps.registry());
       if ('errors' in checked) return { feature: null, errors: checked.errors };
       const { feature, version } = checked;
       const at = deps.wall();
-      if (await deps.insert(feature, version, status, at)) {
-        const detail = { version, status };
-        await deps.audit({
-          at,
-          actor,
-          action: 'registered',
-          subject: featureSubject({ name: feature.name, version }),
-          detail,
-        });
+      const told = registered(feature.name, version, status, { at, actor });
+      if (await deps.insert(feature, version, status, at, told)) {
         const stored = pickVersion(
           (await deps.registry()).filter(({ name }) => name === feature.name),
           version,
@@ -114,36 +103,103 @@ export function registerFeature(
   };
 }
 
-/** Checks an input against the registry as it stands; pure. */
-export function checkFeature(
-  input: RegisterFeatureInput,
-  registry: readonly FeatureDefinition[],
-): { feature: NewFeature; version: number } | { errors: UserError[] } {
-  const fields = fieldsSchema.safeParse(input);
-  const definition = definitionSchema.safeParse(input.definition);
-  const errors = [
-    ...(fields.success ? [] : issuesOf(fields.error)),
-    ...(definition.success ? [] : issuesOf(definition.error, 'definition')),
-  ];
-  if (!fields.success || !definition.success) return { errors };
+/** What the audit trail is told of a registration. */
+export function registered(
+  name: string,
+  version: number,
+  status: FeatureStatus,
+  by: Pick<AuditEntry, 'at' | 'actor'>,
+): AuditEntry {
+  const subject = featureSubject({ name, version });
+  return { ...by, action: 'registered', subject, detail: { version, status } };
+}
 
-  const versions = registry.filter(({ name }) => name === fields.data.name);
+/** Fields and definition that are right in themselves; what they refer to is not looked at yet. */
+interface WrittenFeature {
+  fields: z.infer<typeof fieldsSchema> & { type: FeatureType };
+  definition: Definition;
+}
+
+type Checked<T> = T | { errors: UserError[] };
+
+async function writtenFeature(
+  deps: Pick<RegisterFeatureDeps, 'registry' | 'fitQuantiles'>,
+  input: RegisterFeatureInput,
+): Promise<Checked<WrittenFeature>> {
+  const parsed = parseDefinition(input.definition);
+  const fields = checkFields(input);
+  if ('errors' in fields || parsed.kind === 'issues') {
+    const issues = parsed.kind === 'issues' ? parsed.issues : [];
+    const errors = [...('errors' in fields ? fields.errors : []), ...issues.map(definitionError)];
+    return { errors };
+  }
+  if (parsed.kind === 'definition') return { ...fields, definition: parsed.definition };
+  const bucket = await fitBucket(deps, parsed.bucket);
+  return 'errors' in bucket ? bucket : { ...fields, ...bucket };
+}
+
+async function fitBucket(
+  deps: Pick<RegisterFeatureDeps, 'registry' | 'fitQuantiles'>,
+  bucket: QuantileBucket,
+): Promise<Checked<{ definition: Definition }>> {
+  const refuse = (message: string, field: string): { errors: UserError[] } => ({
+    errors: [userError('INVALID', message, 'definition', field)],
+  });
+  if (!deps.fitQuantiles)
+    return refuse('quantiles cannot be fitted here: give bounds', 'quantiles');
+  const { feature, version } = bucket.of;
+  const registry = await deps.registry();
+  const target = pickVersion(
+    registry.filter(({ name }) => name === feature),
+    version,
+  );
+  if (!target) return refuse(`${referenceText(feature, version)} is not registered`, 'of');
+  const fit = await deps.fitQuantiles(target, bucket.quantiles);
+  return 'problem' in fit
+    ? refuse(fit.problem, 'quantiles')
+    : { definition: fittedBucket(bucket, target, fit) };
+}
+
+/** Checks a feature, its bounds given, against the registry as it stands; pure. */
+export function checkFeature(
+  input: Omit<RegisterFeatureInput, 'definition'> & { definition: Definition },
+  registry: readonly FeatureDefinition[],
+): Checked<{ feature: NewFeature; version: number }> {
+  const fields = checkFields(input);
+  if ('errors' in fields) return fields;
+  return resolveFeature({ ...fields, definition: input.definition }, registry);
+}
+
+function checkFields(input: RegisterFeatureInput): Checked<Pick<WrittenFeature, 'fields'>> {
+  const fields = fieldsSchema.safeParse(input);
+  if (!fields.success) return { errors: issuesOf(fields.error) };
+  const wrongUnit = checkUnit(input.type, fields.data.unit ?? null);
+  return wrongUnit
+    ? { errors: [userError('INVALID', wrongUnit, 'unit')] }
+    : { fields: { ...fields.data, type: input.type } };
+}
+
+function resolveFeature(
+  { fields, definition }: WrittenFeature,
+  registry: readonly FeatureDefinition[],
+): Checked<{ feature: NewFeature; version: number }> {
+  const versions = registry.filter(({ name }) => name === fields.name);
   const version = 1 + Math.max(0, ...versions.map((row) => row.version));
-  const resolved = resolve(definition.data, fields.data.name, registry);
+  const resolved = resolve(definition, fields.name, registry);
   if ('problem' in resolved)
     return { errors: [userError('INVALID', resolved.problem, 'definition')] };
-  const wrongType = checkType(input.type, resolved.definition);
+  const wrongType = checkType(fields.type, resolved.definition);
   if (wrongType) return { errors: [userError('INVALID', wrongType, 'type')] };
   return {
     version,
     feature: {
-      name: fields.data.name,
-      description: fields.data.description,
-      businessMeaning: fields.data.businessMeaning ?? null,
-      type: input.type,
-      unit: fields.data.unit ?? null,
-      owner: fields.data.owner,
-      tags: [...new Set(fields.data.tags ?? [])],
+      name: fields.name,
+      description: fields.description,
+      businessMeaning: fields.businessMeaning ?? null,
+      type: fields.type,
+      unit: fields.unit ?? null,
+      owner: fields.owner,
+      tags: [...new Set(fields.tags ?? [])],
       definition: resolved.definition,
     },
   };
@@ -161,12 +217,14 @@ function resolve(
     pinned = pinReferences(definition, (reference, version) => {
       const versions = registry.filter((row) => row.name === reference);
       const target = pickVersion(versions, version);
+      if (target?.status === 'ARCHIVED')
+        throw new AppError('INVALID', `${reference}@${target.version} is archived`);
       if (target) return target.version;
       throw new AppError(
         'INVALID',
         reference === name
           ? `${name} refers to itself`
-          : `${reference}${version === undefined ? '' : `@${version}`} is not registered`,
+          : `${referenceText(reference, version)} is not registered`,
       );
     });
     const probe = { ...PROBE, name, definition: pinned, version: 1_000_000_000 };
@@ -193,15 +251,11 @@ const PROBE = {
   updatedAt: new Date(0),
 } as const;
 
-function issuesOf(error: z.ZodError, ...prefix: string[]): UserError[] {
-  return error.issues
-    .slice(0, 20)
-    .map((issue) =>
-      userError(
-        'INVALID',
-        `${[...prefix, ...issue.path].join('.')}: ${issue.message}`,
-        ...prefix,
-        ...issue.path.map(String),
-      ),
-    );
+function referenceText(name: string, version: number | undefined): string {
+  return `${name}${version === undefined ? '' : `@${version}`}`;
+}
+
+function definitionError({ path, message }: DefinitionIssue): UserError {
+  const parts = ['definition', ...path.map((part) => part.slice(0, 100))];
+  return userError('INVALID', `${parts.join('.')}: ${message}`, ...parts);
 }

@@ -1,14 +1,17 @@
 import { definitionSchema } from './definition.js';
 import type { NewFeature } from './feature.js';
 import { activity } from './start-set/activity.js';
-import { profile, tickets } from './start-set/profile.js';
+import { profile } from './start-set/profile.js';
 import { purchases } from './start-set/purchases.js';
+import { rhythm } from './start-set/rhythm.js';
+import { tickets } from './start-set/tickets.js';
 import type { StartFeature } from './start-set/start-feature.js';
 
 /** The features every installation starts with, as data; expressions come after what they refer to. */
 export const START_SET: readonly NewFeature[] = inOrder([
   ...purchases,
   ...activity,
+  ...rhythm,
   ...tickets,
   ...profile,
 ]).map(({ type, definition, ...feature }) => ({

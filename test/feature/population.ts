@@ -2,7 +2,17 @@ import type { EventRow } from '../../src/event/event.js';
 import type { Random } from '../../src/kernel/random.js';
 import type { UserRow } from '../../src/user/user.js';
 
-const TYPES = ['purchase', 'page_view', 'session_start', 'session_end', 'ticket', 'login'];
+const TYPES = [
+  'purchase',
+  'page_view',
+  'session_start',
+  'session_end',
+  'ticket',
+  'ticket_resolved',
+  'ticket_rated',
+  'login',
+];
+const BORDERS = [7, 30, 60, 90, 0];
 const DAY = 86_400_000;
 
 /** Random events around `asOf` (a fifth of them at or after it), some at round borders, some without a value. */
@@ -10,7 +20,7 @@ export function randomEvents(random: Random, users: number, count: number, asOf:
   return Array.from({ length: count }, (_, i) => {
     const type = TYPES[random.int(TYPES.length)] ?? 'login';
     // every tenth lies on a window border, to the millisecond or one beside it
-    const border = [7, 30, 90, 0][random.int(4)] ?? 0;
+    const border = BORDERS[random.int(BORDERS.length)] ?? 0;
     const ms =
       random.int(10) === 0
         ? asOf.getTime() - border * DAY + random.int(3) - 1
@@ -24,6 +34,7 @@ export function randomEvents(random: Random, users: number, count: number, asOf:
       at: new Date(ms),
       value: random.int(8) === 0 ? null : Math.round(random.next() * 1e5) / 100,
       properties: propertiesOf(random, type),
+      device: random.int(3) === 0 ? null : `d${random.int(users)}`,
     };
   });
 }
@@ -31,7 +42,10 @@ export function randomEvents(random: Random, users: number, count: number, asOf:
 function propertiesOf(random: Random, type: string): Record<string, unknown> | null {
   if (random.int(4) === 0) return null;
   if (type === 'purchase') return { quantity: random.int(9) === 0 ? 'many' : 1 + random.int(5) };
-  if (type === 'ticket') return { issue_type: 'billing', resolution_hours: random.int(72) };
+  if (type === 'ticket') return {
+      issue_type: ['billing', 'delivery', 7, '7', null][random.int(5)],
+      resolution_hours: random.int(72),
+    };
   return null;
 }
 

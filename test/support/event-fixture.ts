@@ -1,3 +1,4 @@
+import { deviceStore } from '../../src/device/device.store.js';
 import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
 import { eventStore, type EventStore } from '../../src/event/event.store.js';
 import { recordEvents } from '../../src/event/record-events.js';
@@ -32,6 +33,7 @@ export function eventFixture(db: Database, clock: Clock): EventFixture {
       typeIds: types.idsOf,
       sourceIds: sources.idsOf,
       insert: events.insert,
+      resolveDevices: deviceStore(db).resolve,
     }),
     upsert: upsertUsers({ upsert: users.upsert, wall: () => clock.wall() }),
   };

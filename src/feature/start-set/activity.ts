@@ -26,7 +26,7 @@ export const activity: StartFeature[] = [
     description: 'Days since the last event of any type',
     businessMeaning: 'Silence comes before leaving',
     unit: 'day',
-    tags: ['activity', 'clustering'],
+    tags: ['activity'],
     definition: { kind: 'daysSince', of: 'lastEvent' },
   },
   {
@@ -58,6 +58,28 @@ export const activity: StartFeature[] = [
         of: [valueOf('days_since_registration'), valueOf('days_since_first_activity')],
       },
     },
+  },
+  {
+    name: 'user_lifetime_days',
+    description: 'Days from the first to the last event',
+    businessMeaning: 'How long the customer has been with us, silence not counted',
+    unit: 'day',
+    tags: ['activity'],
+    definition: {
+      kind: 'expression',
+      expression: {
+        op: 'subtract',
+        of: [valueOf('days_since_first_activity'), valueOf('days_since_last_activity')],
+      },
+    },
+  },
+  {
+    name: 'device_count',
+    description: 'Number of devices that events came from',
+    businessMeaning: 'Many devices are a sign of a shared account',
+    unit: 'count',
+    tags: ['device'],
+    definition: { kind: 'events', aggregate: 'distinct', of: 'device' },
   },
   ...windowed('active_days', { kind: 'events', aggregate: 'distinctDays' }, [30, 90], {
     description: 'UTC days with an event',
@@ -137,7 +159,7 @@ export const activity: StartFeature[] = [
     name: `activity_hour_${part.toLowerCase()}`,
     description: `Mean ${part.toLowerCase()} of the hour of the day (UTC, the day as a circle) over 90 days, -1..1`,
     businessMeaning: 'When in the day the customer is active; 23:59 lies next to 00:01',
-    unit: null,
+    unit: 'ratio',
     tags: ['activity', 'time', 'window'],
     definition: { kind: 'events', aggregate: 'mean', value: `hour${part}`, windowDays: 90 },
   })),

@@ -1,37 +1,4 @@
-import { windowed, type StartFeature } from './start-feature.js';
-
-const TICKET = ['ticket'];
-
-/** Trouble: service tickets. */
-export const tickets: StartFeature[] = [
-  ...windowed('ticket_count', { kind: 'events', aggregate: 'count', types: TICKET }, [90], {
-    description: 'Number of service tickets',
-    businessMeaning: 'Trouble now',
-    unit: 'count',
-    tags: ['ticket'],
-  }),
-  {
-    name: 'ticket_satisfaction_mean',
-    description: 'Mean satisfaction stated on service tickets, 1..5',
-    businessMeaning: 'Who is not content leaves',
-    unit: 'score',
-    tags: ['ticket'],
-    definition: { kind: 'events', aggregate: 'mean', types: TICKET },
-  },
-  {
-    name: 'ticket_resolution_hours_mean',
-    description: 'Mean of the property `resolution_hours` of service tickets',
-    businessMeaning: 'How long the customer had to wait for help',
-    unit: 'hour',
-    tags: ['ticket'],
-    definition: {
-      kind: 'events',
-      aggregate: 'mean',
-      value: { property: 'resolution_hours' },
-      types: TICKET,
-    },
-  },
-];
+import type { StartFeature } from './start-feature.js';
 
 const attributeOf = (
   name: string,
@@ -43,7 +10,7 @@ const attributeOf = (
   name,
   description,
   businessMeaning,
-  unit: name === 'age' ? 'year' : null,
+  unit: as === 'number' ? 'year' : null,
   tags: ['profile', 'attribute'],
   type: as === 'number' ? 'NUMERICAL' : 'CATEGORICAL',
   definition: { kind: 'attribute', name: attribute, as },

@@ -36,7 +36,7 @@ export const purchases: StartFeature[] = [
     description: 'Number of purchases',
     businessMeaning: 'Frequency',
     unit: 'count',
-    tags: ['rfm', 'purchase', 'clustering'],
+    tags: ['rfm', 'purchase', 'transaction', 'clustering'],
     definition: { kind: 'events', aggregate: 'count', types: PURCHASE },
   },
   {
@@ -44,7 +44,7 @@ export const purchases: StartFeature[] = [
     description: 'Sum of the amounts of all purchases',
     businessMeaning: 'Monetary value',
     unit: 'currency',
-    tags: ['rfm', 'purchase', 'clustering'],
+    tags: ['rfm', 'purchase', 'transaction', 'clustering'],
     definition: { kind: 'events', aggregate: 'sum', types: PURCHASE },
   },
   {
@@ -52,7 +52,7 @@ export const purchases: StartFeature[] = [
     description: 'Mean amount of a purchase',
     businessMeaning: 'Average order value',
     unit: 'currency',
-    tags: ['purchase', 'clustering'],
+    tags: ['purchase', 'transaction', 'clustering'],
     definition: { kind: 'events', aggregate: 'mean', types: PURCHASE },
   },
   {
@@ -60,7 +60,7 @@ export const purchases: StartFeature[] = [
     description: 'Smallest amount of a purchase',
     businessMeaning: 'Lower end of what the customer spends at once',
     unit: 'currency',
-    tags: ['purchase'],
+    tags: ['purchase', 'transaction'],
     definition: { kind: 'events', aggregate: 'min', types: PURCHASE },
   },
   {
@@ -68,8 +68,24 @@ export const purchases: StartFeature[] = [
     description: 'Largest amount of a purchase',
     businessMeaning: 'What the customer is able to spend at once',
     unit: 'currency',
-    tags: ['purchase'],
+    tags: ['purchase', 'transaction'],
     definition: { kind: 'events', aggregate: 'max', types: PURCHASE },
+  },
+  {
+    name: 'purchase_first_amount',
+    description: 'Amount of the first purchase',
+    businessMeaning: 'What the customer came for',
+    unit: 'currency',
+    tags: ['purchase', 'transaction'],
+    definition: { kind: 'events', aggregate: 'first', types: PURCHASE },
+  },
+  {
+    name: 'purchase_last_amount',
+    description: 'Amount of the last purchase',
+    businessMeaning: 'What the customer comes for now',
+    unit: 'currency',
+    tags: ['purchase', 'transaction'],
+    definition: { kind: 'events', aggregate: 'last', types: PURCHASE },
   },
   {
     name: 'purchase_days',
@@ -118,7 +134,7 @@ export const purchases: StartFeature[] = [
     description: 'Purchases a day over the tenure; 0 where there is no tenure',
     businessMeaning: 'Frequency that is fair to new customers',
     unit: 'count/day',
-    tags: ['purchase', 'clustering'],
+    tags: ['purchase', 'transaction', 'clustering'],
     definition: {
       kind: 'expression',
       expression: {

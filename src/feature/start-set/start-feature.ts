@@ -1,12 +1,15 @@
-import type { DefinitionInput, Expression } from '../definition.js';
+import type { Expression } from '../definition-expression.js';
+import type { DefinitionInput } from '../definition.js';
 import type { FeatureType } from '../feature.js';
+import type { Unit } from '../unit.js';
 
 /** A start feature before its definition is parsed. */
 export interface StartFeature {
   name: string;
   description: string;
   businessMeaning: string;
-  unit: string | null;
+  /** Null only where the value is no number. */
+  unit: Unit | null;
   tags: string[];
   definition: DefinitionInput;
   /** Default NUMERICAL. */
