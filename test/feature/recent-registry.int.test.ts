@@ -117,7 +117,7 @@ describe('two servers on one database', () => {
     const before = await two?.ask(ask);
     expect(before?.errors?.[0]?.message).toMatch(/no feature is registered as fresh/);
     const registered = await one?.ask(`mutation { registerFeature(input: { name: "fresh",
-      description: "Fresh.", type: NUMERICAL, owner: "test",
+      description: "Fresh.", type: NUMERICAL, unit: "number", owner: "test",
       definition: { kind: "attribute", name: "fresh", as: "number" } }) { userErrors { message } } }`);
     expect(registered?.data?.registerFeature.userErrors).toEqual([]);
     const after = await two?.ask(ask);
