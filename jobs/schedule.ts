@@ -1,7 +1,11 @@
+import { EVENT_QUEUE } from '../src/event/event.messages.js';
 import { UPKEEP_QUEUE, upkeepPayload } from '../src/job/job.messages.js';
 import { UnrecoverableJobError, type Delivery, type Queues } from '../src/plant/ports.js';
 
 const SWEEP_EVERY_MS = 5_000;
+/** At night, at different times: one worker does them all. */
+const DAILY_EVENTS = { cron: '20 2 * * *' };
+const DAILY_REJECTED_ROWS = { cron: '10 2 * * *' };
 
 /** Everything that recurs, in one place. Scheduling again changes nothing. */
 export async function scheduleRecurring(queues: Queues): Promise<void> {
@@ -11,16 +15,28 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
     { everyMs: SWEEP_EVERY_MS },
     { task: 'sweep-jobs' },
   );
+  await queues.schedule(UPKEEP_QUEUE, 'forget-rejected-rows', DAILY_REJECTED_ROWS, {
+    task: 'forget-rejected-rows',
+  });
+  await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
+    task: 'look-after-events',
+  });
 }
 
 /** Queue `upkeep`: what recurs. */
 export function upkeepProcessor(deps: {
   sweepJobs(): Promise<unknown>;
+  forgetRejectedRows?(): Promise<unknown>;
 }): (delivery: Delivery) => Promise<void> {
   return async ({ payload }) => {
     const parsed = upkeepPayload.safeParse(payload);
     if (!parsed.success)
       throw new UnrecoverableJobError(`not an upkeep task: ${parsed.error.message}`);
-    await deps.sweepJobs();
+    switch (parsed.data.task) {
+      case 'sweep-jobs':
+        return void (await deps.sweepJobs());
+      case 'forget-rejected-rows':
+        return void (await deps.forgetRejectedRows?.());
+    }
   };
 }

@@ -8,7 +8,7 @@ import { asksFor } from '../graphql/selection.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from '../user/user-loaders.js';
 import { toUserType, UserType } from '../user/user.type.js';
-import { CLOCK_SKEW_MS, type Event, type EventRow } from './event.js';
+import { CLOCK_SKEW_MS, MAX_ROWS, type Event, type EventRow } from './event.js';
 import { typeIdsLoader, type EventsLoader, type TypeIdsLoader } from './events-loader.js';
 import type { EventPosition } from './event.store.js';
 import {
@@ -25,15 +25,13 @@ export interface EventResolverDeps {
   users: Pick<UserLoaders, 'byId'>;
 }
 
-const MAX_ROWS = 1_000;
-
 @Resolver(() => EventType)
 export class EventResolver {
   constructor(private readonly deps: EventResolverDeps) {}
 
   @Mutation(() => RecordEventsPayloadType, {
     description:
-      'Records events, at most 1,000 a call, each row by itself. What is acknowledged is durable and visible in the features on the next query.',
+      'Records events, at most 10,000 a call, each row by itself. What is acknowledged is durable and visible in the features on the next query. Rows that are not taken are kept with their reason for 30 days, see `rejectedRows`.',
   })
   async recordEvents(
     @Ctx() context: RequestContext,
@@ -41,7 +39,7 @@ export class EventResolver {
   ): Promise<RecordEventsPayloadType> {
     authorise(context, 'event:write');
     if (events.length > MAX_ROWS) {
-      const message = `events must be at most ${MAX_ROWS} a call, got ${events.length}`;
+      const message = `events must be at most ${MAX_ROWS.toLocaleString('en-US')} a call, got ${events.length}`;
       const userErrors = [userError('TOO_LARGE', message, 'events')];
       return { accepted: 0, duplicates: 0, rejected: [], userErrors };
     }
@@ -65,6 +63,7 @@ function toRow(input: EventInput): EventRow {
     at: input.at,
     value: input.value ?? null,
     properties: input.properties ?? null,
+    device: input.device ?? null,
   };
 }
 

@@ -3,7 +3,7 @@ import { numberArray, sqlParameters } from '../plant/parameters.js';
 import { statementNames } from '../plant/statement-names.js';
 import type { Event } from './event.js';
 import type { Catalogue } from './event-catalogue.store.js';
-import { eventInserter, type StoredEvents } from './event-insert.store.js';
+import { eventInserter, type EventInsertHooks, type StoredEvents } from './event-insert.store.js';
 
 /** Which events of each user: newest first, `since <= at < until`. */
 export interface EventsRequest {
@@ -35,10 +35,14 @@ export interface EventStore {
 }
 
 /** Events in Postgres. */
-export function eventStore(db: Database, names: EventNames): EventStore {
+export function eventStore(
+  db: Database,
+  names: EventNames,
+  hooks: EventInsertHooks = {},
+): EventStore {
   const named = statementNames('events');
   return {
-    insert: eventInserter(db),
+    insert: eventInserter(db, hooks),
     latestOf: (userIds, request) => latestOf(db, names, named, userIds, request),
   };
 }
@@ -51,9 +55,11 @@ interface StoredRow {
   at: Date;
   value: number | null;
   properties: Record<string, unknown> | null;
+  device_id: number | null;
 }
 
-const COLUMNS = 'e.user_id, e.source_id, e.key, e.type_id, e.at, e.value, e.properties';
+const COLUMNS =
+  'e.user_id, e.source_id, e.key, e.type_id, e.at, e.value, e.properties, e.device_id';
 const ORDER = 'e.at desc, e.source_id desc, e.key collate "C" desc';
 
 /**
@@ -116,6 +122,7 @@ async function latestOf(
       at: row.at,
       value: row.value,
       properties: row.properties,
+      deviceId: row.device_id,
     });
   return userIds.map((id) => (byUser.get(id) ?? []).sort(newestFirst));
 }

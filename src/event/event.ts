@@ -15,6 +15,8 @@ export interface EventRow {
   /** Amount of a purchase, seconds of a session … ; null = none. Finite. */
   value: number | null;
   properties: Record<string, unknown> | null;
+  /** The sender's id of the device it came from; absent or null = none named. */
+  device?: string | null;
 }
 
 /** A stored event. */
@@ -27,8 +29,19 @@ export interface Event {
   at: Date;
   value: number | null;
   properties: Record<string, unknown> | null;
+  deviceId: number | null;
 }
 
+/** Which instants an event may carry. */
+export interface EventBounds {
+  /** The last one. */
+  latest: Date;
+  /** The first one that is still held, and the days of retention that say so; null = any. */
+  held: { from: Date; days: number } | null;
+}
+
+/** Rows of one call at most. */
+export const MAX_ROWS = 10_000;
 export const MAX_KEY = 200;
 export const MAX_PROPERTIES_BYTES = 8 * 1024;
 export const MAX_PROPERTIES_DEPTH = 5;
@@ -40,15 +53,16 @@ export const NAME_RULE = 'a letter and then up to 63 letters, digits, spaces or 
 
 const INVALID: UserErrorCode = 'INVALID';
 
-/** Why an event cannot be taken, or null; `latest` is the last instant it may carry. */
-export function checkEventRow(row: EventRow, latest: Date): Verdict {
+/** Why an event cannot be taken, or null; the first problem found is the one named. */
+export function checkEventRow(row: EventRow, bounds: EventBounds): Verdict {
   return (
-    checkKey(row.id) ??
+    checkKey(row.id, 'id') ??
     checkExternalId(row.user, 'user') ??
     checkName(row.type, 'type') ??
     checkName(row.source, 'source') ??
-    checkAt(row.at, latest) ??
+    checkAt(row.at, bounds) ??
     checkValue(row.value) ??
+    checkDevice(row.device) ??
     checkProperties(row.properties)
   );
 }
@@ -57,11 +71,15 @@ function invalid(message: string): Verdict {
   return { code: INVALID, message };
 }
 
-function checkKey(key: unknown): Verdict {
-  if (typeof key !== 'string' || key === '') return invalid('id is missing');
+function checkKey(key: unknown, field: 'id' | 'device'): Verdict {
+  if (typeof key !== 'string' || key === '') return invalid(`${field} is missing`);
   if (key.length > MAX_KEY)
-    return invalid(`id must be 1..${MAX_KEY} characters, got ${key.length}`);
-  return isStorableText(key) ? null : invalid('id holds a character that cannot be stored');
+    return invalid(`${field} must be 1..${MAX_KEY} characters, got ${key.length}`);
+  return isStorableText(key) ? null : invalid(`${field} holds a character that cannot be stored`);
+}
+
+function checkDevice(device: unknown): Verdict {
+  return device === null || device === undefined ? null : checkKey(device, 'device');
 }
 
 /** Types and sources: they later stand in feature definitions, as parameters. */
@@ -72,11 +90,15 @@ function checkName(name: unknown, field: 'type' | 'source'): Verdict {
   return null;
 }
 
-function checkAt(at: unknown, latest: Date): Verdict {
+function checkAt(at: unknown, { latest, held }: EventBounds): Verdict {
   if (!(at instanceof Date) || Number.isNaN(at.getTime())) return invalid('at is not an instant');
   if (at.getTime() < 0) return invalid(`at must be 1970 or later, got ${at.toISOString()}`);
   if (at > latest)
     return invalid(`at must not be after ${latest.toISOString()}, got ${at.toISOString()}`);
+  if (held && at < held.from)
+    return invalid(
+      `at must not be before ${held.from.toISOString()}, got ${at.toISOString()}: events are held for ${held.days} days (AUGURY_RETENTION_DAYS)`,
+    );
   return null;
 }
 

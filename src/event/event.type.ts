@@ -14,6 +14,8 @@ import type { Event } from './event.js';
 export class EventType extends NodeInterface {
   /** For the resolver of `user`; not in the graph. */
   userId!: number;
+  /** For the resolver of `device`; not in the graph. */
+  deviceId!: number | null;
 
   @Field(() => String, {
     description: 'What: purchase, page_view, session_start, session_end, ticket …',
@@ -37,6 +39,7 @@ export function toEventType(event: Event): EventType {
   return {
     id: encodeId('Event', `${event.source}:${event.key}`),
     userId: event.userId,
+    deviceId: event.deviceId,
     type: event.type,
     at: event.at,
     value: event.value,
@@ -82,7 +85,9 @@ export class EventInput {
       'A letter, then up to 63 letters, digits, spaces or _ . : / - , for example purchase, page_view.',
   })
   type!: string;
-  @Field(() => DateTime, { description: '1970 or later, at most 5 minutes ahead of now.' })
+  @Field(() => DateTime, {
+    description: '1970 or later, inside the retention, at most 5 minutes ahead of now.',
+  })
   at!: Date;
   @Field(() => Float, { nullable: true, description: '0 or of magnitude 1e-15..1e15.' })
   value?: number | null;
@@ -94,6 +99,12 @@ export class EventInput {
   source?: string | null;
   @Field(() => JsonObject, { nullable: true, description: 'At most 8 KiB, nested at most 5 deep.' })
   properties?: Record<string, unknown> | null;
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      "The sender's id of the device, 1..200 characters; an unknown one makes a new device.",
+  })
+  device?: string | null;
 }
 
 @ObjectType('RecordEventsPayload', {

@@ -1,66 +1,46 @@
+import { DAY_MS } from '../kernel/clock.js';
+import { numberArray, textArray } from '../plant/parameters.js';
 import type { Database } from '../plant/ports.js';
+import { keptJson, REJECTED_ROW_DAYS, storable, type RejectedRow } from './rejected-row.js';
 
-/** A row of an import or a call that could not be taken, with its reason. */
-export interface RejectedRow {
+export type { RejectedRow } from './rejected-row.js';
+
+/** A rejected row as it is stored; `id` grows. */
+export interface StoredRejectedRow extends RejectedRow {
+  id: number;
+  userKey: string | null;
+}
+
+/** Which rejected rows, newest first. */
+export interface RejectedRowPage {
+  source: string | null;
   jobId: string | null;
-  source: string;
-  /** 1-based line of the file (header counted), or index in the call. */
-  line: number;
-  code: string;
-  message: string;
-  row: unknown;
-  at: Date;
+  /** At or after. */
+  since: Date | null;
+  after: { at: Date; id: number } | null;
+  limit: number;
 }
 
 export interface RejectedRowStore {
+  /** One statement up to 10,000 rows. */
   write(rows: readonly RejectedRow[]): Promise<void>;
   /** By line, at most `first`. */
   list(jobId: string, first: number): Promise<RejectedRow[]>;
+  /** By instant and id, both descending. */
+  page(page: RejectedRowPage): Promise<StoredRejectedRow[]>;
+  /** Removes what is older than REJECTED_ROW_DAYS; answers how many. */
+  forget(now: Date): Promise<number>;
 }
 
-const BATCH = 1_000;
-
-/** PostgreSQL stores neither U+0000 nor half of a surrogate pair. */
-const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-function storable(text: string): string {
-  return text.replace(UNSTORABLE, '\ufffd');
-}
-
-function storableJson(row: unknown): string {
-  const clean = (value: unknown): unknown => {
-    if (typeof value === 'string') return storable(value);
-    if (Array.isArray(value)) return value.map(clean);
-    if (typeof value === 'object' && value !== null)
-      return Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [storable(key), clean(inner)]),
-      );
-    return value ?? null;
-  };
-  return JSON.stringify(clean(row));
-}
+const BATCH = 10_000;
+const COLUMNS = `id, job_id as "jobId", source, user_key as "userKey", line, code, message, row, at`;
 
 /** Rejected rows; what cannot be stored of their text is replaced by U+FFFD, so that a reason is never lost. */
 export function rejectedRowStore(db: Database): RejectedRowStore {
   return {
     async write(rows) {
-      for (let start = 0; start < rows.length; start += BATCH) {
-        const part = rows.slice(start, start + BATCH);
-        await db.query(
-          `insert into rejected_row (job_id, source, line, code, message, row, at)
-           select * from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[])`,
-          [
-            part.map((row) => row.jobId),
-            part.map((row) => storable(row.source)),
-            part.map((row) => row.line),
-            part.map((row) => row.code),
-            part.map((row) => storable(row.message)),
-            part.map((row) => storableJson(row.row)),
-            part.map((row) => row.at),
-          ],
-          { name: 'rejected-row-write' },
-        );
-      }
+      for (let start = 0; start < rows.length; start += BATCH)
+        await insert(db, rows.slice(start, start + BATCH));
     },
     list: (jobId, first) =>
       db.query<RejectedRow>(
@@ -68,5 +48,42 @@ export function rejectedRowStore(db: Database): RejectedRowStore {
          where job_id = $1 order by line, id limit $2`,
         [jobId, first],
       ),
+    page: ({ source, jobId, since, after, limit }) =>
+      db.query<StoredRejectedRow>(
+        `select ${COLUMNS} from rejected_row
+         where ($1::text is null or source = $1) and ($2::uuid is null or job_id = $2)
+           and ($3::timestamptz is null or at >= $3)
+           and ($4::timestamptz is null or (at, id) < ($4, $5::bigint))
+         order by at desc, id desc limit $6`,
+        [source, jobId, since, after?.at ?? null, after?.id ?? null, limit],
+      ),
+    forget: async (now) => {
+      const [row] = await db.query<{ gone: number }>(
+        `with gone as (delete from rejected_row where at < $1 returning 1)
+         select count(*) as gone from gone`,
+        [new Date(now.getTime() - REJECTED_ROW_DAYS * DAY_MS)],
+      );
+      return row?.gone ?? 0;
+    },
   };
+}
+
+async function insert(db: Database, rows: readonly RejectedRow[]): Promise<void> {
+  await db.query(
+    `insert into rejected_row (job_id, source, user_key, line, code, message, row, at)
+     select job_id, source, user_key, line, code, message, row, to_timestamp(ms / 1000)
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::jsonb[], $8::float8[])
+       as i(job_id, source, user_key, line, code, message, row, ms)`,
+    [
+      textArray(rows.map((row) => row.jobId)),
+      textArray(rows.map((row) => storable(row.source))),
+      textArray(rows.map((row) => (row.userKey ? storable(row.userKey) : null))),
+      numberArray(rows.map((row) => row.line)),
+      textArray(rows.map((row) => row.code)),
+      textArray(rows.map((row) => storable(row.message))),
+      textArray(rows.map((row) => JSON.stringify(keptJson(row.row)))),
+      numberArray(rows.map((row) => row.at.getTime())),
+    ],
+    { name: 'rejected-row-write' },
+  );
 }

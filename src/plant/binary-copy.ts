@@ -1,7 +1,7 @@
 /** One column of rows for `copy … from stdin (format binary)`, named after its type in Postgres. */
 export type CopyColumn =
-  | { type: 'int2' | 'int8'; values: ArrayLike<number> }
-  | { type: 'float8'; values: ArrayLike<number | null> }
+  | { type: 'int2'; values: ArrayLike<number> }
+  | { type: 'int8' | 'float8'; values: ArrayLike<number | null> }
   | { type: 'text' | 'jsonb'; values: ArrayLike<string | null> }
   /** Milliseconds since 1970. */
   | { type: 'timestamptz'; values: ArrayLike<number> };
@@ -54,8 +54,11 @@ function writeField(out: Buffer, at: number, column: CopyColumn, row: number): n
   switch (column.type) {
     case 'int2':
       return out.writeInt16BE(column.values[row] ?? 0, out.writeInt32BE(2, at));
-    case 'int8':
-      return writeInt64(out, out.writeInt32BE(8, at), column.values[row] ?? 0);
+    case 'int8': {
+      const value = column.values[row] ?? null;
+      if (value === null) return out.writeInt32BE(NULL, at);
+      return writeInt64(out, out.writeInt32BE(8, at), value);
+    }
     case 'timestamptz': {
       const sinceEpoch = (column.values[row] ?? 0) - EPOCH_MS;
       return writeInt64(out, out.writeInt32BE(8, at), sinceEpoch * 1000);

@@ -160,6 +160,13 @@ const SETTINGS = {
     meaning: 'Instant that questions are asked "as of" (ISO 8601); empty is the real time.',
     schema: instantOrNull,
   }),
+  retentionDays: setting({
+    variable: 'AUGURY_RETENTION_DAYS',
+    fallback: '365',
+    meaning:
+      'Days that events are held, 0..36500; 0 holds them for ever. History that was imported from files is never dropped.',
+    schema: integer(0, 36_500),
+  }),
   provider: setting({
     variable: 'AUGURY_PROVIDER',
     fallback: 'cpu',
@@ -200,7 +207,7 @@ const SETTINGS = {
   }),
   maxBodyBytes: setting({
     variable: 'AUGURY_MAX_BODY_BYTES',
-    fallback: '1048576',
+    fallback: '16777216',
     meaning: 'Largest HTTP body, 1024..104857600 bytes.',
     schema: integer(1_024, 104_857_600),
   }),

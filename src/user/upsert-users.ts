@@ -1,3 +1,4 @@
+import { rejectedOfCall, type RejectedRow } from '../job/rejected-row.js';
 import { checkUserRow, type RowRejection, type UserRow } from './user.js';
 
 export interface UpsertUsersDeps {
@@ -5,7 +6,12 @@ export interface UpsertUsersDeps {
   upsert: (rows: readonly UserRow[], at: Date) => Promise<{ created: number; updated: number }>;
   /** Real time, for our own rows. */
   wall: () => Date;
+  /** Keeps rows that were not taken. Without it the caller does, as an import with its lines. */
+  keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
 }
+
+/** Rows of one call at most. */
+export const MAX_ROWS = 10_000;
 
 export interface UpsertUsersResult {
   created: number;
@@ -41,8 +47,21 @@ export function upsertUsers(
       result.created += created;
       result.updated += updated;
     }
+    await keep(deps, rows, rejected);
     return result;
   };
+}
+
+async function keep(
+  { keepRejected, wall }: UpsertUsersDeps,
+  rows: readonly UserRow[],
+  rejected: readonly RowRejection[],
+): Promise<void> {
+  if (!keepRejected || rejected.length === 0) return;
+  const userKey = ({ externalId }: UserRow): string => externalId;
+  await keepRejected(
+    rejectedOfCall(rows, rejected, { source: 'upsertUsers', at: wall(), userKey }),
+  );
 }
 
 function mergeRows(earlier: UserRow | undefined, later: UserRow): UserRow {

@@ -1,10 +1,11 @@
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { TellPersonalRead } from '../access/personal-reads.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { Page, pageSize } from '../graphql/cursor.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from './user-loaders.js';
-import type { UpsertUsersResult } from './upsert-users.js';
+import { MAX_ROWS, type UpsertUsersResult } from './upsert-users.js';
 import type { User, UserRow } from './user.js';
 import type { UserStore } from './user.store.js';
 import { toFilter, userIdOf } from './to-filter.js';
@@ -30,8 +31,6 @@ export interface UserResolverDeps {
     actor: string,
   ) => Promise<User | null>;
 }
-
-const MAX_ROWS = 1_000;
 
 @Resolver(() => UserType)
 export class UserResolver {
@@ -90,9 +89,33 @@ export class UserResolver {
     return Object.assign(page, { count: () => this.deps.users.count(filter) });
   }
 
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'Personal data: null for a role without access to it, and then named in `redacted`. That it was read is audited.',
+  })
+  name(@Ctx() context: RequestContext, @Root() user: UserType): string | null {
+    return this.told(context, user, 'name');
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'Personal data: null for a role without access to it, and then named in `redacted`. That it was read is audited.',
+  })
+  email(@Ctx() context: RequestContext, @Root() user: UserType): string | null {
+    return this.told(context, user, 'email');
+  }
+
+  private told(context: RequestContext, user: UserType, field: 'name' | 'email'): string | null {
+    const value = user[field];
+    if (value !== null) this.deps.personalRead?.(context, user.userId, field);
+    return value;
+  }
+
   @Mutation(() => UpsertUsersPayloadType, {
     description:
-      'Writes profiles, at most 1,000 a call, each row by itself. Repeating a call changes nothing.',
+      'Writes profiles, at most 10,000 a call, each row by itself. Repeating a call changes nothing. Rows that are not taken are kept with their reason for 30 days, see `rejectedRows`.',
   })
   async upsertUsers(
     @Ctx() context: RequestContext,
@@ -100,7 +123,7 @@ export class UserResolver {
   ): Promise<UpsertUsersPayloadType> {
     authorise(context, 'user:write');
     if (users.length > MAX_ROWS) {
-      const message = `users must be at most ${MAX_ROWS} a call, got ${users.length}`;
+      const message = `users must be at most ${MAX_ROWS.toLocaleString('en-US')} a call, got ${users.length}`;
       const userErrors = [userError('TOO_LARGE', message, 'users')];
       return { created: 0, updated: 0, rejected: [], userErrors };
     }

@@ -170,7 +170,7 @@ describe('User.events', () => {
 
 describe('recordEvents', () => {
   const record = `mutation ($events: [EventInput!]!) { recordEvents(events: $events) {
-    accepted duplicates rejected { index code message } userErrors { code path } } }`;
+    accepted duplicates rejected { index code message } userErrors { code message path } } }`;
 
   it('takes rows with the source api by default, counts repeats, and names what it rejects', async () => {
     const good = { id: 'g1', user: 'graph', type: 'purchase', at: now.toISOString(), value: 3 };
@@ -194,8 +194,8 @@ describe('recordEvents', () => {
     });
   });
 
-  it('refuses more than 1,000 rows as a whole, and a role without the right', async () => {
-    const events = Array.from({ length: 1001 }, (_, i) => ({
+  it('refuses more than 10,000 rows as a whole, and a role without the right', async () => {
+    const events = Array.from({ length: 10_001 }, (_, i) => ({
       id: `m${i}`,
       user: 'many',
       type: 'purchase',
@@ -203,7 +203,16 @@ describe('recordEvents', () => {
     }));
     const { data } = await graph.ask(record, { events });
     expect(data).toMatchObject({
-      recordEvents: { accepted: 0, userErrors: [{ code: 'TOO_LARGE', path: ['events'] }] },
+      recordEvents: {
+        accepted: 0,
+        userErrors: [
+          {
+            code: 'TOO_LARGE',
+            message: 'events must be at most 10,000 a call, got 10001',
+            path: ['events'],
+          },
+        ],
+      },
     });
     const { errors } = await graph.ask(record, { events: [] }, 'CRM');
     expect(errors?.[0]?.message).toBe('role CRM may not event:write');

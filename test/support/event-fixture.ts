@@ -1,7 +1,7 @@
-import { deviceStore } from '../../src/device/device.store.js';
+import { deviceStore, writeSeenDevices } from '../../src/device/device.store.js';
 import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
 import { eventStore, type EventStore } from '../../src/event/event.store.js';
-import { recordEvents } from '../../src/event/record-events.js';
+import { recordEvents, type RecordEventsDeps } from '../../src/event/record-events.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import { auditStore } from '../../src/access/audit.store.js';
 import type { Database } from '../../src/plant/ports.js';
@@ -17,12 +17,16 @@ export interface EventFixture {
   upsert: ReturnType<typeof upsertUsers>;
 }
 
-/** Builds stores and use cases; opens nothing of its own. */
-export function eventFixture(db: Database, clock: Clock): EventFixture {
+/** Builds stores and use cases; opens nothing of its own. `more` is added to what `record` is given. */
+export function eventFixture(
+  db: Database,
+  clock: Clock,
+  more: Partial<RecordEventsDeps> = {},
+): EventFixture {
   const users = userStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
-  const events = eventStore(db, { types, sources });
+  const events = eventStore(db, { types, sources }, { seenDevices: writeSeenDevices });
   return {
     users,
     events,
@@ -34,6 +38,7 @@ export function eventFixture(db: Database, clock: Clock): EventFixture {
       sourceIds: sources.idsOf,
       insert: events.insert,
       resolveDevices: deviceStore(db).resolve,
+      ...more,
     }),
     upsert: upsertUsers({ upsert: users.upsert, wall: () => clock.wall() }),
   };

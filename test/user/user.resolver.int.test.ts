@@ -271,11 +271,20 @@ describe('upsertUsers and setConsent', () => {
     ]);
   });
 
-  it('refuses more than 1,000 rows as a whole', async () => {
-    const users = Array.from({ length: 1001 }, (_, i) => ({ externalId: `over${i}` }));
+  it('refuses more than 10,000 rows as a whole', async () => {
+    const users = Array.from({ length: 10_001 }, (_, i) => ({ externalId: `over${i}` }));
     const { data } = await graph.ask(upsert, { users });
     expect(data).toMatchObject({
-      upsertUsers: { created: 0, userErrors: [{ code: 'TOO_LARGE', path: ['users'] }] },
+      upsertUsers: {
+        created: 0,
+        userErrors: [
+          {
+            code: 'TOO_LARGE',
+            message: 'users must be at most 10,000 a call, got 10001',
+            path: ['users'],
+          },
+        ],
+      },
     });
     expect(await fixture.users.idsByExternalId(['over0'])).toEqual(new Map());
   });

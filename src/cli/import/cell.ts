@@ -14,6 +14,8 @@ export interface BadRow {
   message: string;
   /** What stood there, as far as it can be shown. */
   row: unknown;
+  /** External id of the customer, where the row says. */
+  userKey?: string | null;
 }
 
 /** Thrown inside the mapping of one row: the row is rejected with this sentence, reading goes on. */

@@ -51,6 +51,7 @@ export function addImportCommands(program: Command, context: ImportContext): voi
     .option('--id <columns>', 'columns that make the id (default: the row’s own content)')
     .option('--source <name>', 'where the events come from (default import)')
     .option('--property <columns>', 'columns kept as properties; NAME=EXPRESSION renames')
+    .option('--device <column>', 'the device it came from; a blank one names none')
     .action((options: ImportOptions) => execute(context, options, prepareEvents));
 
   add('users', 'profiles; numbers stay numbers, each attribute becomes a feature')

@@ -11,6 +11,8 @@ export interface ImportedEvent {
   at: Date;
   value: number | null;
   properties: Record<string, unknown> | null;
+  /** Key of the device; null = none named. */
+  device?: string | null;
 }
 
 /** A profile as `upsertUsers` takes it. */
@@ -69,6 +71,8 @@ export interface ImportJobs {
 export interface RejectedRowEntry {
   jobId: string;
   source: string;
+  /** External id of the customer, where the row says. */
+  userKey?: string | null;
   line: number;
   code: string;
   message: string;

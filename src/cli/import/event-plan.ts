@@ -44,6 +44,7 @@ export function planEvents(
   const type = attempt(typeSpec, () => typeGetter(typeSpec, columns, notes));
   const value = attempt(mapping.value, () => valueOf(mapping.value ?? '', columns, '--value'));
   const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));
+  const device = attempt(mapping.device, () => valueOf(mapping.device ?? '', columns, '--device'));
   const properties = problems.attempt(() =>
     mapping.property === undefined ? [] : namedValues(mapping.property, columns, '--property'),
   );
@@ -82,8 +83,10 @@ export function planEvents(
             at: new Date(instant),
             value: value === null ? null : numberIn(value(cells), mapping.value ?? ''),
             properties: properties.length === 0 ? null : propertiesOf(properties, cells),
+            device: device === null ? null : textOrNull(device(cells)),
           };
         },
+        userKey: ({ cells }) => user(cells),
         write: (rows) => deps.recordEvents(rows),
       };
     },
@@ -140,6 +143,11 @@ function propertiesOf(
     any = true;
   }
   return any ? result : null;
+}
+
+/** Text without blanks around it; null where there is none. */
+export function textOrNull(cell: Cell): string | null {
+  return isBlank(cell) ? null : cellText(cell);
 }
 
 /** Numbers stay numbers; digits with a leading zero, or too many of them, are a code and stay text. */

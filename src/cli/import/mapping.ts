@@ -24,6 +24,7 @@ const eventMapping = z.strictObject({
   id: list.optional(),
   source: text.optional(),
   property: named.optional(),
+  device: text.optional(),
 });
 
 const userMapping = z.strictObject({

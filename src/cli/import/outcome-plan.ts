@@ -56,6 +56,7 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
           source,
         };
       },
+      userKey: ({ cells }) => user(cells),
       write: async (rows) => {
         const { accepted, duplicates, rejected } = await deps.recordOutcomes(rows);
         return { accepted, duplicates: duplicates ?? 0, rejected };

@@ -13,6 +13,8 @@ export interface ImportPlan<Out> {
   check?(): Promise<void>;
   /** null: left out by `--where`. Throws RowError for a row that cannot be taken. */
   map(row: Row): Out | null;
+  /** External id of the customer that a row is about. Throws RowError where it names none. */
+  userKey?(row: Row): string;
   write(rows: readonly Out[]): Promise<{
     accepted: number;
     duplicates: number;
@@ -172,7 +174,22 @@ class Run<Out> {
   }
 
   private badRow(row: Row, code: BadRow['code'], message: string): BadRow {
-    return { line: row.line, code, message, row: asObject(row, this.table.columns) };
+    return {
+      line: row.line,
+      code,
+      message,
+      row: asObject(row, this.table.columns),
+      userKey: this.userKeyOf(row),
+    };
+  }
+
+  private userKeyOf(row: Row): string | null {
+    try {
+      return this.plan.userKey?.(row) ?? null;
+    } catch (error) {
+      if (error instanceof RowError) return null;
+      throw error;
+    }
   }
 
   private async send(): Promise<void> {

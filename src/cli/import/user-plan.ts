@@ -1,4 +1,4 @@
-import { cellText, isBlank, RowError, type Cell } from './cell.js';
+import { RowError, type Cell } from './cell.js';
 import {
   emptyProfile,
   judgeColumn,
@@ -9,7 +9,7 @@ import {
 } from './column-profile.js';
 import { indexOf, Problems, unknownColumn, type CellGetter, type Columns } from './columns.js';
 import type { AttributeColumn, ImportedUser } from './context.js';
-import { filterOf, type Planned } from './event-plan.js';
+import { filterOf, textOrNull, type Planned } from './event-plan.js';
 import { splitList, type UserMapping } from './mapping.js';
 import type { Table } from './csv-reader.js';
 import { instantOf, namedValues, requiredText, valueOf, type NamedValue } from './value.js';
@@ -172,6 +172,7 @@ export function planUsers(users: UserColumns, profiles: readonly ColumnProfile[]
           );
         return user;
       },
+      userKey: ({ cells }) => parts.id(cells),
       write: async (rows) => {
         const { created, updated, rejected } = await deps.upsertUsers(rows);
         const accepted = created + updated;
@@ -179,10 +180,6 @@ export function planUsers(users: UserColumns, profiles: readonly ColumnProfile[]
       },
     }),
   };
-}
-
-function textOrNull(cell: Cell): string | null {
-  return isBlank(cell) ? null : cellText(cell);
 }
 
 function attributeNotes(attributes: PlannedUsers['attributes']): string[] {
