@@ -3,19 +3,16 @@ import type { AuditEntry } from '../access/audit.store.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { AppError } from '../kernel/error.js';
 import { namedFeatures, type FeatureStore } from './feature.store.js';
-import { kindOf } from './definition.js';
 import type { FeatureDefinition } from './feature.js';
-import {
-  booleanTexts,
-  countCategories,
-  summarise,
-  type NumericSummary,
-} from './feature-statistics.js';
+import { distributionOf, type FeatureDistribution } from './feature-statistics.js';
+import type { FeatureStatisticsStore } from './feature-statistics.store.js';
+import { readableParts } from './profile-features.js';
 import type { FeatureRows, ReadFeatures } from './read-features.js';
 
-export interface FeatureStatistics {
-  summary: NumericSummary | null;
-  categories: { value: string | null; count: number }[];
+/** The newest known distribution of a feature. */
+export interface FeatureStatistics extends FeatureDistribution {
+  /** When a job computed it; null where this request looked at a sample. */
+  computedAt: Date | null;
 }
 
 /** The features of one user inside a batch. */
@@ -37,7 +34,7 @@ export interface FeatureLoaders {
   ) => Promise<UserFeatures>;
   /** Audit entries of a subject, newest first. */
   history: (context: RequestContext) => DataLoader<string, AuditEntry[]>;
-  /** Distribution over a sample of customers, as of now. */
+  /** The newest distribution that a job stored, else one over a sample of customers, as of now. */
   statistics: (context: RequestContext) => DataLoader<FeatureDefinition, FeatureStatistics>;
 }
 
@@ -47,21 +44,18 @@ export interface FeatureLoadersDeps {
   recent: () => Promise<FeatureDefinition[]>;
   readFeatures: ReadFeatures;
   auditBySubjects: (subjects: readonly string[]) => Promise<AuditEntry[][]>;
+  /** What PROFILE jobs stored; without it every distribution is looked up on a sample. */
+  newestStatistics?: FeatureStatisticsStore['newest'];
 }
 
 const SAMPLE = 10_000;
-const MAX_CATEGORIES = 50;
 
 /** The instant "now" of a request: one for all of its users. */
 export const liveAsOf = perRequest((context) => context.clock.now());
 
 /** Per-request look-ups of the feature room. */
-export function featureLoaders({
-  store,
-  recent,
-  readFeatures,
-  auditBySubjects,
-}: FeatureLoadersDeps): FeatureLoaders {
+export function featureLoaders(deps: FeatureLoadersDeps): FeatureLoaders {
+  const { store, recent, readFeatures, auditBySubjects } = deps;
   const registry = perRequest(() => store.all());
 
   // a name that is new to this process may be a moment old: it is looked for once more before it is refused
@@ -88,7 +82,7 @@ export function featureLoaders({
     if (!batch) {
       batch = new DataLoader(async (users: readonly number[]) => {
         const features = await chosen(context, names);
-        const rows = await readFeatures({ features, users, asOf });
+        const rows = await readFeatures({ features, users, asOf, people: 'consent' });
         const computedAt = context.clock.wall();
         return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
       });
@@ -106,10 +100,9 @@ export function featureLoaders({
     ),
     statistics: perRequest(
       (context) =>
-        new DataLoader(async (features: readonly FeatureDefinition[]) => {
-          const users = await store.sampleUsers(SAMPLE);
-          return statisticsOf(readFeatures, features, users, liveAsOf(context));
-        }),
+        new DataLoader((features: readonly FeatureDefinition[]) =>
+          statisticsOf(deps, features, liveAsOf(context)),
+        ),
     ),
   };
 }
@@ -123,42 +116,28 @@ function chosenFeatures(
   return namedFeatures(registry, [...new Set(names ?? approved)]);
 }
 
-/** Two versions of a name cannot be read at once: each round takes one version of every name. */
+/** What a job stored, and for the others a look at a sample now. */
 async function statisticsOf(
-  readFeatures: ReadFeatures,
+  deps: FeatureLoadersDeps,
   features: readonly FeatureDefinition[],
-  users: readonly number[],
   asOf: Date,
 ): Promise<FeatureStatistics[]> {
-  const answers = new Map<FeatureDefinition, FeatureStatistics>();
-  let rest = [...features];
-  while (rest.length > 0) {
-    const round = rest.filter(
-      (feature, i) => rest.findIndex(({ name }) => name === feature.name) === i,
-    );
-    const rows = await readFeatures({ features: round, users, asOf });
-    for (const feature of round) answers.set(feature, statisticsOfColumn(feature, rows));
-    rest = rest.filter((feature) => !round.includes(feature));
+  const ids = features.map(({ id }) => id);
+  const stored = (await deps.newestStatistics?.(ids, asOf)) ?? [];
+  const answers = new Map<string, FeatureStatistics>(stored.map((day) => [day.featureId, day]));
+  const open = features.filter(({ id }) => !answers.has(id));
+  if (open.length > 0) {
+    const users = await deps.store.sampleUsers(SAMPLE);
+    for (const part of readableParts(open, open.length)) {
+      const rows = await deps.readFeatures({ features: part, users, asOf });
+      for (const feature of part)
+        answers.set(feature.id, { ...distributionOf(feature, rows), computedAt: null });
+    }
   }
-  return features.map((feature) => answers.get(feature) ?? { summary: null, categories: [] });
+  return features.map(({ id }) => answers.get(id) ?? UNKNOWN);
 }
 
-function statisticsOfColumn(feature: FeatureDefinition, rows: FeatureRows): FeatureStatistics {
-  const column = rows.columns.get(feature.name) ?? new Float64Array(0);
-  switch (kindOf(feature.definition)) {
-    case 'number':
-      return {
-        summary: column instanceof Float64Array ? summarise(column) : null,
-        categories: [],
-      };
-    case 'boolean':
-      return { summary: null, categories: countCategories(booleanTexts(column), MAX_CATEGORIES) };
-    case 'text':
-      return {
-        summary: null,
-        categories: column instanceof Float64Array ? [] : countCategories(column, MAX_CATEGORIES),
-      };
-    case 'instant':
-      return { summary: null, categories: [] };
-  }
-}
+const UNKNOWN: FeatureStatistics = {
+  ...{ rows: 0, missing: 0, summary: null },
+  ...{ histogram: [], categories: [], outliers: [], computedAt: null },
+};

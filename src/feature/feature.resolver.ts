@@ -3,10 +3,12 @@ import { AuditEntryType } from '../access/access.type.js';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { DateTime } from '../graphql/scalars.js';
+import { AppError } from '../kernel/error.js';
 import { UserType } from '../user/user.type.js';
 import { compileFeatures } from './compile.js';
-import { pickVersion, type FeatureStatus as Status } from './feature.js';
-import type { FeatureLoaders } from './feature-loaders.js';
+import { pickVersion, type FeatureDefinition, type FeatureStatus as Status } from './feature.js';
+import { liveAsOf, type FeatureLoaders } from './feature-loaders.js';
+import { FeatureSearchInput } from './feature-search.type.js';
 import {
   CategoryCountType,
   FeaturePayloadType,
@@ -23,12 +25,19 @@ import {
   type RegisterFeatureInput,
   type RegisterFeatureResult,
 } from './register-feature.js';
+import { checkSearch, matchesSearch, type FeatureSearch } from './search-features.js';
 import { featureTypeCache, toFeatureValues } from './to-feature-values.js';
 
 export interface FeatureResolverDeps {
   loaders: FeatureLoaders;
   registerFeature: (input: RegisterFeatureInput, actor: string) => Promise<RegisterFeatureResult>;
   moveFeature: (input: MoveFeatureInput, actor: string) => Promise<ChangeFeatureResult>;
+  /** What some version of the model takes; null for an unknown model. Without it `usedByModel` is refused. */
+  takenByModel?: (
+    model: string,
+  ) => Promise<((feature: { name: string; version: number }) => boolean) | null>;
+  /** Ids of the features whose distribution a job has stored. Without it none has. */
+  withStatistics?: (until: Date) => Promise<ReadonlySet<string>>;
 }
 
 @Resolver(() => FeatureType)
@@ -36,7 +45,8 @@ export class FeatureResolver {
   constructor(private readonly deps: FeatureResolverDeps) {}
 
   @Query(() => [FeatureType], {
-    description: 'The registry, every version, by name; at most some hundreds.',
+    description:
+      'The registry, every version, by name; at most some hundreds. Every condition must hold; an empty list filters nothing.',
   })
   async features(
     @Ctx() context: RequestContext,
@@ -47,13 +57,16 @@ export class FeatureResolver {
     status: Status[] | null,
     @Arg('tags', () => [String], { nullable: true, description: 'All of these; default any.' })
     tags: string[] | null,
+    @Arg('filter', () => FeatureSearchInput, {
+      nullable: true,
+      description: 'By any field of a feature.',
+    })
+    filter: FeatureSearchInput | null,
   ): Promise<FeatureType[]> {
     authorise(context, 'feature:read');
-    const all = await this.deps.loaders.registry(context);
-    return all
-      .filter((feature) => status?.includes(feature.status) ?? true)
-      .filter((feature) => tags?.every((tag) => feature.tags.includes(tag)) ?? true)
-      .map(toFeatureType);
+    const both = { statuses: status ?? null, tags: tags ?? null };
+    const found = await this.found(context, [both, filter ?? {}]);
+    return found.map(toFeatureType);
   }
 
   @Query(() => FeatureType, {
@@ -101,6 +114,25 @@ export class FeatureResolver {
     return { feature: feature && toFeatureType(feature), userErrors: errors };
   }
 
+  private async found(
+    context: RequestContext,
+    searches: readonly FeatureSearch[],
+  ): Promise<FeatureDefinition[]> {
+    searches.forEach(checkSearch);
+    const model = searches.find(({ usedByModel }) => usedByModel)?.usedByModel;
+    const taken = model ? await this.deps.takenByModel?.(model) : null;
+    if (model && !taken)
+      throw new AppError('NOT_FOUND', `filter.usedByModel: no model is named ${model}`);
+    const asked = searches.some(({ hasStatistics }) => typeof hasStatistics === 'boolean');
+    const stored = asked ? await this.deps.withStatistics?.(liveAsOf(context)) : null;
+    const facts = {
+      usedByModel: (feature: FeatureDefinition) => taken?.(feature) ?? false,
+      hasStatistics: ({ id }: FeatureDefinition) => stored?.has(id) ?? false,
+    };
+    const all = await this.deps.loaders.registry(context);
+    return all.filter((feature) => searches.every((each) => matchesSearch(feature, each, facts)));
+  }
+
   @FieldResolver(() => String, {
     description:
       'The SQL the definition compiles to, for a list of users; its placeholders are explained below it.',
@@ -118,7 +150,7 @@ export class FeatureResolver {
   @FieldResolver(() => NumericSummaryType, {
     nullable: true,
     description:
-      'Distribution over at most 10,000 customers (an even sample), as of now; numbers only.',
+      'Distribution over the customers who agreed to profiling, as of `statisticsComputedAt`; where no job has computed it yet, over an even sample of 10,000 as of now. Numbers only.',
   })
   async statistics(
     @Ctx() context: RequestContext,
@@ -128,13 +160,25 @@ export class FeatureResolver {
   }
 
   @FieldResolver(() => [CategoryCountType], {
-    description: 'The 50 most frequent categories in the same sample; none for numbers.',
+    description: 'The 50 most frequent categories among the same customers; none for numbers.',
   })
   async categories(
     @Ctx() context: RequestContext,
     @Root() { feature }: FeatureType,
   ): Promise<CategoryCountType[]> {
     return (await this.deps.loaders.statistics(context).load(feature)).categories;
+  }
+
+  @FieldResolver(() => DateTime, {
+    nullable: true,
+    description:
+      'When a job computed `statistics` and `categories`; null where they come from a sample now.',
+  })
+  async statisticsComputedAt(
+    @Ctx() context: RequestContext,
+    @Root() { feature }: FeatureType,
+  ): Promise<Date | null> {
+    return (await this.deps.loaders.statistics(context).load(feature)).computedAt;
   }
 
   @FieldResolver(() => [AuditEntryType], { description: 'Who changed it, newest first.' })
@@ -154,14 +198,15 @@ export class UserFeaturesResolver {
 
   @FieldResolver(() => [FeatureValueType], {
     description:
-      'Declared features as of an instant; one statement for all customers of a list. Order follows `names`.',
+      'Declared features as of an instant; one statement for all customers of a list. Order follows `names`. Of a customer who does not agree to profiling every value is missing.',
   })
   async features(
     @Ctx() context: RequestContext,
     @Root() user: UserType,
     @Arg('names', () => [String], {
       nullable: true,
-      description: 'Default: every approved feature, by name. An unknown name is an error.',
+      description:
+        'Default: every approved feature, by name. `name` is its newest approved version, or the newest; `name@2` that version, one of a name in one list. An unknown name is an error.',
     })
     names: string[] | null,
     @Arg('asOf', () => DateTime, {

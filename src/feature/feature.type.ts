@@ -98,7 +98,9 @@ export class FeatureType extends NodeInterface {
   lineage!: string[];
   @Field(() => DateTime, { description: 'When it was registered.' })
   createdAt!: Date;
-  @Field(() => DateTime, { description: 'When its status last changed; never before `createdAt`.' })
+  @Field(() => DateTime, {
+    description: 'When it was last moved or edited; never before `createdAt`.',
+  })
   updatedAt!: Date;
 }
 
@@ -126,6 +128,18 @@ export function toFeatureType(feature: FeatureDefinition): FeatureType {
   };
 }
 
+/** Why a value is missing. */
+export const FeatureMissingReason = { NO_DATA: 'NO_DATA', OPTED_OUT: 'OPTED_OUT' } as const;
+
+registerEnumType(FeatureMissingReason, {
+  name: 'FeatureMissingReason',
+  description: 'Why a value is missing.',
+  valuesConfig: {
+    NO_DATA: { description: 'Nothing is known to compute it from.' },
+    OPTED_OUT: { description: 'The customer does not agree to profiling: nothing is computed.' },
+  },
+});
+
 @ObjectType('FeatureValue', {
   simpleResolvers: true,
   description: 'A feature of one customer as of an instant; the field of its type holds the value.',
@@ -143,8 +157,10 @@ export class FeatureValueType {
   boolean!: boolean | null;
   @Field(() => DateTime, { nullable: true, description: 'Value of a DATETIME feature.' })
   instant!: Date | null;
-  @Field(() => Boolean, { description: 'True where nothing is known to compute it from.' })
+  @Field(() => Boolean, { description: 'True where there is no value; `missingReason` says why.' })
   isMissing!: boolean;
+  @Field(() => FeatureMissingReason, { nullable: true, description: 'Null where it is there.' })
+  missingReason!: keyof typeof FeatureMissingReason | null;
   @Field(() => DateTime, { description: 'Only events before this instant count.' })
   asOf!: Date;
   @Field(() => DateTime, { description: 'When it was computed, wall time.' })
@@ -224,6 +240,27 @@ export class RegisterFeatureInputType {
       'For example {"kind":"events","aggregate":"sum","types":["purchase"],"windowDays":30}; kinds: events, daysSince, instant, attribute, expression.',
   })
   definition!: Record<string, unknown>;
+}
+
+@InputType('UpdateFeatureInput', {
+  description: 'What to say of a feature from now on; what is left out stays as it is.',
+})
+export class UpdateFeatureInputType {
+  @Field(() => String, { description: 'Name of the feature.' })
+  name!: string;
+  @Field(() => Int, { nullable: true, description: 'From 1; default the newest.' })
+  version?: number | null;
+  @Field(() => String, { nullable: true, description: 'What it is; 1..1,000 characters.' })
+  description?: string | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'What it says about the customer; 1..1,000 characters, null takes it away.',
+  })
+  businessMeaning?: string | null;
+  @Field(() => String, { nullable: true, description: 'Who answers for it; 1..200 characters.' })
+  owner?: string | null;
+  @Field(() => [String], { nullable: true, description: 'At most 20, of 1..60 characters.' })
+  tags?: string[] | null;
 }
 
 @ObjectType('FeaturePayload', { simpleResolvers: true, description: 'The feature, or why not.' })

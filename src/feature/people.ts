@@ -15,17 +15,36 @@ const CONSENT = { name: '@consentProfiling', alias: 'p0', text: false };
 const REGISTERED = { name: '@registeredAt', alias: 'p1', text: false };
 const FIRST_EVENT = { name: '@firstEventAt', alias: 'p2', text: false };
 
+/** What is asked of the customers: nothing, whether they agreed to profiling, or all of `People`. */
+export type PeopleAsked = boolean | 'consent';
+
 /** Columns of the compiled statement, in the order of `peopleSql`. */
-export const PEOPLE_COLUMNS = [CONSENT, REGISTERED, FIRST_EVENT];
+export function peopleColumns(asked: PeopleAsked): (typeof CONSENT)[] {
+  if (asked === 'consent') return [CONSENT];
+  return asked ? [CONSENT, REGISTERED, FIRST_EVENT] : [];
+}
 
 /** Columns over `customer c`, outer-joined; `id` and `asOf` are expressions of the row. */
-export function peopleSql(id: string, asOf: string): { alias: string; sql: string }[] {
-  const first = `(select min(e.at) from event e where e.user_id = ${id} and e.at < ${asOf})`;
+export function peopleSql(
+  asked: PeopleAsked,
+  id: string,
+  asOf: () => string,
+): { alias: string; sql: string }[] {
+  if (asked === false) return [];
+  const consent = { alias: CONSENT.alias, sql: 'c.consent_profiling::int::float8' };
+  if (asked === 'consent') return [consent];
+  const first = `(select min(e.at) from event e where e.user_id = ${id} and e.at < ${asOf()})`;
   return [
-    { alias: CONSENT.alias, sql: 'c.consent_profiling::int::float8' },
+    consent,
     { alias: REGISTERED.alias, sql: `date_part('epoch', c.registered_at) * 1000` },
     { alias: FIRST_EVENT.alias, sql: `date_part('epoch', ${first}) * 1000` },
   ];
+}
+
+/** Whether each customer agreed to profiling, 1 or 0; null when it was not asked for. */
+export function consentOf(columns: ReadonlyMap<string, FeatureColumn>): Float64Array | null {
+  const column = columns.get(CONSENT.name);
+  return column instanceof Float64Array ? column : null;
 }
 
 /** The columns of a result, by name, as people; null when they were not asked for. */

@@ -4,7 +4,7 @@ import type { FeatureTable } from '../numeric/table.js';
 import { compileFeatures, type CompiledFeatures, type Form } from './compile.js';
 import { eventTypesOf } from './definition.js';
 import type { FeatureDefinition, FeatureType } from './feature.js';
-import { peopleOf, PEOPLE_COLUMNS, type People } from './people.js';
+import { peopleColumns, peopleOf, type People, type PeopleAsked } from './people.js';
 
 export interface FeatureRequest {
   /** At most one version of a name. */
@@ -13,8 +13,8 @@ export interface FeatureRequest {
   users: readonly number[] | 'everyone';
   /** Only events before this instant count. */
   asOf: Date;
-  /** Reads `FeatureRows.people` too; default false. */
-  people?: boolean;
+  /** Reads `FeatureRows.people` too, or just the consent (see `consentOf`); default false. */
+  people?: PeopleAsked;
 }
 
 /** The same for listed users who come with an instant each. */
@@ -126,9 +126,9 @@ function namedTypes(features: readonly FeatureDefinition[]): string[] {
 function emptyRows(
   features: readonly FeatureDefinition[],
   userIds: Float64Array,
-  people: boolean,
+  people: PeopleAsked,
 ): FeatureRows {
-  const all = [...features, ...(people ? PEOPLE_COLUMNS : [])];
+  const all = [...features, ...peopleColumns(people)];
   const columns = new Map(all.map(({ name }) => [name, new Float64Array(0)]));
   return { userIds, rows: userIds.length, columns, people: peopleOf(columns) };
 }

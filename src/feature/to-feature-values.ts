@@ -3,6 +3,7 @@ import type { FeatureDefinition } from './feature.js';
 import { toFeatureType, type FeatureType, type FeatureValueType } from './feature.type.js';
 import type { FeatureColumn } from './read-features.js';
 import type { UserFeatures } from './feature-loaders.js';
+import { consentOf } from './people.js';
 
 /** Gives the same object for the same feature, so that a thousand users share it. */
 export function featureTypeCache(): (feature: FeatureDefinition) => FeatureType {
@@ -17,24 +18,28 @@ export function featureTypeCache(): (feature: FeatureDefinition) => FeatureType 
   };
 }
 
-/** The values of one user as the graph shows them. */
+/** The values of one user as the graph shows them; none of who does not agree to profiling. */
 export function toFeatureValues(
   { features, rows, row, asOf, computedAt }: UserFeatures,
   typeOf: (feature: FeatureDefinition) => FeatureType,
   wall: Date,
 ): FeatureValueType[] {
+  const optedOut = consentOf(rows.columns)?.[row] === 0;
   const ageSeconds = (wall.getTime() - computedAt.getTime()) / 1000;
   return features.map((feature) => ({
     feature: typeOf(feature),
     name: feature.name,
-    ...typedValue(feature, rows.columns.get(feature.name)?.[row]),
+    ...(optedOut ? OPTED_OUT : typedValue(feature, rows.columns.get(feature.name)?.[row])),
     asOf,
     computedAt,
     ageSeconds,
   }));
 }
 
-type TypedValue = Pick<FeatureValueType, 'number' | 'text' | 'boolean' | 'instant' | 'isMissing'>;
+type TypedValue = Pick<
+  FeatureValueType,
+  'number' | 'text' | 'boolean' | 'instant' | 'isMissing' | 'missingReason'
+>;
 
 const MISSING: TypedValue = {
   number: null,
@@ -42,7 +47,10 @@ const MISSING: TypedValue = {
   boolean: null,
   instant: null,
   isMissing: true,
+  missingReason: 'NO_DATA',
 };
+
+const OPTED_OUT: TypedValue = { ...MISSING, missingReason: 'OPTED_OUT' };
 
 /** A cell of a feature table in the field of its type. */
 export function typedValue(
@@ -50,7 +58,7 @@ export function typedValue(
   value: FeatureColumn[number] | undefined,
 ): TypedValue {
   if (value === undefined || value === null || Number.isNaN(value)) return MISSING;
-  const present = { ...MISSING, isMissing: false };
+  const present = { ...MISSING, isMissing: false, missingReason: null };
   switch (kindOf(feature.definition)) {
     case 'number':
       return { ...present, number: Number(value) };

@@ -1,4 +1,4 @@
-import { GraphQLDateTimeISO, GraphQLJSONObject } from 'graphql-scalars';
+import { GraphQLDateTimeISO, GraphQLJSONObject, GraphQLLocalDate } from 'graphql-scalars';
 import { GraphQLScalarType } from 'graphql';
 
 /** ISO-8601 instant, UTC; JavaScript Date inside. */
@@ -13,4 +13,11 @@ export const JsonObject = new GraphQLScalarType({
   ...GraphQLJSONObject.toConfig(),
   name: 'JSONObject',
   description: 'A JSON object.',
+});
+
+/** A day of the calendar in UTC; `YYYY-MM-DD` inside. */
+export const CalendarDay = new GraphQLScalarType({
+  ...GraphQLLocalDate.toConfig(),
+  name: 'Date',
+  description: 'Calendar day, UTC, for example 1997-10-01.',
 });

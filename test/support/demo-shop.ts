@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { auditStore } from '../../src/access/audit.store.js';
 import {
   composeFeatureReading,
   composeJobs,

@@ -19,7 +19,6 @@ export function importDeps(
   const data = composeIngest(db, clock, { inOrder: true });
   const store = featureStore(db, auditStore);
   const outcomes: ImportedOutcome[] = [];
-  const audit = auditStore(db);
   const rejected = rejectedRowStore(db);
   const register = registerAttributeFeatures({
     registry: () => store.all(),
