@@ -30,7 +30,8 @@ export class ViewerType {
 
 @ObjectType('AuditEntry', {
   simpleResolvers: true,
-  description: 'One change: who did what, when. Entries are never changed or removed.',
+  description:
+    'Who did what, when. Entries are never removed; the erasure of a customer makes those about them anonymous.',
 })
 export class AuditEntryType {
   @Field(() => DateTime, { description: 'When, wall time.' })
@@ -41,6 +42,8 @@ export class AuditEntryType {
   actor!: string;
   @Field(() => String, { description: 'What was done, for example `created` or `moved`.' })
   action!: string;
+  @Field(() => String, { description: 'Typed id of what it was done to, such as `User:42`.' })
+  subject!: string;
   @Field(() => JsonObject, { description: 'What changed, by name.' })
   detail!: Record<string, unknown>;
 }

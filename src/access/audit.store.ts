@@ -13,8 +13,38 @@ export interface AuditEntry {
   detail: Record<string, unknown>;
 }
 
+/** An entry with its place in the trail. */
+export type AuditRow = AuditEntry & { id: number };
+
+/** A page of the entries about one thing. */
+export interface SubjectPage {
+  subject: string;
+  /** Id after which the page begins. */
+  after: number | null;
+  limit: number;
+}
+
+/** Which entries, newest first; null parts do not narrow. */
+export interface AuditPage {
+  subject: string | null;
+  actor: string | null;
+  action: string | null;
+  since: Date | null;
+  /** Id after which the page begins. */
+  after: number | null;
+  limit: number;
+}
+
 export interface AuditStore {
   write(entry: AuditEntry): Promise<void>;
+  /**
+   * One statement however many entries, committed without waiting for the disk: after a crash of the database
+   * the last fraction of a second of them may be missing. For reads, which are many and change nothing.
+   */
+  writeReads(entries: readonly AuditEntry[]): Promise<void>;
+  page(page: AuditPage): Promise<AuditRow[]>;
+  /** For loaders: at most `limit` entries of each subject, newest first, in the order asked; one statement. */
+  pagesOf(pages: readonly SubjectPage[]): Promise<AuditRow[][]>;
   /** Newest first. */
   bySubject(subject: string): Promise<AuditEntry[]>;
   /** For loaders: one answer a subject in the order asked, each newest first; one statement. */
@@ -43,6 +73,52 @@ export function auditStore(sql: Database | Sql): AuditStore {
         `insert into audit_entry (at, actor, action, subject, detail) values ($1, $2, $3, $4, $5::jsonb)`,
         [entry.at, entry.actor, entry.action, entry.subject, JSON.stringify(entry.detail)],
       );
+    },
+    async writeReads(entries) {
+      await sql.query(
+        `with relaxed as materialized (select set_config('synchronous_commit', 'off', true))
+         insert into audit_entry (at, actor, action, subject, detail)
+         select e.at, e.actor, e.action, e.subject, e.detail
+         from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+           as e(at, actor, action, subject, detail), relaxed`,
+        [
+          entries.map((entry) => entry.at),
+          entries.map((entry) => entry.actor),
+          entries.map((entry) => entry.action),
+          entries.map((entry) => entry.subject),
+          entries.map((entry) => JSON.stringify(entry.detail)),
+        ],
+        { name: 'audit_write_reads' },
+      );
+    },
+    page: ({ subject, actor, action, since, after, limit }) =>
+      sql.query<AuditRow>(
+        `select id, at, actor, action, subject, detail from audit_entry
+         where ($1::text is null or subject = $1) and ($2::text is null or actor = $2)
+           and ($3::text is null or action = $3) and ($4::timestamptz is null or at >= $4)
+           and ($5::bigint is null or id < $5)
+         order by id desc limit $6`,
+        [subject, actor, action, since, after, limit],
+      ),
+    async pagesOf(pages) {
+      const rows = await sql.query<AuditRow & { ord: number }>(
+        `select k.ord::int as ord, a.* from unnest($1::text[], $2::bigint[], $3::int[]) with ordinality
+           as k(subject, after, most, ord)
+         cross join lateral (
+           select id, at, actor, action, subject, detail from audit_entry a
+           where a.subject = k.subject and (k.after is null or a.id < k.after)
+           order by a.id desc limit k.most) a
+         order by k.ord, a.id desc`,
+        [
+          pages.map((page) => page.subject),
+          pages.map((page) => page.after),
+          pages.map((page) => page.limit),
+        ],
+        { name: 'audit_pages_of' },
+      );
+      const answers: AuditRow[][] = pages.map(() => []);
+      for (const { ord, ...row } of rows) answers[ord - 1]?.push(row);
+      return answers;
     },
     bySubject: async (subject) => (await bySubjects([subject]))[0] ?? [],
     bySubjects,

@@ -81,10 +81,21 @@ const MOVE = `
 update customer c set last_active_at = greatest(c.last_active_at, k.at)
 from locked k where c.id = k.id`;
 
+// Ids were resolved in another statement: of who was erased since nothing may be written. An erasure locks the
+// table `erasure`, so whoever reads it here waits for one that is under way and sees its outcome. A key that came
+// back within the hour may have been resolved before the tombstone was known.
+const NOT_ERASED = `
+  exists (select from customer c where c.id = i.user_id
+    and not exists (
+      select from erasure x where x.erased_at > now() - interval '1 hour' and to_timestamp(i.ms / 1000) <= x.erased_at
+        and x.key_hash = sha256(convert_to(
+          (select value from installation_fact where name = 'tombstone_salt') || ':' || c.external_id, 'UTF8'))))`;
+
 const GIVEN = `
 with given as materialized (
   select * from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[], $9::int8[])
     as i(source_id, key, user_id, type_id, ms, value, properties, device_id)
+  where ${NOT_ERASED}
 ), new_key as (
   insert into event_key (source_id, key) select source_id, key from given
   on conflict do nothing returning source_id, key
@@ -150,20 +161,30 @@ with latest as (
   from unnest($1::int8[], $2::float8[]) as l(user_id, ms)
 ), ${LOCKED} ${MOVE}`;
 
-/** False: a row was there already, and nothing is written. */
+const ERASED = `
+select count(*) as erased from unnest($1::int8[], $2::float8[]) as i(user_id, ms) where not (${NOT_ERASED})`;
+
+/** False: a row was there already, or a customer was erased meanwhile, and nothing is written. */
 async function copied(
   db: Database,
   events: StoredEvents,
   { seenDevices }: EventInsertHooks,
 ): Promise<boolean> {
-  const latest = latestOf(events);
+  const latest = extremesOf(events, (a, b) => a > b);
+  const earliest = extremesOf(events, (a, b) => a < b);
   const seen = seenDevices && events.deviceIds ? sightingsOf(events, events.deviceIds) : [];
   const keys = binaryCopy([
     { type: 'int2', values: events.sourceIds },
     { type: 'text', values: events.keys },
   ]);
   try {
-    await db.transaction(async (sql) => {
+    return await db.transaction(async (sql) => {
+      const [gone] = await sql.query<{ erased: number }>(
+        ERASED,
+        [numberArray([...earliest.keys()]), numberArray([...earliest.values()])],
+        { name: 'event_erased' },
+      );
+      if (gone && gone.erased > 0) return false;
       await sql.copyFrom(COPY_KEYS, keys);
       await sql.copyFrom(events.deviceIds ? COPY_WITH_DEVICES : COPY, copyData(events));
       await sql.query(
@@ -172,8 +193,8 @@ async function copied(
         { name: 'event_move_latest' },
       );
       if (seen.length > 0) await seenDevices?.(sql, seen);
+      return true;
     });
-    return true;
   } catch (error) {
     if ((error as { code?: unknown }).code === UNIQUE_VIOLATION) return false;
     throw error;
@@ -194,14 +215,19 @@ function copyData(events: StoredEvents): ReturnType<typeof binaryCopy> {
   ]);
 }
 
-function latestOf({ userIds, atMs }: StoredEvents): Map<number, number> {
-  const latest = new Map<number, number>();
+/** The latest (or, by `beats`, another extreme) instant of each customer, in milliseconds since 1970. */
+function extremesOf(
+  { userIds, atMs }: StoredEvents,
+  beats: (ms: number, other: number) => boolean,
+): Map<number, number> {
+  const extremes = new Map<number, number>();
   for (let i = 0; i < userIds.length; i += 1) {
     const user = userIds[i] ?? 0;
     const at = atMs[i] ?? 0;
-    if (!(at <= (latest.get(user) ?? -1))) latest.set(user, at);
+    const known = extremes.get(user);
+    if (known === undefined || beats(at, known)) extremes.set(user, at);
   }
-  return latest;
+  return extremes;
 }
 
 function sightingsOf(

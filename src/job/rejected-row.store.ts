@@ -40,7 +40,7 @@ export function rejectedRowStore(db: Database): RejectedRowStore {
   return {
     async write(rows) {
       for (let start = 0; start < rows.length; start += BATCH)
-        await insert(db, rows.slice(start, start + BATCH));
+        await insert(db, rows.slice(start, start + BATCH).map(withoutErased));
     },
     list: (jobId, first) =>
       db.query<RejectedRow>(
@@ -66,6 +66,11 @@ export function rejectedRowStore(db: Database): RejectedRowStore {
       return row?.gone ?? 0;
     },
   };
+}
+
+/** What is refused because its customer was erased must not bring back here who they were. */
+function withoutErased(row: RejectedRow): RejectedRow {
+  return row.code === 'FORBIDDEN' ? { ...row, userKey: null, row: {} } : row;
 }
 
 async function insert(db: Database, rows: readonly RejectedRow[]): Promise<void> {

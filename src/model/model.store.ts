@@ -3,6 +3,7 @@ import { uuidv7 } from '../kernel/uuid.js';
 import type { Clock } from '../kernel/clock.js';
 import { AppError, type UserError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
+import { numberArray } from '../plant/parameters.js';
 import type { Database, Sql } from '../plant/ports.js';
 import { approvalProblem } from './feature-approval.js';
 import {
@@ -30,7 +31,10 @@ export interface ModelStore {
   allVersions(modelId: string): Promise<ModelVersion[]>;
   /** Versions that take any of these features, newest first. */
   usingFeatures(names: readonly string[]): Promise<ModelVersion[]>;
-  /** Registers a CANDIDATE under the next number; a second call for the same job answers the first's row. */
+  /**
+   * Registers a CANDIDATE under the next number; a second call for the same job answers the first's row.
+   * @throws AppError UNAVAILABLE when a customer of `trainedOn` was erased meanwhile: nothing is registered
+   */
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   /**
    * Registers version 1 and puts it into PRODUCTION; one of whose features is not approved stays a CANDIDATE.
@@ -159,6 +163,8 @@ async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promi
     );
     if (earlier) return earlier;
   }
+  const { trainedOn } = version;
+  if (trainedOn) await refuseErased(sql, trainedOn);
   const { sha256, bytes, opset } = version.artifact;
   await sql.query(
     `insert into artifact (sha256, bytes, opset, created_at) values ($1, $2, $3, $4)
@@ -168,8 +174,8 @@ async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promi
   const [row] = await sql.query<ModelVersion>(
     `insert into model_version (id, model_id, version, algorithm, hyperparameters, seed, feature_names,
        threshold, training_rows, test_rows, data_from, data_until, data_hash, report, artifact_sha256,
-       trained_at, job_id)
-     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16
+       trained_at, job_id, trained_on)
+     select $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
      from model_version where model_id = $2
      returning ${VERSION}`,
     [
@@ -189,10 +195,37 @@ async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promi
       sha256,
       version.trainedAt,
       version.jobId,
+      trainedOn ? customerBitmap(trainedOn) : null,
     ],
   );
   if (!row) throw new AppError('INTERNAL', 'insert into model_version returned no row');
   return row;
+}
+
+/** Waits for an erasure that is under way, then looks who is left: a receipt names every model that learned from the customer. */
+async function refuseErased(sql: Sql, userIds: readonly number[]): Promise<void> {
+  await sql.query('lock table erasure in access share mode');
+  const [row] = await sql.query<{ gone: number }>(
+    `select count(*) as gone from unnest($1::bigint[]) u(id)
+     where not exists (select from customer c where c.id = u.id)`,
+    [numberArray(userIds)],
+  );
+  if (row && row.gone > 0)
+    throw new AppError(
+      'UNAVAILABLE',
+      `${row.gone} of the customers trained on were erased meanwhile: it has to be trained again`,
+    );
+}
+
+/** Bit `id` of the bytes is set for each id, the lowest bit of a byte first, as `get_bit` counts. */
+function customerBitmap(userIds: readonly number[]): Buffer {
+  const largest = userIds.reduce((most, id) => Math.max(most, id), 0);
+  const bits = Buffer.alloc(Math.floor(largest / 8) + 1);
+  for (const id of userIds) {
+    const at = Math.floor(id / 8);
+    bits.writeUInt8(bits.readUInt8(at) | (1 << (id % 8)), at);
+  }
+  return bits;
 }
 
 async function moveVersion(

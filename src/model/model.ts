@@ -133,7 +133,11 @@ export function rollBackTarget<
 export type NewModelVersion = Omit<
   ModelVersion,
   'id' | 'version' | 'stage' | 'artifactSha256' | 'promotedAt' | 'promotedBy'
-> & { artifact: { sha256: string; bytes: Uint8Array; opset: number } };
+> & {
+  artifact: { sha256: string; bytes: Uint8Array; opset: number };
+  /** Ids of the customers in the training rows, test rows included; left out where they are not known here. */
+  trainedOn?: readonly number[];
+};
 
 export interface VersionPage {
   modelId: string;

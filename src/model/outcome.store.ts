@@ -6,7 +6,10 @@ import type { Outcome } from './outcome.js';
 export type ResolvedOutcome = Outcome & { predictionId: number | null };
 
 export interface OutcomeStore {
-  /** Idempotent by (model, user, instant, source): a repeat changes nothing, another answer replaces. */
+  /**
+   * Idempotent by (model, user, instant, source): a repeat changes nothing, another answer replaces. Of who was
+   * erased meanwhile nothing is written (reading the table `erasure` waits for an erasure that is under way).
+   */
   record(rows: readonly ResolvedOutcome[]): Promise<{ written: number; unchanged: number }>;
   /** The first outcome at or after each instant, in the order asked; null where there is none yet. */
   firstAfter(
@@ -28,8 +31,10 @@ export function outcomeStore(db: Database, clock: Clock): OutcomeStore {
         .map(([, row]) => row);
       const written = await db.query(
         `insert into outcome (model_id, user_id, at, source, positive, prediction_id, recorded_at)
-         select *, $7::timestamptz from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[],
-           $5::boolean[], $6::bigint[])
+         select u.*, $7::timestamptz from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[],
+           $5::boolean[], $6::bigint[]) as u(model_id, user_id, at, source, positive, prediction_id)
+         join customer c on c.id = u.user_id
+         where (select count(*) from (select 1 from erasure limit 1) g) >= 0
          on conflict (model_id, user_id, at, source) do update
            set positive = excluded.positive,
                prediction_id = coalesce(excluded.prediction_id, outcome.prediction_id),

@@ -94,6 +94,7 @@ export async function trainModel(
     artifact: { sha256, bytes: trained.onnx, opset: OPSET },
     trainedAt: deps.now(),
     jobId: job.id,
+    trainedOn: labels.userIds,
   });
   await promoteTrained(deps, model, { version, labels, margins }, input.promote, job.createdBy);
   return { modelVersionId: version.id };

@@ -115,6 +115,13 @@ const SETTINGS = {
       .min(1, 'must be a folder')
       .transform((text) => path.resolve(text)),
   }),
+  tombstones: setting({
+    variable: 'AUGURY_TOMBSTONES',
+    fallback: '',
+    meaning:
+      'File that remembers erasures outside of the database, best on another disk; empty is tombstones.ndjson in the data folder.',
+    schema: textOrNull,
+  }),
   databaseUrl: setting({
     variable: 'DATABASE_URL',
     fallback: '',

@@ -43,7 +43,8 @@ export interface PredictUsersDeps {
     asOfFrom: Date;
     asOfUntil: Date;
   }): Promise<StoredPrediction[]>;
-  writePredictions(rows: readonly Omit<StoredPrediction, 'id'>[]): Promise<number[]>;
+  /** Ids in the order given; null for who was erased or opted out meanwhile. */
+  writePredictions(rows: readonly Omit<StoredPrediction, 'id'>[]): Promise<(number | null)[]>;
   publishPredictions(modelId: string, message: PredictionMade): void;
   tally: PredictionTally;
   clock: Clock;
@@ -234,6 +235,7 @@ async function scoreEligible(
   const idOf = new Map(real.map(({ user }, index) => [user, ids[index] ?? null]));
   for (const { user, row } of scored)
     answers.set(user, { ...row, eligibility: 'ELIGIBLE', ledgerId: idOf.get(user) ?? null });
-  for (let start = 0; start < ids.length; start += IDS_PER_MESSAGE)
-    deps.publishPredictions(served.model.id, { ids: ids.slice(start, start + IDS_PER_MESSAGE) });
+  const stored = ids.filter((id) => id !== null);
+  for (let start = 0; start < stored.length; start += IDS_PER_MESSAGE)
+    deps.publishPredictions(served.model.id, { ids: stored.slice(start, start + IDS_PER_MESSAGE) });
 }

@@ -20,8 +20,11 @@ export interface LedgerPage {
 export type UserFacts = Omit<EligibilityFacts, 'hasAttributes'> & { userId: number };
 
 export interface PredictionStore {
-  /** One statement. Answers the ids in the order given. Calls of the same moment share it. */
-  write(rows: readonly NewPrediction[]): Promise<number[]>;
+  /**
+   * One statement. Answers the ids in the order given, null for a customer who was erased or opted out meanwhile:
+   * nothing is written of them. Calls of the same moment share it.
+   */
+  write(rows: readonly NewPrediction[]): Promise<(number | null)[]>;
   /** As `write`, for the rows of a job: who is there already stays. Answers the range of new ids, or null. */
   writeBatch(rows: readonly NewPrediction[]): Promise<{ from: number; until: number } | null>;
   byIds(ids: readonly number[]): Promise<StoredPrediction[]>;
@@ -74,6 +77,9 @@ const FIRST_EVENT = `cross join lateral (
 /** A row is stamped when it comes in and seen when it is committed: in between, a score may have been made without it. */
 const WRITING = `interval '2 seconds'`;
 
+/** Reads a table that an erasure locks: the statement waits for it, and then sees that the customer is gone. */
+const NOT_WHILE_ERASING = '(select count(*) from (select 1 from erasure limit 1) g) >= 0';
+
 const INSERT = `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source,
     as_of, scored_at, latency_ms, numeric, categorical, job_id)
   select u.user_id, u.model_id, u.version_id, u.probability, u.threshold, u.source::prediction_source, u.as_of,
@@ -81,7 +87,9 @@ const INSERT = `insert into prediction (user_id, model_id, model_version_id, pro
   from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::float8[], $5::float8[], $6::text[], $7::timestamptz[],
     $8::timestamptz[], $9::float8[], $10::bytea[], $11::jsonb[], $12::uuid[]) with ordinality
     u(user_id, model_id, version_id, probability, threshold, source, as_of, scored_at, latency_ms, numeric,
-      categorical, job_id, position)`;
+      categorical, job_id, position)
+  join customer c on c.id = u.user_id and c.consent_profiling
+  where ${NOT_WHILE_ERASING}`;
 
 function toStored({ numeric, categorical, ...row }: Row): StoredPrediction {
   return { ...row, inputs: { numeric: fromBytes(numeric), categorical } };
@@ -120,13 +128,20 @@ export function predictionStore(db: Database): PredictionStore {
     return rows.map(toStored);
   };
   // ids are given in the order of the rows, and are told apart by that: a user may be in it twice
-  const write = async (rows: readonly NewPrediction[]): Promise<number[]> => {
-    const written = await db.query<{ id: number }>(
-      `${INSERT} order by u.position returning id`,
+  const write = async (rows: readonly NewPrediction[]): Promise<(number | null)[]> => {
+    const written = await db.query<{ id: number; userId: number }>(
+      `${INSERT} order by u.position returning id, user_id as "userId"`,
       columnsOf(rows),
       { name: 'prediction-write' },
     );
-    return written.map(({ id }) => id).sort((a, b) => a - b);
+    written.sort((a, b) => a.id - b.id);
+    let next = 0;
+    return rows.map(({ userId }) => {
+      const row = written[next];
+      if (row?.userId !== userId) return null;
+      next += 1;
+      return row.id;
+    });
   };
   const writeGathered = gather(
     async (calls: readonly (readonly NewPrediction[])[]) => {

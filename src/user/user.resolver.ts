@@ -30,6 +30,8 @@ export interface UserResolverDeps {
     change: { profiling: boolean | null; marketing: boolean | null },
     actor: string,
   ) => Promise<User | null>;
+  /** Told of every name and e-mail that is answered, by whichever way the customer was found. */
+  personalRead?: TellPersonalRead;
 }
 
 @Resolver(() => UserType)

@@ -36,21 +36,12 @@ export class ConsentType {
 export class UserType extends NodeInterface {
   /** Our own number, for the resolvers of this and other rooms; not in the graph. */
   userId!: number;
+  /** Personal data, null where the viewer may not see them; the resolvers of the fields tell who read them. */
+  name!: string | null;
+  email!: string | null;
 
   @Field(() => String, { description: "The customer's key in the CRM; unique, 1..200 characters." })
   externalId!: string;
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Personal data: null for a role without access to it, and then named in `redacted`.',
-  })
-  name!: string | null;
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'Personal data: null for a role without access to it, and then named in `redacted`.',
-  })
-  email!: string | null;
   @Field(() => [String], {
     description: 'Fields that the role may not see and that are null for that.',
   })
