@@ -1,12 +1,18 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { auditStore } from '../../src/access/audit.store.js';
+import { auditStore, type AuditEntry } from '../../src/access/audit.store.js';
 import { featureStore, type FeatureStore } from '../../src/feature/feature.store.js';
-import { REGISTRY_MAX_AGE_MS, recentRegistry } from '../../src/feature/recent-registry.js';
+import { moveFeature } from '../../src/feature/move-feature.js';
+import {
+  REGISTRY_MAX_AGE_MS,
+  recentRegistry,
+  type RecentRegistryOptions,
+} from '../../src/feature/recent-registry.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { withCounts, zeroCounts } from '../../src/kernel/count.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { openGraph, type TestGraph } from '../support/graph.js';
+import { memoryBus } from '../support/memory-bus.js';
 
 const clock = systemClock();
 const at = new Date('2026-01-01T00:00:00Z');
@@ -30,9 +36,13 @@ function feature(name: string): Parameters<FeatureStore['insert']>[0] {
   };
 }
 
+function told(name: string): AuditEntry {
+  return { at, actor: 'test', action: 'registered', subject: `Feature:${name}@1`, detail: {} };
+}
+
 /** The registry as one process remembers it; `ms.now` is its monotonic clock. */
-function processOf(ms: { now: number }) {
-  return recentRegistry(featureStore(database.db, auditStore), () => ms.now);
+function processOf(ms: { now: number }, options?: RecentRegistryOptions) {
+  return recentRegistry(featureStore(database.db, auditStore), () => ms.now, options);
 }
 
 async function seen({ recent }: ReturnType<typeof processOf>, name: string): Promise<string[]> {
@@ -45,21 +55,18 @@ describe('the remembered registry', () => {
     const [own, other] = [processOf(ms), processOf(ms)];
     expect(await seen(own, 'aged')).toEqual([]);
     expect(await seen(other, 'aged')).toEqual([]);
-    await own.store.insert(feature('aged'), 1, 'REVIEW', at);
+    await own.store.insert(feature('aged'), 1, 'REVIEW', at, told('aged'));
     expect(await seen(own, 'aged')).toEqual(['REVIEW']);
     ms.now += REGISTRY_MAX_AGE_MS - 1;
     expect(await seen(other, 'aged')).toEqual([]);
     ms.now += 1;
     expect(await seen(other, 'aged')).toEqual(['REVIEW']);
 
-    const id = (await own.recent()).find(({ name }) => name === 'aged')?.id ?? '';
-    await other.store.move(id, 'REVIEW', 'APPROVED', {
-      at,
-      actor: 'test',
-      action: 'moved',
-      subject: 'Feature:aged@1',
-      detail: {},
-    });
+    const { errors } = await moveFeature({ move: other.store.move, wall: () => at })(
+      { name: 'aged', to: 'APPROVED', comment: null },
+      'test',
+    );
+    expect(errors).toEqual([]);
     expect(await seen(other, 'aged')).toEqual(['APPROVED']);
     ms.now += REGISTRY_MAX_AGE_MS;
     expect(await seen(own, 'aged')).toEqual(['APPROVED']);
@@ -69,7 +76,7 @@ describe('the remembered registry', () => {
     const ms = { now: 0 };
     const own = processOf(ms);
     const early = own.recent();
-    await own.store.insert(feature('raced'), 1, 'APPROVED', at);
+    await own.store.insert(feature('raced'), 1, 'APPROVED', at, told('raced'));
     await early;
     expect(await seen(own, 'raced')).toEqual(['APPROVED']);
   });
@@ -96,6 +103,39 @@ describe('the remembered registry', () => {
     const { recent } = recentRegistry({ ...store, all }, () => 0);
     await expect(recent()).rejects.toThrow('away');
     expect((await recent()).length).toBeGreaterThan(0);
+  });
+});
+
+describe('the remembered registry of two processes with a bus between them', () => {
+  it('is forgotten by both when one changes it, however young, and listeners hear of it afterwards', async () => {
+    const ms = { now: 0 };
+    const bus = memoryBus();
+    const looks: boolean[] = [];
+    const own = processOf(ms, { news: bus });
+    const other = processOf(ms, { news: bus, onLook: (hit) => looks.push(hit) });
+    expect(await seen(other, 'shared')).toEqual([]);
+    expect(await seen(other, 'shared')).toEqual([]);
+    const heard = new Promise<string[]>((resolve) => {
+      const stop = other.onChange(() => {
+        stop();
+        void seen(other, 'shared').then(resolve);
+      });
+    });
+    await own.store.insert(feature('shared'), 1, 'REVIEW', at, told('shared'));
+    expect(await heard).toEqual(['REVIEW']);
+    expect(looks).toEqual([false, true, false]);
+
+    const moved = new Promise<void>((resolve) => other.onChange(resolve));
+    const move = moveFeature({ move: own.store.move, wall: () => at });
+    const shortcut = await move({ name: 'shared', to: 'DEPRECATED', comment: null }, 'test');
+    expect(shortcut.feature).toBeNull();
+    expect(await seen(other, 'shared')).toEqual(['REVIEW']);
+    expect(looks.at(-1)).toBe(true); // a refused move is no news
+    await move({ name: 'shared', to: 'APPROVED', comment: null }, 'test');
+    await moved;
+    expect(await seen(other, 'shared')).toEqual(['APPROVED']);
+    await Promise.all([own.close(), other.close()]);
+    expect(bus.subscribers()).toBe(0);
   });
 });
 
