@@ -17,6 +17,8 @@ import { EventResolver, UserEventsResolver } from './event/event.resolver.js';
 import { eventsLoader } from './event/events-loader.js';
 import { featureLoaders } from './feature/feature-loaders.js';
 import { FeatureResolver, UserFeaturesResolver } from './feature/feature.resolver.js';
+import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
+import { liveSchema } from './feature/set/live-schema.js';
 import { cancelJob } from './job/cancel-job.js';
 import type { Job } from './job/job.js';
 import { jobLoader } from './job/job-loader.js';
@@ -37,7 +39,10 @@ import { UserConnectionResolver, UserResolver } from './user/user.resolver.js';
 
 /** A composed system: the graph and what the door needs, to be closed once. */
 export interface Composition {
-  schema: GraphQLSchema;
+  /** What can be asked for now. */
+  readonly schema: GraphQLSchema;
+  /** Without the fields that the registry of features adds: what src/schema.graphql prints. */
+  staticSchema: GraphQLSchema;
   plant: Plant;
   access: ReturnType<typeof composeAccess>;
   door: Pick<
@@ -95,6 +100,14 @@ async function composeOn(
     auditBySubjects: access.audit.bySubjects,
   });
 
+  const schema = liveSchema({
+    registry: features.store.all,
+    auditBySubjects: access.audit.bySubjects,
+    subscribe,
+    log: plant.log,
+  });
+  opened.push(() => schema.close());
+
   // model · prediction
   const models = await composeModels(plant, features.store);
   opened.push(() => models.serving.close());
@@ -116,7 +129,7 @@ async function composeOn(
     ledger,
   });
 
-  const schema = buildGraph({
+  const staticSchema = buildGraph({
     resolvers: [
       new AccessResolver(),
       new JobResolver({
@@ -145,10 +158,11 @@ async function composeOn(
       }),
       new FeatureResolver({
         loaders: featuresOf,
-        registerFeature: registry.registerFeature,
-        moveFeature: registry.moveFeature,
+        registerFeature: schema.following(registry.registerFeature),
+        moveFeature: schema.following(registry.moveFeature),
       }),
       new UserFeaturesResolver({ loaders: featuresOf }),
+      new UserFeatureSetResolver({ readFeatures: features.read }),
       new FeatureUsedByResolver({ versionsUsing: models.store.usingFeatures }),
       new ModelResolver({
         listModels: models.store.list,
@@ -182,11 +196,16 @@ async function composeOn(
     },
   });
 
+  await schema.open(staticSchema);
+
   metrics.watchScorerQueue(() => scorer.stats().queuedRows);
   metrics.watchQueues(Object.values(QUEUE_OF_KIND), (name) => queues.depth(name));
 
   return {
-    schema,
+    get schema() {
+      return schema.current();
+    },
+    staticSchema,
     plant,
     access,
     door: {
@@ -207,6 +226,7 @@ async function composeOn(
       await registry.seedStartSet();
       await features.nameEventTypes();
       await models.registerShipped(modelsFolder);
+      await schema.refresh();
     },
     demo: {
       ...demoStore(db),

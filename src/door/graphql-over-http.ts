@@ -1,18 +1,26 @@
-import type { ApolloServerPlugin, GraphQLRequestContext } from '@apollo/server';
+import type { IncomingMessage } from 'node:http';
+import type {
+  ApolloServerOptionsWithGateway,
+  ApolloServerPlugin,
+  GraphQLRequestContext,
+} from '@apollo/server';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { RequestContext, Viewer } from '../graphql/context.js';
 import { limitRule, listItemsError } from '../graphql/limits.js';
+import type { SchemaSource } from '../graphql/schema-source.js';
 import { AppError } from '../kernel/error.js';
+import type { BodyShare } from './body-budget.js';
+import { bodyBudget } from './body-budget.js';
 import type { Exchange } from './http.js';
 import { nestsDeeper, readBody, reply } from './http.js';
 import type { OperationScope, ScopeDeps } from './operation-scope.js';
-import { currentScope, openScope } from './operation-scope.js';
+import { currentScope, failureBeforeAnswer, openScope } from './operation-scope.js';
 import type { DoorLimits, ServerOptions } from './options.js';
 
 /** GraphQL over HTTP, for requests whose viewer is known. */
@@ -20,6 +28,11 @@ export interface GraphqlOverHttp {
   handle(exchange: Exchange, viewer: Viewer): Promise<void>;
   stop(): Promise<void>;
 }
+
+type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
+
+/** Header of every answer: another value says that the schema is another. */
+const SCHEMA_VERSION_HEADER = 'x-augury-schema';
 
 const MASKED: GraphQLFormattedError = {
   message: 'internal error',
@@ -31,14 +44,11 @@ function kindOf(context: GraphQLRequestContext<RequestContext>) {
 }
 
 /** Refuses what is too big or needs the other transport; counts and reports every answer. */
-function doorPlugin(
-  schema: ServerOptions['schema'],
-  limits: DoorLimits,
-): ApolloServerPlugin<RequestContext> {
+function doorPlugin(limits: DoorLimits): ApolloServerPlugin<RequestContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        didResolveOperation({ operation, document, request }) {
+        didResolveOperation({ schema, operation, document, request }) {
           if (!operation) return Promise.resolve();
           if (operation.operation === OperationTypeNode.SUBSCRIPTION)
             throw new GraphQLError(
@@ -58,20 +68,39 @@ function doorPlugin(
           if (error) throw withStatus(error, 400);
           return Promise.resolve();
         },
-        willSendResponse(context) {
+        async willSendResponse(context) {
           const { body, http } = context.response;
-          if (body.kind === 'single')
-            body.singleResult =
-              currentScope()?.finish(body.singleResult, kindOf(context)) ?? body.singleResult;
+          const failure = await failureBeforeAnswer(context.contextValue, currentScope());
+          if (failure) http.status = 500;
+          if (body.kind === 'single') {
+            const result = failure ? { errors: [failure] } : body.singleResult;
+            body.singleResult = currentScope()?.finish(result, kindOf(context)) ?? result;
+          }
           // GraphQL over HTTP: who takes application/json only gets a 200 for a well-formed request
           const accept = context.request.http?.headers.get('accept') ?? '';
           const onlyJson =
             accept.includes('application/json') &&
             !accept.includes('application/graphql-response+json');
           if (http.status === 400 && onlyJson) http.status = 200;
-          return Promise.resolve();
         },
       }),
+  };
+}
+
+/**
+ * The documented way to give Apollo another schema while it runs. It keeps parsed documents with the schema
+ * that they were checked against, and a request ends on the one it began with.
+ */
+function liveGateway(schema: SchemaSource): GatewayInterface {
+  return {
+    load: () => Promise.resolve({ executor: null }),
+    onSchemaLoadOrUpdate(listener) {
+      const tell = (apiSchema: GraphQLSchema): void =>
+        listener({ apiSchema, coreSupergraphSdl: '' });
+      tell(schema.current());
+      return schema.onSwap(tell);
+    },
+    stop: () => Promise.resolve(),
   };
 }
 
@@ -89,7 +118,7 @@ export async function openGraphqlOverHttp(
 ): Promise<GraphqlOverHttp> {
   const { schema, clock, log } = options;
   const apollo = new ApolloServer<RequestContext>({
-    schema,
+    gateway: liveGateway(schema),
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     introspection: true,
@@ -108,59 +137,90 @@ export async function openGraphqlOverHttp(
       error: (message: unknown) => log.error({}, String(message)),
     },
     plugins: [
-      doorPlugin(schema, limits),
+      doorPlugin(limits),
       // it wraps every field and doubles the cost of a list
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
     ],
   });
   await apollo.start();
+  const budget = bodyBudget(
+    Math.max(limits.maxBodyBytesInHand, limits.maxBodyBytes),
+    limits.bodyTurnMs,
+  );
   const scopes: ScopeDeps = { clock, log, transport: 'http', onOperation: options.onOperation };
+
+  const answer = async (
+    exchange: Exchange,
+    viewer: Viewer,
+    body: unknown,
+    scope: OperationScope,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { request, url, requestId } = exchange;
+    const { counts } = scope;
+    const context: RequestContext = { viewer, requestId, signal, clock, counts, loaderKey: {} };
+    const httpGraphQLRequest = {
+      method: request.method ?? 'GET',
+      headers: headersOf(request),
+      search: url.search,
+      body,
+    };
+    const answered = await scope.run(() =>
+      apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest,
+        context: () => Promise.resolve(context),
+      }),
+    );
+    if (answered.body.kind !== 'complete')
+      throw new AppError('INTERNAL', 'incremental delivery is not served');
+    reply(
+      exchange,
+      answered.status ?? 200,
+      {
+        'cache-control': 'no-store',
+        [SCHEMA_VERSION_HEADER]: schema.version(),
+        ...Object.fromEntries(answered.headers),
+      },
+      withCounts(answered.body.string, scope),
+    );
+  };
 
   return {
     async handle(exchange, viewer) {
-      const { request, response, url, requestId } = exchange;
+      const { response, requestId } = exchange;
       const scope = openScope(scopes, requestId);
       const aborter = new AbortController();
       response.once('close', () => {
         if (!response.writableFinished) aborter.abort();
       });
-      const body = await jsonBody(exchange, limits);
-      const headers = new HeaderMap();
-      for (const [name, value] of Object.entries(request.headers))
-        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-      // No page of another site can send a key by itself, so a key needs no proof against forgery; a session does.
-      if (request.headers.authorization !== undefined) headers.set('apollo-require-preflight', '1');
-      const context: RequestContext = {
-        viewer,
-        requestId,
-        signal: aborter.signal,
-        clock,
-        counts: scope.counts,
-        loaderKey: {},
-      };
-      const answer = await scope.run(() =>
-        apollo.executeHTTPGraphQLRequest({
-          httpGraphQLRequest: {
-            method: request.method ?? 'GET',
-            headers,
-            search: url.search,
-            body,
-          },
-          context: () => Promise.resolve(context),
-        }),
-      );
-      if (answer.body.kind !== 'complete')
-        throw new AppError('INTERNAL', 'incremental delivery is not served');
-      reply(
-        exchange,
-        answer.status ?? 200,
-        { 'cache-control': 'no-store', ...Object.fromEntries(answer.headers) },
-        withCounts(answer.body.string, scope),
-      );
+      const share = await budget.take(announcedBytes(exchange, limits), aborter.signal);
+      try {
+        const body = await jsonBody(exchange, limits, share);
+        await answer(exchange, viewer, body, scope, aborter.signal);
+      } finally {
+        share.release();
+      }
     },
     stop: () => apollo.stop(),
   };
+}
+
+function headersOf(request: IncomingMessage): HeaderMap {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  // No page of another site can send a key by itself, so a key needs no proof against forgery; a session does.
+  if (request.headers.authorization !== undefined) headers.set('apollo-require-preflight', '1');
+  return headers;
+}
+
+/** What the body may come to: as announced, or the largest where nothing is; what is too large is not read anyway. */
+function announcedBytes({ request }: Exchange, { maxBodyBytes }: DoorLimits): number {
+  if (request.method !== 'POST') return 0;
+  const announced = request.headers['content-length'];
+  if (announced !== undefined) return Number(announced) > maxBodyBytes ? 0 : Number(announced);
+  return request.headers['transfer-encoding'] === undefined ? 0 : maxBodyBytes;
 }
 
 /** Apollo puts its code on the formatted copy only. */
@@ -179,9 +239,14 @@ function withCounts(body: string, scope: OperationScope): string {
 }
 
 /** The parsed body of a JSON POST, undefined for anything else (Apollo says what is missing). */
-async function jsonBody({ request }: Exchange, limits: DoorLimits): Promise<unknown> {
+async function jsonBody(
+  { request }: Exchange,
+  limits: DoorLimits,
+  share: BodyShare,
+): Promise<unknown> {
   if (request.method !== 'POST') return undefined;
   const bytes = await readBody(request, limits.maxBodyBytes);
+  share.shrinkTo(bytes.length);
   const type = /^application\/json\s*(?:;\s*charset="?([\w-]+)"?\s*)?$/i.exec(
     request.headers['content-type'] ?? '',
   );

@@ -76,8 +76,11 @@ export function graphqlRoute(options: ServerOptions, overHttp: GraphqlOverHttp):
       } catch (error) {
         if (!(error instanceof AppError) || error.code === 'INTERNAL') throw error;
         const { message, retryable, status } = error;
-        // the rest of a body that is too large is not read: the line cannot be used again
-        const headers: Record<string, string> = status === 413 ? { connection: 'close' } : {};
+        // a body that is too large, or did not come to its turn, is not read: the line cannot be used again
+        const headers: Record<string, string> = {
+          ...(status === 413 || status === 503 ? { connection: 'close' } : {}),
+          ...(status === 503 ? { 'retry-after': '1' } : {}),
+        };
         refuse(
           exchange,
           status,

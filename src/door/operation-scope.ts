@@ -1,9 +1,13 @@
-import type { FormattedExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import { GraphQLError } from 'graphql';
+import type { RequestContext } from '../graphql/context.js';
+import { workBeforeAnswer } from '../graphql/context.js';
 import type { CountsExtension } from '../graphql/counts-extension.js';
 import { countsExtension } from '../graphql/counts-extension.js';
 import { presentError } from '../graphql/present-error.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Counts } from '../kernel/count.js';
+import { AppError } from '../kernel/error.js';
 import { currentOwner, withCounts, zeroCounts } from '../kernel/count.js';
 import type { Log } from '../plant/ports.js';
 import type { OperationReport } from './options.js';
@@ -41,6 +45,29 @@ class Owner {
 export function currentScope(): OperationScope | null {
   const owner = currentOwner();
   return owner instanceof Owner ? owner.scope : null;
+}
+
+/**
+ * Does the work that must be done before the answer leaves; the error to answer instead when it fails, else
+ * null. What was read must not leave unless it was written down that it was.
+ */
+export async function failureBeforeAnswer(
+  context: RequestContext,
+  scope: OperationScope | null,
+): Promise<GraphQLFormattedError | null> {
+  try {
+    await workBeforeAnswer(context);
+    return null;
+  } catch (cause) {
+    const message = 'the work before the answer failed';
+    const originalError = new AppError('INTERNAL', message, { cause });
+    return (
+      scope?.present(new GraphQLError(message, { originalError })) ?? {
+        message: 'internal error',
+        extensions: { code: 'INTERNAL' },
+      }
+    );
+  }
 }
 
 /** Opens a scope; the clock of its milliseconds starts now. */

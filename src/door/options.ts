@@ -1,10 +1,10 @@
-import type { GraphQLSchema } from 'graphql';
 import type { Presented } from '../access/authenticate.js';
 import type { OpenedSession } from '../access/login-link.js';
 import type { Viewer } from '../graphql/context.js';
 import type { CountsExtension } from '../graphql/counts-extension.js';
 import type { OperationLimits } from '../graphql/limits.js';
 import { DEFAULT_OPERATION_LIMITS } from '../graphql/limits.js';
+import type { SchemaSource } from '../graphql/schema-source.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Log } from '../plant/ports.js';
 import type { ExampleOperation } from './example-operations.js';
@@ -13,6 +13,13 @@ import type { ExampleOperation } from './example-operations.js';
 export interface DoorLimits extends OperationLimits {
   /** Largest HTTP body. */
   maxBodyBytes: number;
+  /**
+   * Bytes of all HTTP bodies larger than 64 KiB that are in hand at once, from their arrival to their answer;
+   * at least `maxBodyBytes`. Who comes on top waits; smaller bodies always pass.
+   */
+  maxBodyBytesInHand: number;
+  /** How long a large body waits for its turn before it is refused as UNAVAILABLE. */
+  bodyTurnMs: number;
   /** Deepest nesting of brackets in a JSON body or WebSocket message. */
   maxJsonDepth: number;
   /** Largest message from a WebSocket client. */
@@ -37,7 +44,9 @@ export interface DoorLimits extends OperationLimits {
 
 export const DEFAULT_DOOR_LIMITS: DoorLimits = {
   ...DEFAULT_OPERATION_LIMITS,
-  maxBodyBytes: 1_048_576,
+  maxBodyBytes: 16_777_216,
+  maxBodyBytesInHand: 67_108_864,
+  bodyTurnMs: 30_000,
   maxJsonDepth: 100,
   maxMessageBytes: 262_144,
   maxSubscriptions: 100,
@@ -68,7 +77,8 @@ export interface OperationReport {
 
 /** What the server is made of; compose.ts fills it in. */
 export interface ServerOptions {
-  schema: GraphQLSchema;
+  /** Looked at anew by every operation. */
+  schema: SchemaSource;
   config: {
     host: string;
     /** 0 takes a free one. */

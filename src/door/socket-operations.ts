@@ -4,6 +4,7 @@ import type {
   ExecutionArgs,
   ExecutionResult,
   FormattedExecutionResult,
+  GraphQLSchema,
   OperationTypeNode,
 } from 'graphql';
 import {
@@ -23,7 +24,7 @@ import { AppError } from '../kernel/error.js';
 import type { SourceEvent } from './event-stream.js';
 import { eventStream } from './event-stream.js';
 import type { OperationScope, ScopeDeps } from './operation-scope.js';
-import { openScope } from './operation-scope.js';
+import { failureBeforeAnswer, openScope } from './operation-scope.js';
 import type { DoorLimits, ServerOptions } from './options.js';
 import type { SocketLink } from './socket-link.js';
 import { CLOSE } from './socket-link.js';
@@ -40,6 +41,9 @@ interface Operation {
   close(): void;
 }
 
+/** What is answered: the operation itself, or one event of it. */
+type Answering = Pick<Operation, 'scope' | 'kind' | 'context'>;
+
 /** What graphql-ws asks while operations run: the same parse, rules, masks and counts as over HTTP. */
 export function openSocketOperations(
   options: ServerOptions,
@@ -47,7 +51,7 @@ export function openSocketOperations(
 ): Required<
   Pick<Hooks, 'onSubscribe' | 'execute' | 'subscribe' | 'onNext' | 'onError' | 'onComplete'>
 > {
-  const { schema, clock, log } = options;
+  const { clock, log } = options;
   const scopes: ScopeDeps = {
     clock,
     log,
@@ -60,7 +64,10 @@ export function openSocketOperations(
   const answers = new WeakMap<object, FormattedExecutionResult>();
 
   /** Masks and counts now, while the scope is at hand; `onNext` sends it. */
-  const answer = (result: ExecutionResult, scope: OperationScope, kind: Operation['kind']) => {
+  const answer = async (result: ExecutionResult, of: Answering): Promise<ExecutionResult> => {
+    const { scope, kind } = of;
+    const refused = await refusalOf(of);
+    if (refused) return refused;
     const { errors, data, extensions } = result;
     const formatted: FormattedExecutionResult = {
       ...(errors ? { errors: errors.map((error) => scope.present(error)) } : {}),
@@ -69,6 +76,19 @@ export function openSocketOperations(
     };
     answers.set(result, scope.finish(formatted, kind));
     return result;
+  };
+
+  /** The answer when the work that must be done before it fails; null when it is done. */
+  const refusalOf = async ({
+    scope,
+    kind,
+    context,
+  }: Answering): Promise<ExecutionResult | null> => {
+    const failure = await scope.run(() => failureBeforeAnswer(context, scope));
+    if (!failure) return null;
+    const refused: ExecutionResult = {};
+    answers.set(refused, scope.finish({ errors: [failure] }, kind));
+    return refused;
   };
 
   const open = (link: SocketLink, viewer: RequestContext['viewer'], kind: OperationTypeNode) => {
@@ -99,18 +119,20 @@ export function openSocketOperations(
   /** One event: another scope, other loaders, and the viewer's rights as they are now. */
   const answerEvent = async (
     args: ExecutionArgs,
-    { link, context, kind }: Operation,
+    { link, context: operationContext, kind }: Operation,
     { payload, counts }: SourceEvent,
   ): Promise<ExecutionResult> => {
-    const scope = openScope(scopes, context.requestId, counts);
+    const scope = openScope(scopes, operationContext.requestId, counts);
     const viewer = await link.viewer();
     if (viewer === null) {
       link.close(CLOSE.unauthorized, 'unauthenticated: the key was revoked or has expired');
       return {};
     }
-    const contextValue: RequestContext = { ...context, viewer, counts, loaderKey: {} };
-    const result = await scope.run(() => execute({ ...args, rootValue: payload, contextValue }));
-    return answer(result, scope, kind);
+    const context: RequestContext = { ...operationContext, viewer, counts, loaderKey: {} };
+    const result = await scope.run(() =>
+      execute({ ...args, rootValue: payload, contextValue: context }),
+    );
+    return answer(result, { scope, kind, context });
   };
 
   return {
@@ -127,7 +149,8 @@ export function openSocketOperations(
         link.close(CLOSE.unauthorized, 'unauthenticated: the key was revoked or has expired');
         return [new GraphQLError('unauthenticated', { extensions: { code: 'UNAUTHENTICATED' } })];
       }
-      const prepared = prepare(payload, options, limits, rules);
+      const schema = options.schema.current();
+      const prepared = prepare(payload, schema, limits, rules);
       if (!('document' in prepared)) return prepared.errors;
       const operation = open(link, viewer, prepared.kind);
       const args: ExecutionArgs = {
@@ -143,14 +166,18 @@ export function openSocketOperations(
     },
     async execute(args) {
       const operation = operationOf(byArgs, args);
-      const { scope, kind } = operation;
-      return answer(await scope.run(() => execute(args)), scope, kind);
+      return answer(await operation.scope.run(() => execute(args)), operation);
     },
     async subscribe(args) {
       const operation = operationOf(byArgs, args);
-      const { scope, kind, link } = operation;
+      const { scope, link } = operation;
       const source = await scope.run(() => createSourceEventStream(args));
-      if (!(Symbol.asyncIterator in source)) return answer(source, scope, kind);
+      if (!(Symbol.asyncIterator in source)) return answer(source, operation);
+      const refused = await refusalOf(operation);
+      if (refused) {
+        await source[Symbol.asyncIterator]().return?.();
+        return refused;
+      }
       const stream = eventStream({
         source,
         maxUndelivered: limits.maxUndelivered,
@@ -197,7 +224,7 @@ type Prepared =
 /** Parsed and found good, or the errors; never throws, as that would close the whole socket. */
 function prepare(
   payload: SubscribePayload,
-  { schema }: ServerOptions,
+  schema: GraphQLSchema,
   limits: DoorLimits,
   rules: Parameters<typeof validate>[2],
 ): Prepared {

@@ -39,3 +39,9 @@ export function perRequest<T>(
 
 /** Work that must be done before the answer leaves, such as writing down who read what; the door awaits it. */
 export const beforeAnswer = perRequest((): (() => Promise<void>)[] => []);
+
+/** Does that work, all at once, also what it adds itself. @throws what any of it throws: the answer must not leave */
+export async function workBeforeAnswer(context: RequestContext): Promise<void> {
+  const work = beforeAnswer(context);
+  while (work.length > 0) await Promise.all(work.splice(0).map((each) => each()));
+}

@@ -241,12 +241,12 @@ describe('limits', () => {
     );
   });
 
-  it('refuse a body over one megabyte, announced or streamed', async () => {
-    const large = JSON.stringify({ query: '{who}', variables: { x: 'y'.repeat(1_100_000) } });
+  it('refuse a body over sixteen mebibytes, announced or streamed', async () => {
+    const large = JSON.stringify({ query: '{who}', variables: { x: 'y'.repeat(16_777_216) } });
     const { status, body } = await post(door.server, '', { body: large });
     expect(status).toBe(413);
     expect(body.errors?.[0]).toMatchObject({
-      message: 'the body must be at most 1048576 bytes',
+      message: 'the body must be at most 16777216 bytes',
       extensions: { code: 'TOO_LARGE' },
     });
     const streamed = await new Promise<number | undefined>((resolve, reject) => {
@@ -259,7 +259,7 @@ describe('limits', () => {
         },
       );
       request.on('error', reject);
-      for (let i = 0; i < 12; i += 1) request.write('y'.repeat(100_000));
+      for (let i = 0; i < 17; i += 1) request.write('y'.repeat(1_048_576));
       request.end();
     });
     expect(streamed).toBe(413);

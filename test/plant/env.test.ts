@@ -32,7 +32,7 @@ describe('readConfig', () => {
       provider: 'cpu',
       scorerWorkers: 1,
       allowedOrigins: [],
-      maxBodyBytes: 1_048_576,
+      maxBodyBytes: 16_777_216,
       logLevel: 'info',
       logFormat: 'pretty',
       key: null,

@@ -9,10 +9,12 @@ import {
   GraphQLObjectType,
   GraphQLSchema,
   GraphQLString,
+  type GraphQLFieldConfig,
 } from 'graphql';
 import type { Presented } from '../../src/access/authenticate.js';
 import type { OperationReport, ServerOptions } from '../../src/door/options.js';
-import type { RequestContext, Viewer } from '../../src/graphql/context.js';
+import { beforeAnswer, type RequestContext, type Viewer } from '../../src/graphql/context.js';
+import type { SchemaSource } from '../../src/graphql/schema-source.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { count } from '../../src/kernel/count.js';
 import { AppError } from '../../src/kernel/error.js';
@@ -32,6 +34,12 @@ export interface DoorTest {
   loaderKeys: object[];
   /** Signals of `slow` fields, in order. */
   signals: AbortSignal[];
+  /** What `noted` fields wrote down before their answer left. */
+  notes: string[];
+  /** The schema that the door began with. */
+  base: GraphQLSchema;
+  /** Gives the door another schema while it is open. */
+  swap(schema: GraphQLSchema, version: string): void;
   publish(payload: unknown): void;
   subscribers(): number;
   revoke(): void;
@@ -40,8 +48,28 @@ export interface DoorTest {
 }
 
 /** A small graph with one field for each thing that the door must deal with. */
-function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Subscription>) {
+function schemaOf(
+  test: Pick<DoorTest, 'loaderKeys' | 'signals' | 'notes'>,
+  topic: Set<Subscription>,
+) {
   const string = { type: GraphQLString };
+  const noted: GraphQLFieldConfig<unknown, RequestContext> = {
+    type: GraphQLString,
+    resolve: (_, __, context) => {
+      beforeAnswer(context).push(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        test.notes.push(context.requestId);
+      });
+      return 'Ada Lovelace';
+    },
+  };
+  const unnoted: GraphQLFieldConfig<unknown, RequestContext> = {
+    type: GraphQLString,
+    resolve: (_, __, context) => {
+      beforeAnswer(context).push(() => Promise.reject(new Error('the audit table is gone')));
+      return 'Ada Lovelace';
+    },
+  };
   const item: GraphQLObjectType = new GraphQLObjectType({
     name: 'Item',
     fields: () => ({
@@ -79,6 +107,8 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
   const query = new GraphQLObjectType<unknown, RequestContext>({
     name: 'Query',
     fields: {
+      noted,
+      unnoted,
       viewer: { type: viewerType, resolve: (_, __, { viewer }) => viewer },
       users: {
         type: users,
@@ -128,10 +158,12 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
       },
     },
   });
-  const event = new GraphQLObjectType<{ text: string }, RequestContext>({
+  const event = new GraphQLObjectType<unknown, RequestContext>({
     name: 'Event',
     fields: {
       text: string,
+      noted,
+      unnoted,
       viewer: { type: GraphQLString, resolve: (_, __, { viewer }) => viewer.name },
       fresh: {
         type: GraphQLString,
@@ -151,6 +183,16 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
         type: event,
         subscribe: () => {
           const feed = createSubscription('event', 2_000, () => topic.delete(feed));
+          topic.add(feed);
+          return feed;
+        },
+        resolve: (payload) => payload,
+      },
+      unnotedSource: {
+        type: event,
+        subscribe: (_, __, context) => {
+          beforeAnswer(context).push(() => Promise.reject(new Error('the audit table is gone')));
+          const feed = createSubscription('unnoted', 2, () => topic.delete(feed));
           topic.add(feed);
           return feed;
         },
@@ -181,6 +223,24 @@ function schemaOf(test: Pick<DoorTest, 'loaderKeys' | 'signals'>, topic: Set<Sub
   return new GraphQLSchema({ query, mutation, subscription });
 }
 
+/** A schema that a test changes by hand. */
+function switchingSchema(first: GraphQLSchema): SchemaSource & Pick<DoorTest, 'swap'> {
+  const listeners = new Set<(schema: GraphQLSchema) => void>();
+  let present = { schema: first, version: 'first' };
+  return {
+    current: () => present.schema,
+    version: () => present.version,
+    onSwap: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    swap(schema, version) {
+      present = { schema, version };
+      for (const listener of listeners) listener(schema);
+    },
+  };
+}
+
 /** A server on a free port with one key and one session, both of a viewer named Ada. */
 export async function startDoor(
   overrides: Partial<Omit<ServerOptions, 'config'>> & {
@@ -188,9 +248,10 @@ export async function startDoor(
   } = {},
 ): Promise<DoorTest> {
   const topic = new Set<Subscription>();
-  const seen: Pick<DoorTest, 'loaderKeys' | 'signals' | 'errors' | 'reports'> = {
+  const seen: Pick<DoorTest, 'loaderKeys' | 'signals' | 'notes' | 'errors' | 'reports'> = {
     loaderKeys: [],
     signals: [],
+    notes: [],
     errors: [],
     reports: [],
   };
@@ -207,8 +268,10 @@ export async function startDoor(
   const explorerFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-door-'));
   fs.writeFileSync(path.join(explorerFolder, 'index.html'), '<!doctype html><p>explorer</p>');
   const ignore = (): void => undefined;
+  const base = schemaOf(seen, topic);
+  const schema = switchingSchema(base);
   const options: ServerOptions = {
-    schema: schemaOf(seen, topic),
+    schema,
     clock: systemClock(),
     log: {
       debug: ignore,
@@ -239,6 +302,8 @@ export async function startDoor(
   const server = await startServer(options);
   return {
     ...seen,
+    base,
+    swap: (next, version) => schema.swap(next, version),
     server,
     options,
     publish: (payload) => {

@@ -47,6 +47,9 @@ export async function openGraph(databaseUrl: string, clock: Clock): Promise<Test
   };
   return {
     ...composition,
+    get schema() {
+      return composition.schema;
+    },
     log,
     async ask(text, variableValues = {}, role = 'ADMIN') {
       const counts = zeroCounts();

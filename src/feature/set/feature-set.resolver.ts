@@ -1,0 +1,74 @@
+import DataLoader from 'dataloader';
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
+import { Arg, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
+import { authorise } from '../../graphql/authorise.js';
+import { perRequest, type RequestContext } from '../../graphql/context.js';
+import { DateTime } from '../../graphql/scalars.js';
+import { selectedNames } from '../../graphql/selection.js';
+import { UserType } from '../../user/user.type.js';
+import type { FeatureDefinition } from '../feature.js';
+import { liveAsOf, type UserFeatures } from '../feature-loaders.js';
+import type { ReadFeatures } from '../read-features.js';
+import { FeatureSetType } from './feature-set.type.js';
+import { featuresOfFields } from './with-feature-fields.js';
+
+export interface UserFeatureSetDeps {
+  readFeatures: ReadFeatures;
+}
+
+/** What a selection asks for is found out once for all customers of a list. */
+const askedOfRequest = perRequest(() => new Map<readonly FieldNode[], FeatureDefinition[]>());
+
+@Resolver(() => UserType)
+export class UserFeatureSetResolver {
+  private readonly batches = perRequest(() => new Map<string, DataLoader<number, UserFeatures>>());
+
+  constructor(private readonly deps: UserFeatureSetDeps) {}
+
+  @FieldResolver(() => FeatureSetType, {
+    description:
+      'Features by name, as fields: only what is selected is computed, in one statement for all customers of a list.',
+  })
+  async featureSet(
+    @Ctx() context: RequestContext,
+    @Root() user: UserType,
+    @Info() info: GraphQLResolveInfo,
+    @Arg('asOf', () => DateTime, {
+      nullable: true,
+      description: 'Only events before it count; default now. Profile attributes have no history.',
+    })
+    asOf: Date | null,
+  ): Promise<FeatureSetType> {
+    authorise(context, 'feature:read');
+    const batch = this.batchOf(context, askedFeatures(context, info), asOf ?? liveAsOf(context));
+    const values = await batch.load(user.userId);
+    const { asOf: instant, computedAt, rows, row } = values;
+    const isDenied = rows.people?.consentProfiling[row] === 0;
+    return { values: isDenied ? null : values, asOf: instant, computedAt };
+  }
+
+  private batchOf(context: RequestContext, features: readonly FeatureDefinition[], asOf: Date) {
+    const batches = this.batches(context);
+    const key = `${asOf.getTime()} ${features.map(({ id }) => id).join(' ')}`;
+    let batch = batches.get(key);
+    if (!batch) {
+      batch = new DataLoader(async (users: readonly number[]) => {
+        const rows = await this.deps.readFeatures({ features, users, asOf, people: true });
+        const computedAt = context.clock.wall();
+        return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
+      });
+      batches.set(key, batch);
+    }
+    return batch;
+  }
+}
+
+function askedFeatures(context: RequestContext, info: GraphQLResolveInfo): FeatureDefinition[] {
+  const asked = askedOfRequest(context);
+  let features = asked.get(info.fieldNodes);
+  if (!features) {
+    features = featuresOfFields(info.schema, selectedNames(info));
+    asked.set(info.fieldNodes, features);
+  }
+  return features;
+}
