@@ -11,7 +11,8 @@ export const modelChangedMessage = z.object({
 export type ModelChanged = z.infer<typeof modelChangedMessage>;
 
 const ALGORITHMS = 'must be one or both of logistic, boosting';
-const whole = (min: number, max: number): z.ZodNumber => {
+/** A whole number `min`..`max`; says so where it is not. */
+export const whole = (min: number, max: number): z.ZodNumber => {
   const error = `must be a whole number ${min}..${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 };

@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
-import { AppError, type AppErrorCode } from '../../kernel/error.js';
 import { workerFile } from '../../plant/paths.js';
-import type { TrainingInput, TrainingProgress, TrainingResult } from './training.js';
+import { workInThread, type ThreadHooks } from '../work-in-thread.js';
+import type { TrainingInput, TrainingResult } from './training.js';
 
 /** A training result with its file. */
 export interface TrainedArtifact extends TrainingResult {
@@ -13,18 +12,7 @@ export interface TrainedArtifact extends TrainingResult {
   worstDisagreement: number;
 }
 
-/** What the training thread says. */
-export type TrainingMessage =
-  | { kind: 'progress'; progress: TrainingProgress }
-  | { kind: 'result'; result: TrainedArtifact }
-  | { kind: 'error'; code: AppErrorCode; message: string };
-
-export interface TrainInWorkerHooks {
-  /** At most 10 calls a second and one at the end; `share` never falls. */
-  onProgress: (progress: TrainingProgress) => void;
-  /** Ends the thread at once. */
-  signal?: AbortSignal;
-}
+export type TrainInWorkerHooks = ThreadHooks;
 
 /**
  * `trainClassifier` in a thread of its own, so that the event loop stays free. The thread is gone when the
@@ -32,52 +20,10 @@ export interface TrainInWorkerHooks {
  * parity check; the file is moved back, not copied.
  * @throws AppError INVALID for input that cannot be trained on; the signal's reason when aborted
  */
-export async function trainInWorker(
+export function trainInWorker(
   input: TrainingInput,
   hooks: TrainInWorkerHooks,
 ): Promise<TrainedArtifact> {
-  hooks.signal?.throwIfAborted();
-  const worker = new Worker(workerFile(import.meta.url, './train.worker.js'), {
-    workerData: input,
-  });
-  try {
-    return await outcome(worker, hooks);
-  } finally {
-    await worker.terminate();
-  }
-}
-
-function outcome(worker: Worker, { onProgress, signal }: TrainInWorkerHooks) {
-  return new Promise<TrainedArtifact>((resolve, reject) => {
-    const abort = () => {
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('training was aborted'));
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    const settle = () => {
-      signal?.removeEventListener('abort', abort);
-    };
-    worker.on('message', (message: TrainingMessage) => {
-      switch (message.kind) {
-        case 'progress':
-          onProgress(message.progress);
-          break;
-        case 'result':
-          settle();
-          resolve(message.result);
-          break;
-        case 'error':
-          settle();
-          reject(new AppError(message.code, message.message));
-          break;
-      }
-    });
-    worker.once('error', (cause) => {
-      settle();
-      reject(new AppError('INTERNAL', 'the training thread failed', { cause }));
-    });
-    worker.once('exit', (code) => {
-      settle();
-      reject(new AppError('INTERNAL', `the training thread ended with code ${String(code)}`));
-    });
-  });
+  const file = workerFile(import.meta.url, './train.worker.js');
+  return workInThread<TrainedArtifact>(file, 'training', input, hooks);
 }
