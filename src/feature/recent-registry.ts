@@ -103,16 +103,17 @@ export function recentRegistry(
 /** Calls `changed` for each message, and once after each interruption, for what was said meanwhile. */
 function followNews(news: RegistryNews, changed: () => void): { close: () => Promise<void> } {
   const ended = new AbortController();
+  const isEnded = (): boolean => ended.signal.aborted;
   let messages = news.subscribe(FEATURE_TOPIC);
   const follow = async (): Promise<void> => {
-    while (!ended.signal.aborted) {
+    while (!isEnded()) {
       try {
         for await (const _ of messages) changed();
       } catch {
         // too slow, or the bus was away: what was missed is made good by looking again
       }
       await pause(RESUBSCRIBE_AFTER_MS, ended.signal);
-      if (ended.signal.aborted) return;
+      if (isEnded()) return;
       messages = news.subscribe(FEATURE_TOPIC);
       changed();
     }
