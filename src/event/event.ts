@@ -1,3 +1,4 @@
+import { checkDeviceKey } from '../device/device.js';
 import type { UserErrorCode } from '../kernel/error.js';
 import { isStorableText } from '../plant/parameters.js';
 import { checkExternalId, isStorableNumber, type Verdict } from '../user/user.js';
@@ -56,7 +57,7 @@ const INVALID: UserErrorCode = 'INVALID';
 /** Why an event cannot be taken, or null; the first problem found is the one named. */
 export function checkEventRow(row: EventRow, bounds: EventBounds): Verdict {
   return (
-    checkKey(row.id, 'id') ??
+    checkKey(row.id) ??
     checkExternalId(row.user, 'user') ??
     checkName(row.type, 'type') ??
     checkName(row.source, 'source') ??
@@ -71,15 +72,15 @@ function invalid(message: string): Verdict {
   return { code: INVALID, message };
 }
 
-function checkKey(key: unknown, field: 'id' | 'device'): Verdict {
-  if (typeof key !== 'string' || key === '') return invalid(`${field} is missing`);
+function checkKey(key: unknown): Verdict {
+  if (typeof key !== 'string' || key === '') return invalid('id is missing');
   if (key.length > MAX_KEY)
-    return invalid(`${field} must be 1..${MAX_KEY} characters, got ${key.length}`);
-  return isStorableText(key) ? null : invalid(`${field} holds a character that cannot be stored`);
+    return invalid(`id must be 1..${MAX_KEY} characters, got ${key.length}`);
+  return isStorableText(key) ? null : invalid('id holds a character that cannot be stored');
 }
 
 function checkDevice(device: unknown): Verdict {
-  return device === null || device === undefined ? null : checkKey(device, 'device');
+  return device === null || device === undefined ? null : checkDeviceKey(device, 'device');
 }
 
 /** Types and sources: they later stand in feature definitions, as parameters. */

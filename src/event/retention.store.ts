@@ -33,8 +33,12 @@ const LOCK_WAIT_MS = 100;
 const LOCK_TRIES = 40;
 const LOCK_NOT_AVAILABLE = '55P03';
 
-/** The parts of `event` in Postgres, to look at and to drop. */
-export function retentionStore(db: Database, auditOn: AuditOn): RetentionStore {
+/** The parts of `event` in Postgres, to look at and to drop. `lockTries` >= 1. */
+export function retentionStore(
+  db: Database,
+  auditOn: AuditOn,
+  { lockTries = LOCK_TRIES } = {},
+): RetentionStore {
   return {
     partitions: () =>
       db.query<EventPartition>(
@@ -53,7 +57,7 @@ export function retentionStore(db: Database, auditOn: AuditOn): RetentionStore {
     },
     drop: async (name, at, days) => {
       try {
-        return await db.transaction((sql) => drop(sql, auditOn, { name, at, days }));
+        return await db.transaction((sql) => drop(sql, auditOn, { name, at, days, lockTries }));
       } catch (error) {
         if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return 'busy';
         throw error;
@@ -65,7 +69,7 @@ export function retentionStore(db: Database, auditOn: AuditOn): RetentionStore {
 async function drop(
   sql: Sql,
   auditOn: AuditOn,
-  { name, at, days }: { name: string; at: Date; days: number },
+  { name, at, days, lockTries }: { name: string; at: Date; days: number; lockTries: number },
 ): Promise<DropOutcome> {
   // an import that would keep the part waits for this row, and so does another worker that would drop it
   const [part] = await sql.query<{ table: string; from: Date; until: Date }>(
@@ -79,7 +83,7 @@ async function drop(
        where k.source_id = e.source_id and k.key = e.key returning 1)
      select count(*) as keys from gone`,
   );
-  await lock(sql, `event, ${part.table}`);
+  await lock(sql, `event, ${part.table}`, lockTries);
   await sql.query(`drop table ${part.table}`);
   await sql.query('delete from event_partition where name = $1', [name]);
   await auditOn(sql).write({
@@ -93,7 +97,7 @@ async function drop(
 }
 
 /** Short waits, many times: whoever comes after a waiting ACCESS EXCLUSIVE lock waits with it. */
-async function lock(sql: Sql, tables: string): Promise<void> {
+async function lock(sql: Sql, tables: string, tries: number): Promise<void> {
   await sql.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
   for (let attempt = 1; ; attempt += 1) {
     await sql.query('savepoint before_lock');
@@ -102,7 +106,7 @@ async function lock(sql: Sql, tables: string): Promise<void> {
       return;
     } catch (error) {
       const { code } = error as { code?: unknown };
-      if (code !== LOCK_NOT_AVAILABLE || attempt === LOCK_TRIES) throw error;
+      if (code !== LOCK_NOT_AVAILABLE || attempt === tries) throw error;
       await sql.query('rollback to savepoint before_lock');
       await pause(LOCK_WAIT_MS);
     }
