@@ -17,7 +17,7 @@ COMMENT ON TABLE "feature_statistics" IS 'privacy: mentions report -> redact';
 COMMENT ON TABLE "feature_selection" IS 'privacy: mentions report -> redact';
 COMMENT ON TABLE "quality_scan" IS 'privacy: mentions report -> redact';
 
-COMMENT ON TABLE "artifact" IS 'privacy: none - parameters learned from many; who was among them is in model_version.trained_on';
+COMMENT ON TABLE "artifact" IS 'privacy: none - parameters learned from many, who was among them is in model_version.trained_on';
 COMMENT ON TABLE "credential" IS 'privacy: none - keys of staff and programs, not of customers';
 COMMENT ON TABLE "erasure" IS 'privacy: none - salted hashes and counts';
 COMMENT ON TABLE "event_partition" IS 'privacy: none - bounds of parts of event';
