@@ -1,0 +1,66 @@
+import { auditStore } from './access/audit.store.js';
+import type { Feed } from './graphql/feeds.js';
+import type { SubmitJob } from './job/submit-job.js';
+import type { Clock } from './kernel/clock.js';
+import { uuidv7 } from './kernel/uuid.js';
+import type { Bus, Database } from './plant/ports.js';
+import { QUALITY_TOPIC } from './quality/quality.messages.js';
+import { qualityGate } from './quality/quality-gate.js';
+import { QualityRuleResolver } from './quality/quality-rule.resolver.js';
+import { qualityFeeds, QualityResolver } from './quality/quality.resolver.js';
+import { qualityStore } from './quality/quality.store.js';
+import { readQuality } from './quality/read-quality.js';
+import { runQualityScan, scanTables } from './quality/scan-tables.js';
+import { QUALITY_TABLES } from './quality/table.js';
+import { writeRules } from './quality/write-rules.js';
+
+/** What looking at the tables needs; the worker has it too. */
+export interface QualityParts {
+  db: Database;
+  bus: Pick<Bus, 'publish' | 'subscribe'>;
+  clock: Clock;
+}
+
+/** The scan, for requests and for QUALITY jobs, and the gate that keeps models from a broken batch. */
+export function composeQualityScan({ db, bus, clock }: QualityParts) {
+  const store = qualityStore(db, auditStore);
+  const scan = scanTables({
+    ...store,
+    publishScanned: (message) => {
+      bus.publish(QUALITY_TOPIC, message);
+    },
+    newId: () => uuidv7(clock.wall()),
+    clock,
+  });
+  return { store, scan, work: runQualityScan(scan), gate: qualityGate(store) };
+}
+
+/** Scans, rules and the report. */
+export function composeQualityRoom(parts: QualityParts & { submitJob: SubmitJob }): {
+  resolvers: object[];
+  feeds: Record<string, Feed>;
+  gate: ReturnType<typeof qualityGate>;
+  /** Boot step: the default rules, once in the life of an installation. */
+  seedRules(): Promise<number>;
+  /** Submits a scan of all tables; answers the job's id. */
+  submitScan(createdBy: string): Promise<string>;
+} {
+  const { bus, clock, submitJob } = parts;
+  const { store, scan, gate } = composeQualityScan(parts);
+  const wall = (): Date => clock.wall();
+  const writing = writeRules({ ...store, newId: () => uuidv7(wall()), wall });
+  return {
+    resolvers: [
+      new QualityResolver({
+        quality: readQuality({ ...store, scanTables: scan, wall }),
+        submitJob,
+      }),
+      new QualityRuleResolver({ rules: store.rules, writing }),
+    ],
+    feeds: qualityFeeds({ subscribe: (topic) => bus.subscribe(topic), byIds: store.byIds }),
+    gate,
+    seedRules: writing.seed,
+    submitScan: async (createdBy) =>
+      (await submitJob('QUALITY', { tables: QUALITY_TABLES }, createdBy)).id,
+  };
+}
