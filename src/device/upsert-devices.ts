@@ -1,5 +1,6 @@
+import { rejectedOfCall, type RejectedRow } from '../job/rejected-row.js';
 import type { Clock } from '../kernel/clock.js';
-import type { RowRejection } from '../user/user.js';
+import type { RowRejection, Verdict } from '../user/user.js';
 import { checkDeviceRow, mergeDeviceRows, type DeviceRow } from './device.js';
 import type { DeviceLink } from './device.store.js';
 
@@ -13,6 +14,10 @@ export interface UpsertDevicesDeps {
     links: readonly DeviceLink[],
     at: Date,
   ) => Promise<{ created: number; updated: number }>;
+  /** When those of the customers that were erased were erased, by key. */
+  erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
+  /** Keeps rows that were not taken. Without it the caller does, as an import with its lines. */
+  keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
 }
 
 export interface UpsertDevicesResult {
@@ -34,12 +39,12 @@ export function upsertDevices(
   deps: UpsertDevicesDeps,
 ): (rows: readonly DeviceRow[]) => Promise<UpsertDevicesResult> {
   return async (rows) => {
+    const wall = deps.clock.wall();
+    const verdicts = await judge(deps, rows, wall);
     const rejected: RowRejection[] = [];
     const byKey = new Map<string, DeviceRow[]>();
-    const wall = deps.clock.wall();
-    const latest = new Date(Math.max(deps.clock.now().getTime(), wall.getTime()) + CLOCK_SKEW_MS);
     rows.forEach((row, index) => {
-      const verdict = checkDeviceRow(row, latest);
+      const verdict = verdicts[index];
       if (verdict) rejected.push({ index, ...verdict });
       else byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
     });
@@ -53,8 +58,49 @@ export function upsertDevices(
       result.created += created;
       result.updated += updated;
     }
+    if (rejected.length > 0) await deps.keepRejected?.(keptOf(rows, rejected, wall));
     return result;
   };
+}
+
+async function judge(
+  { clock, erasedBefore }: UpsertDevicesDeps,
+  rows: readonly DeviceRow[],
+  wall: Date,
+): Promise<Verdict[]> {
+  const latest = new Date(Math.max(clock.now().getTime(), wall.getTime()) + CLOCK_SKEW_MS);
+  const verdicts = rows.map((row) => checkDeviceRow(row, latest));
+  const named = rows.flatMap(({ users }, index) => (verdicts[index] ? [] : (users ?? [])));
+  const erased = named.length > 0 ? await erasedBefore?.([...new Set(named)]) : undefined;
+  return rows.map((row, index) => verdicts[index] ?? checkErased(row, erased));
+}
+
+function checkErased(
+  { users, firstSeenAt }: DeviceRow,
+  erased: ReadonlyMap<string, Date> | undefined,
+): Verdict {
+  for (const [i, user] of (users ?? []).entries()) {
+    const at = erased?.get(user);
+    if (at && firstSeenAt && firstSeenAt <= at)
+      return {
+        code: 'FORBIDDEN',
+        message: `users.${i} was erased at ${at.toISOString()}, no sighting until then is taken, got ${firstSeenAt.toISOString()}`,
+      };
+  }
+  return null;
+}
+
+/** Kept without their customers, by whom an erasure would not find a row of several. */
+function keptOf(
+  rows: readonly DeviceRow[],
+  rejected: readonly RowRejection[],
+  at: Date,
+): RejectedRow[] {
+  const nameless = rows.map((row) => ({
+    ...row,
+    users: (row.users ?? []).map(() => '[left out]'),
+  }));
+  return rejectedOfCall(nameless, rejected, { source: 'upsertDevices', at, userKey: () => null });
 }
 
 /** Each row links its customers at its own instant. */

@@ -7,6 +7,7 @@ import { deviceStore } from '../../src/device/device.store.js';
 import { upsertDevices } from '../../src/device/upsert-devices.js';
 import { DeviceStatsResolver } from '../../src/event/device-stats.resolver.js';
 import { deviceStatsStore } from '../../src/event/device-stats.store.js';
+import type { RejectedRow } from '../../src/job/rejected-row.js';
 import { manualClock } from '../../src/kernel/clock.js';
 import { DevicePositivesResolver } from '../../src/model/device-positives.resolver.js';
 import { linkedPositivesStore } from '../../src/model/linked-positives.store.js';
@@ -164,6 +165,36 @@ describe('upsertDevices', () => {
       first_seen_at: new Date(may),
       last_seen_at: new Date(Date.parse(may) + 140_000),
     });
+  });
+});
+
+describe('rows of devices that are not taken', () => {
+  it('are kept with their reason but without their customers, erased ones among them', async () => {
+    const kept: RejectedRow[] = [];
+    const record = upsertDevices({
+      clock,
+      resolveUsers: fixture.users.resolve,
+      upsert: deviceStore(database.db).upsert,
+      erasedBefore: () => Promise.resolve(new Map([['gone', new Date(may)]])),
+      keepRejected: (rows) => Promise.resolve(void kept.push(...rows)),
+    });
+    const result = await record([
+      { key: 'd1', firstSeenAt: new Date(may), users: ['u1', 'gone'] },
+      { key: 'd2', firstSeenAt: new Date(Date.parse(may) + 1), users: ['gone'] },
+      { key: 'd3', type: '' },
+    ]);
+    expect(result).toMatchObject({
+      created: 1,
+      rejected: [
+        { index: 0, code: 'FORBIDDEN', message: expect.stringContaining('users.1 was erased at') },
+        { index: 2, code: 'INVALID' },
+      ],
+    });
+    expect(kept).toMatchObject([
+      { source: 'upsertDevices', line: 0, userKey: null, row: { key: 'd1' } },
+      { line: 2 },
+    ]);
+    expect(JSON.stringify(kept)).not.toMatch(/gone|u1/);
   });
 });
 
