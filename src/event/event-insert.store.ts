@@ -84,18 +84,18 @@ from locked k where c.id = k.id`;
 // Ids were resolved in another statement: of who was erased since nothing may be written. An erasure locks the
 // table `erasure`, so whoever reads it here waits for one that is under way and sees its outcome. A key that came
 // back within the hour may have been resolved before the tombstone was known.
-const NOT_ERASED = `
+const notErased = (received: string): string => `
   exists (select from customer c where c.id = i.user_id
     and not exists (
-      select from erasure x where x.erased_at > now() - interval '1 hour' and to_timestamp(i.ms / 1000) <= x.erased_at
-        and x.key_hash = sha256(convert_to(
+      select from erasure x where x.erased_at > ${received}::timestamptz - interval '1 hour'
+        and x.erased_at >= to_timestamp(i.ms / 1000) and x.key_hash = sha256(convert_to(
           (select value from installation_fact where name = 'tombstone_salt') || ':' || c.external_id, 'UTF8'))))`;
 
 const GIVEN = `
 with given as materialized (
   select * from unnest($1::int2[], $2::text[], $3::int8[], $4::int2[], $5::float8[], $6::float8[], $7::jsonb[], $9::int8[])
     as i(source_id, key, user_id, type_id, ms, value, properties, device_id)
-  where ${NOT_ERASED}
+  where ${notErased('$8')}
 ), new_key as (
   insert into event_key (source_id, key) select source_id, key from given
   on conflict do nothing returning source_id, key
@@ -162,7 +162,8 @@ with latest as (
 ), ${LOCKED} ${MOVE}`;
 
 const ERASED = `
-select count(*) as erased from unnest($1::int8[], $2::float8[]) as i(user_id, ms) where not (${NOT_ERASED})`;
+select count(*) as erased from unnest($1::int8[], $2::float8[]) as i(user_id, ms)
+where not (${notErased('$3')})`;
 
 /** False: a row was there already, or a customer was erased meanwhile, and nothing is written. */
 async function copied(
@@ -181,7 +182,7 @@ async function copied(
     return await db.transaction(async (sql) => {
       const [gone] = await sql.query<{ erased: number }>(
         ERASED,
-        [numberArray([...earliest.keys()]), numberArray([...earliest.values()])],
+        [numberArray([...earliest.keys()]), numberArray([...earliest.values()]), events.receivedAt],
         { name: 'event_erased' },
       );
       if (gone && gone.erased > 0) return false;

@@ -225,3 +225,20 @@ export function temporaryTombstones(): { file: string; text(): string; remove():
     remove: () => fs.rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** A copy of every row of every table of the installation, to be put back as a restore would. */
+export async function backupOf(db: Database): Promise<() => Promise<void>> {
+  const tables = (await tablesOf(db)).filter(({ name }) => !name.includes('.'));
+  const copies: { name: string; data: Buffer }[] = [];
+  for (const { name } of tables) {
+    const parts: Buffer[] = [];
+    for await (const part of db.copyTo(`copy ${name} to stdout`)) parts.push(part);
+    copies.push({ name, data: Buffer.concat(parts) });
+  }
+  return () =>
+    db.transaction(async (sql) => {
+      await sql.query('set local session_replication_role = replica');
+      await sql.query(`truncate ${tables.map(({ name }) => name).join(', ')}`);
+      for (const { name, data } of copies) await sql.copyFrom(`copy ${name} from stdin`, [data]);
+    });
+}
