@@ -2,9 +2,11 @@ import { uuidv7 } from '../kernel/uuid.js';
 import type { Clock } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { Database } from '../plant/ports.js';
-import { parseSelectionReport, type FeatureSelection } from './selection.js';
-
-export type NewFeatureSelection = Omit<FeatureSelection, 'id' | 'createdAt'>;
+import {
+  parseSelectionReport,
+  type FeatureSelection,
+  type NewFeatureSelection,
+} from './selection.js';
 
 export interface SelectionStore {
   /** Writes it; a second call for the same job answers the first's row. */

@@ -142,6 +142,9 @@ export interface FeatureSelection {
   createdBy: string;
 }
 
+/** A selection before it has a row. */
+export type NewFeatureSelection = Omit<FeatureSelection, 'id' | 'createdAt'>;
+
 /** @throws AppError INTERNAL for a report of another shape */
 export function parseSelectionReport(value: unknown, id: string): SelectionReport {
   const parsed = selectionReport.safeParse(value);
