@@ -21,6 +21,8 @@ export interface Metrics {
     seconds: number,
   ): void;
   busEvent(event: BusEvent, amount: number): void;
+  /** The registry of features was looked at: true where what was remembered would do. */
+  registryLook(hit: boolean): void;
   /** Reads rows that wait for a model run, at each scrape. */
   watchScorerQueue(rows: () => number): void;
   /** Reads the depth of the job queues, at each scrape; one that does not answer is left out. */
@@ -71,6 +73,12 @@ export function createMetrics(): Metrics {
     labelNames: ['event'],
     registers,
   });
+  const looks = new Counter({
+    name: 'augury_registry_cache_looks_total',
+    help: 'Looks at the registry of features: hits were answered from memory, misses read the table',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     request: (labels, seconds) => requests.observe(labels, seconds),
     sqlStatement: () => statements.inc(),
@@ -79,6 +87,7 @@ export function createMetrics(): Metrics {
       rows.observe(rowCount);
     },
     busEvent: (event, amount) => bus.inc({ event }, amount),
+    registryLook: (hit) => looks.inc({ outcome: hit ? 'hit' : 'miss' }),
     watchScorerQueue(waiting) {
       new Gauge({
         name: 'augury_scorer_queued_rows',

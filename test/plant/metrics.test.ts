@@ -8,6 +8,9 @@ it('answers what was observed in the text format of Prometheus', async () => {
   metrics.sqlStatement();
   metrics.scorerRun({ provider: 'cpu', outcome: 'ok' }, 250, 0.002);
   metrics.busEvent('delivered', 3);
+  metrics.registryLook(true);
+  metrics.registryLook(true);
+  metrics.registryLook(false);
   metrics.watchScorerQueue(() => 7);
   const { contentType, body } = await metrics.render();
   expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -17,6 +20,8 @@ it('answers what was observed in the text format of Prometheus', async () => {
     'augury_scorer_run_rows_bucket{le="100"} 0',
     'augury_scorer_run_rows_bucket{le="1000"} 1',
     'augury_bus_messages_total{event="delivered"} 3',
+    'augury_registry_cache_looks_total{outcome="hit"} 2',
+    'augury_registry_cache_looks_total{outcome="miss"} 1',
     'augury_scorer_queued_rows 7',
   ])
     expect(body.split('\n')).toContain(line);
