@@ -3,7 +3,7 @@ import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { userError } from '../kernel/error.js';
 import { decodeUuid } from '../kernel/id.js';
-import type { RuleStatus, StoredRule } from './quality.js';
+import type { StoredRule } from './quality.js';
 import {
   CreateQualityRuleInputType,
   QualityRulePayloadType,
@@ -45,8 +45,7 @@ export class QualityRuleResolver {
     input: CreateQualityRuleInputType,
   ): Promise<QualityRulePayloadType> {
     authorise(context, 'quality:write');
-    const wish = { ...input, severity: input.severity as RuleStatus };
-    return payload(await this.deps.writing.create(wish, context.viewer.name), 'input');
+    return payload(await this.deps.writing.create(wishOf(input), context.viewer.name), 'input');
   }
 
   @Mutation(() => QualityRulePayloadType, { description: 'Changes a rule.' })
@@ -74,6 +73,11 @@ export class QualityRuleResolver {
     if (key === null) return notAnId(id);
     return payload(await this.deps.writing.remove(key, context.viewer.name));
   }
+}
+
+function wishOf(input: CreateQualityRuleInputType): RuleWish {
+  const { name, description, table, rule, severity, enabled } = input;
+  return { name, description, table, rule, severity, enabled };
 }
 
 function payload({ rule, errors }: RuleResult, ...argument: string[]): QualityRulePayloadType {

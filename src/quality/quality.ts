@@ -153,8 +153,8 @@ export function sampleBitsFor(rows: number): number {
   return rows <= EXACT_ROWS ? 0 : Math.ceil(Math.log2(rows / EXACT_ROWS));
 }
 
-/** Values in the hash sample from which on their number, scaled up, is the better estimate (error about 1/16). */
-const ENOUGH_VALUES = 256;
+/** Values in the hash sample from which on their number, scaled up, is the better estimate (error about 1/8). */
+const ENOUGH_VALUES = 64;
 
 /**
  * Distinct values from a sample: `values` of those whose own hash is sampled, scaled up; few distinct values
@@ -166,6 +166,6 @@ export function estimateDistinct(
   present: number,
 ): number {
   if (bits === 0) return sample.values;
-  const scaled = sample.values * 2 ** bits;
-  return Math.min(present, sample.values >= ENOUGH_VALUES ? scaled : sample.inRows);
+  const scaled = sample.values >= ENOUGH_VALUES ? sample.values * 2 ** bits : 0;
+  return Math.min(present, Math.max(scaled, sample.inRows));
 }

@@ -87,7 +87,12 @@ function conditionSql(place: Place, each: Condition): string {
       const wanted = add(each.kind === 'text' ? 'string' : each.kind, 'text');
       return `nullif(${value}, 'null') = ${wanted}`;
     }
-    default: {
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+    case 'eq':
+    case 'ne': {
       const kind = kindOf(place, each.of, each.to);
       const collate = kind === 'text' ? ' collate "C"' : '';
       const left = valueSql(place, each.of, kind);

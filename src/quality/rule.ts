@@ -254,7 +254,12 @@ function conditionText(each: Condition): string {
       return `${of} maxLength ${each.length}`;
     case 'isA':
       return `${of} isA ${each.kind}`;
-    default:
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+    case 'eq':
+    case 'ne':
       return `${of} ${each.op} ${counterpartText(each.to)}`;
   }
 }

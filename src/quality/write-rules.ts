@@ -2,9 +2,9 @@ import type { AuditEntry } from '../access/audit.store.js';
 import { userError, type UserError } from '../kernel/error.js';
 import { isStorableText } from '../plant/parameters.js';
 import { DEFAULT_RULES } from './default-rules.js';
-import type { RuleStatus, StoredRule } from './quality.js';
+import type { QualityStatus, StoredRule } from './quality.js';
 import { MAX_RULE_LENGTH, parseRule } from './rule.js';
-import { QUALITY_TABLES, type QualityTable } from './table.js';
+import type { QualityTable } from './table.js';
 
 export interface WriteRulesDeps {
   rules(): Promise<StoredRule[]>;
@@ -25,7 +25,8 @@ export interface RuleWish {
   description: string;
   table: QualityTable;
   rule: unknown;
-  severity: RuleStatus;
+  /** OK is refused. */
+  severity: QualityStatus;
   enabled: boolean;
 }
 
@@ -113,11 +114,9 @@ function checkWish({ name, description, table, rule, severity, enabled }: RuleWi
         'description',
       ),
     );
-  if (!QUALITY_TABLES.includes(table))
-    errors.push(userError('INVALID', `there is no table ${String(table)}`, 'table'));
-  if ((severity as string) === 'OK')
+  if (severity === 'OK')
     errors.push(userError('INVALID', 'severity must be WARNING or FAILED, got OK', 'severity'));
-  const length = JSON.stringify(rule)?.length ?? 0;
+  const length = JSON.stringify(rule).length;
   if (length > MAX_RULE_LENGTH)
     errors.push(
       userError(
@@ -126,7 +125,7 @@ function checkWish({ name, description, table, rule, severity, enabled }: RuleWi
         'rule',
       ),
     );
-  if (errors.length > 0) return { rule: null, errors };
+  if (errors.length > 0 || severity === 'OK') return { rule: null, errors };
   const parsed = parseRule(table, rule);
   if (!parsed.rule) return { rule: null, errors: parsed.errors };
   return {
