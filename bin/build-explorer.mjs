@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import zlib from 'node:zlib';
+import { changedPage, changedWorker } from './explorer-patches.mjs';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const shell = path.join(here, 'explorer');
@@ -21,7 +22,8 @@ const packageFolder = () =>
 function stampOf(folder) {
   const hash = createHash('sha256');
   hash.update(fs.readFileSync(path.join(folder, 'package.json')));
-  hash.update(fs.readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of ['build-explorer.mjs', 'explorer-patches.mjs'])
+    hash.update(fs.readFileSync(path.join(here, name)));
   for (const name of fs.readdirSync(shell).sort())
     hash.update(fs.readFileSync(path.join(shell, name)));
   return hash.digest('hex');
@@ -56,11 +58,11 @@ export async function buildExplorer(outDir) {
   fs.rmSync(outDir, { recursive: true, force: true });
   fs.mkdirSync(outDir, { recursive: true });
   const files = {
-    'graphiql.js': parts.js,
+    'graphiql.js': changedPage(parts.js),
     'graphiql.css': parts.css,
     'editor-worker.js': parts.editorWorkerService,
     'json-worker.js': parts.jsonWorker,
-    'graphql-worker.js': parts.graphqlWorker,
+    'graphql-worker.js': changedWorker(parts.graphqlWorker),
     'explorer.js': fs.readFileSync(path.join(shell, 'explorer.js'), 'utf8'),
     'explorer.css': fs.readFileSync(path.join(shell, 'explorer.css'), 'utf8'),
   };

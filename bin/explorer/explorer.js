@@ -120,7 +120,44 @@
     });
   }
 
+  const LOOK_EVERY_MS = 2_000;
+
+  /**
+   * GraphiQL asks for the schema when it starts. This presses its button to ask again when the server has
+   * another one: at once after an answer, when the page is looked at again, and every two seconds.
+   */
+  function followSchema() {
+    const plainFetch = self.fetch.bind(self);
+    let shown = null;
+    let looking = false;
+    const look = async () => {
+      if (looking || shown === null || document.hidden) return;
+      looking = true;
+      try {
+        const answer = await plainFetch('/explorer/schema.json', { cache: 'no-store' });
+        const { version } = await answer.json();
+        if (version !== shown)
+          document.querySelector('button[aria-label^="Re-fetch GraphQL schema"]')?.click();
+      } catch {
+        // the server is away; the next look finds it
+      } finally {
+        looking = false;
+      }
+    };
+    self.fetch = async (resource, options) => {
+      const response = await plainFetch(resource, options);
+      const body = options?.body;
+      if (typeof body === 'string' && body.includes('__schema'))
+        shown = response.headers.get('x-augury-schema') ?? shown;
+      else void look();
+      return response;
+    };
+    setInterval(look, LOOK_EVERY_MS);
+    for (const event of ['focus', 'visibilitychange']) self.addEventListener(event, look);
+  }
+
   async function start() {
+    followSchema();
     const [{ viewer }, { operations, now }, customer] = await Promise.all([
       ask('{ viewer { name role } }'),
       fetch('/explorer/examples.json').then((response) => response.json()),

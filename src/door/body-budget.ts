@@ -19,7 +19,7 @@ export interface BodyBudget {
 }
 
 /** Bodies up to here always pass: questions must not wait for imports. */
-const SMALL_BYTES = 65_536;
+export const SMALL_BODY_BYTES = 65_536;
 
 interface Waiting {
   bytes: number;
@@ -76,7 +76,7 @@ export function bodyBudget(maxBytes: number, maxWaitMs: number): BodyBudget {
   return {
     inHand: () => inHand,
     async take(bytes, signal) {
-      if (bytes <= SMALL_BYTES) return { shrinkTo: () => undefined, release: () => undefined };
+      if (bytes <= SMALL_BODY_BYTES) return { shrinkTo: () => undefined, release: () => undefined };
       if (waiting.length === 0 && inHand + bytes <= maxBytes) return share(bytes);
       return turn(bytes, signal);
     },

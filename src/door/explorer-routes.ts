@@ -88,6 +88,10 @@ export function explorerRoutes(options: ServerOptions): ExplorerRoutes {
         replyJson(exchange, 200, { ...examples, now });
         return;
       }
+      if (name === 'schema.json') {
+        replyJson(exchange, 200, { version: options.schema.version() });
+        return;
+      }
       const found = await asset(name === '' ? 'index.html' : name);
       if (!found) {
         const text =

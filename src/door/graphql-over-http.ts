@@ -15,10 +15,9 @@ import type { RequestContext, Viewer } from '../graphql/context.js';
 import { limitRule, listItemsError } from '../graphql/limits.js';
 import type { SchemaSource } from '../graphql/schema-source.js';
 import { AppError } from '../kernel/error.js';
-import type { BodyShare } from './body-budget.js';
-import { bodyBudget } from './body-budget.js';
 import type { Exchange } from './http.js';
-import { nestsDeeper, readBody, reply } from './http.js';
+import { reply } from './http.js';
+import { jsonBodyReader } from './json-body.js';
 import type { OperationScope, ScopeDeps } from './operation-scope.js';
 import { currentScope, failureBeforeAnswer, openScope } from './operation-scope.js';
 import type { DoorLimits, ServerOptions } from './options.js';
@@ -31,7 +30,7 @@ export interface GraphqlOverHttp {
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
 
-/** Header of every answer: another value says that the schema is another. */
+/** Header of every answer: the schema it was made with, or an older one; another value says that there is another. */
 const SCHEMA_VERSION_HEADER = 'x-augury-schema';
 
 const MASKED: GraphQLFormattedError = {
@@ -144,10 +143,7 @@ export async function openGraphqlOverHttp(
     ],
   });
   await apollo.start();
-  const budget = bodyBudget(
-    Math.max(limits.maxBodyBytesInHand, limits.maxBodyBytes),
-    limits.bodyTurnMs,
-  );
+  const readJson = jsonBodyReader(limits);
   const scopes: ScopeDeps = { clock, log, transport: 'http', onOperation: options.onOperation };
 
   const answer = async (
@@ -159,6 +155,8 @@ export async function openGraphqlOverHttp(
   ): Promise<void> => {
     const { request, url, requestId } = exchange;
     const { counts } = scope;
+    // taken before Apollo looks: an introspection must never pass for a newer schema than it shows
+    const version = schema.version();
     const context: RequestContext = { viewer, requestId, signal, clock, counts, loaderKey: {} };
     const httpGraphQLRequest = {
       method: request.method ?? 'GET',
@@ -179,7 +177,7 @@ export async function openGraphqlOverHttp(
       answered.status ?? 200,
       {
         'cache-control': 'no-store',
-        [SCHEMA_VERSION_HEADER]: schema.version(),
+        [SCHEMA_VERSION_HEADER]: version,
         ...Object.fromEntries(answered.headers),
       },
       withCounts(answered.body.string, scope),
@@ -194,12 +192,11 @@ export async function openGraphqlOverHttp(
       response.once('close', () => {
         if (!response.writableFinished) aborter.abort();
       });
-      const share = await budget.take(announcedBytes(exchange, limits), aborter.signal);
+      const { body, release } = await readJson(exchange, aborter.signal);
       try {
-        const body = await jsonBody(exchange, limits, share);
         await answer(exchange, viewer, body, scope, aborter.signal);
       } finally {
-        share.release();
+        release();
       }
     },
     stop: () => apollo.stop(),
@@ -215,14 +212,6 @@ function headersOf(request: IncomingMessage): HeaderMap {
   return headers;
 }
 
-/** What the body may come to: as announced, or the largest where nothing is; what is too large is not read anyway. */
-function announcedBytes({ request }: Exchange, { maxBodyBytes }: DoorLimits): number {
-  if (request.method !== 'POST') return 0;
-  const announced = request.headers['content-length'];
-  if (announced !== undefined) return Number(announced) > maxBodyBytes ? 0 : Number(announced);
-  return request.headers['transfer-encoding'] === undefined ? 0 : maxBodyBytes;
-}
-
 /** Apollo puts its code on the formatted copy only. */
 function withExtensions(error: GraphQLError, formatted: GraphQLFormattedError): GraphQLError {
   const code = formatted.extensions?.['code'];
@@ -236,27 +225,4 @@ function withCounts(body: string, scope: OperationScope): string {
   if (scope.finished) return body;
   const result = JSON.parse(body) as FormattedExecutionResult;
   return JSON.stringify(scope.finish(result, 'unknown'));
-}
-
-/** The parsed body of a JSON POST, undefined for anything else (Apollo says what is missing). */
-async function jsonBody(
-  { request }: Exchange,
-  limits: DoorLimits,
-  share: BodyShare,
-): Promise<unknown> {
-  if (request.method !== 'POST') return undefined;
-  const bytes = await readBody(request, limits.maxBodyBytes);
-  share.shrinkTo(bytes.length);
-  const type = /^application\/json\s*(?:;\s*charset="?([\w-]+)"?\s*)?$/i.exec(
-    request.headers['content-type'] ?? '',
-  );
-  if (!type || (type[1] !== undefined && !/^utf-?8$/i.test(type[1]))) return undefined;
-  const text = bytes.toString('utf8');
-  if (nestsDeeper(text, limits.maxJsonDepth))
-    throw new AppError('INVALID', `the JSON body must nest at most ${limits.maxJsonDepth} deep`);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw new AppError('INVALID', `the body is not JSON: ${String(cause)}`, { cause });
-  }
 }

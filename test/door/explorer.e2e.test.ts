@@ -1,16 +1,12 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExplorer } from '../../bin/build-explorer.mjs';
 import type { ExampleOperation } from '../../src/door/example-operations.js';
+import { type BrowserPage, hasBrowser, openPage } from '../support/browser.js';
 import { type DoorTest, startDoor, until } from '../support/door.js';
-
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const hasChromium = fs.existsSync(CHROMIUM);
-if (!hasChromium)
-  console.warn(`SKIPPED: the explorer in a browser (no ${CHROMIUM}; set CHROMIUM to one)`);
 
 const example = (name: string, document: string, variables = {}): ExampleOperation => ({
   name,
@@ -85,96 +81,82 @@ describe('the files of the explorer', () => {
   });
 });
 
-describe.skipIf(!hasChromium)('the explorer in a browser without a network', () => {
-  let browser: Browser;
-  let context: BrowserContext;
-  let page: Page;
-  const complaints: string[] = [];
-  const elsewhere: string[] = [];
+describe.skipIf(!hasBrowser('the explorer in a browser'))(
+  'the explorer in a browser without a network',
+  () => {
+    let opened: BrowserPage;
+    let page: Page;
+    let complaints: string[];
+    let elsewhere: string[];
+    let shot: BrowserPage['shot'];
 
-  beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+    beforeAll(async () => {
+      opened = await openPage(door.server.url);
+      ({ page, complaints, elsewhere, shot } = opened);
+    }, 60_000);
+    afterAll(() => opened.browser.close());
+
+    const answer = (): Promise<string> => page.locator('.result-window').innerText();
+    it('sends a stranger to the login page, and a link that was used there too', async () => {
+      await page.goto(`${door.server.url}/`);
+      await page.waitForURL('**/login');
+      expect(await page.locator('h1').innerText()).toBe('Sign in to Augury');
+      complaints.length = 0; // the 401 that sent us here
     });
-    context = await browser.newContext({ viewport: { width: 1400, height: 850 } });
-    page = await context.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
+
+    it('opens by the one-time link, with the examples as tabs and in a list', async () => {
+      await page.goto(`${door.server.url}/login?key=one-time`);
+      await page.waitForSelector('.graphiql-tab');
+      expect(page.url()).toContain('/explorer');
+      expect(await page.locator('#viewer').innerText()).toBe('Ada · ADMIN');
+      expect(await page.locator('#examples b').allInnerTexts()).toEqual([
+        'Title of Echo',
+        'Title of WhoAmI',
+        'Title of Follow',
+      ]);
+      expect(await page.locator('.graphiql-tab').count()).toBe(3);
+      await shot('opened');
+    }, 60_000);
+
+    it('runs the first example with the customer filled in, and shows the counts', async () => {
+      await page.locator('.graphiql-execute-button').click();
+      await page.getByText('echo of customer-7').first().waitFor();
+      expect(await answer()).toContain('"onnxRuns"');
+      await shot('ran');
+    }, 30_000);
+
+    it('shows another example at a click and runs its subscription over WebSocket', async () => {
+      await page.locator('#examples button', { hasText: 'Title of Follow' }).click();
+      await page.getByText('subscription Follow').first().waitFor();
+      await page.waitForTimeout(1_000); // GraphiQL learns the operation's name a moment after the tab
+      await page.locator('.graphiql-execute-button').click();
+      await until(() => door.subscribers() === 1, 15_000);
+      door.publish({ text: 'an event arrived' });
+      await page.getByText('an event arrived').first().waitFor();
+      await shot('subscribed');
+    }, 30_000);
+
+    it('opens an example again whose tab was closed', async () => {
+      const tab = page.locator('.graphiql-tab', { hasText: 'Echo' });
+      await tab.hover();
+      await tab.locator('.graphiql-tab-close').click();
+      await page.waitForTimeout(1_000); // it remembers its tabs a moment later
+      await page.locator('#examples button', { hasText: 'Title of Echo' }).click();
+      await page.waitForURL(/explorer$/);
+      await page.locator('.graphiql-tab', { hasText: 'Echo' }).waitFor();
+      expect(await page.locator('.graphiql-tab').count()).toBe(3);
+      await page.getByText('echo(text').first().waitFor();
+    }, 30_000);
+
+    it('knows the graph: the documentation names the types', async () => {
+      await page.getByLabel('Show Documentation Explorer').click();
+      await page.getByText('Root Types').first().waitFor();
+      await shot('documentation');
+    }, 30_000);
+
+    it('broke no policy of its page and asked no other host', () => {
+      expect(complaints).toEqual([]);
+      expect(elsewhere).toEqual([]);
     });
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (!/^(?:data|blob):/.test(request.url()) && !request.url().startsWith(door.server.url))
-        elsewhere.push(request.url());
-    });
-  }, 60_000);
-  afterAll(() => browser.close());
-
-  const answer = (): Promise<string> => page.locator('.result-window').innerText();
-  const shot = async (name: string): Promise<void> => {
-    const target = process.env['EXPLORER_PICTURES'];
-    if (target !== undefined) await page.screenshot({ path: path.join(target, `${name}.png`) });
-  };
-
-  it('sends a stranger to the login page, and a link that was used there too', async () => {
-    await page.goto(`${door.server.url}/`);
-    await page.waitForURL('**/login');
-    expect(await page.locator('h1').innerText()).toBe('Sign in to Augury');
-    complaints.length = 0; // the 401 that sent us here
-  });
-
-  it('opens by the one-time link, with the examples as tabs and in a list', async () => {
-    await page.goto(`${door.server.url}/login?key=one-time`);
-    await page.waitForSelector('.graphiql-tab');
-    expect(page.url()).toContain('/explorer');
-    expect(await page.locator('#viewer').innerText()).toBe('Ada · ADMIN');
-    expect(await page.locator('#examples b').allInnerTexts()).toEqual([
-      'Title of Echo',
-      'Title of WhoAmI',
-      'Title of Follow',
-    ]);
-    expect(await page.locator('.graphiql-tab').count()).toBe(3);
-    await shot('opened');
-  }, 60_000);
-
-  it('runs the first example with the customer filled in, and shows the counts', async () => {
-    await page.locator('.graphiql-execute-button').click();
-    await page.getByText('echo of customer-7').first().waitFor();
-    expect(await answer()).toContain('"onnxRuns"');
-    await shot('ran');
-  }, 30_000);
-
-  it('shows another example at a click and runs its subscription over WebSocket', async () => {
-    await page.locator('#examples button', { hasText: 'Title of Follow' }).click();
-    await page.getByText('subscription Follow').first().waitFor();
-    await page.waitForTimeout(1_000); // GraphiQL learns the operation's name a moment after the tab
-    await page.locator('.graphiql-execute-button').click();
-    await until(() => door.subscribers() === 1, 15_000);
-    door.publish({ text: 'an event arrived' });
-    await page.getByText('an event arrived').first().waitFor();
-    await shot('subscribed');
-  }, 30_000);
-
-  it('opens an example again whose tab was closed', async () => {
-    const tab = page.locator('.graphiql-tab', { hasText: 'Echo' });
-    await tab.hover();
-    await tab.locator('.graphiql-tab-close').click();
-    await page.waitForTimeout(1_000); // it remembers its tabs a moment later
-    await page.locator('#examples button', { hasText: 'Title of Echo' }).click();
-    await page.waitForURL(/explorer$/);
-    await page.locator('.graphiql-tab', { hasText: 'Echo' }).waitFor();
-    expect(await page.locator('.graphiql-tab').count()).toBe(3);
-    await page.getByText('echo(text').first().waitFor();
-  }, 30_000);
-
-  it('knows the graph: the documentation names the types', async () => {
-    await page.getByLabel('Show Documentation Explorer').click();
-    await page.getByText('Root Types').first().waitFor();
-    await shot('documentation');
-  }, 30_000);
-
-  it('broke no policy of its page and asked no other host', () => {
-    expect(complaints).toEqual([]);
-    expect(elsewhere).toEqual([]);
-  });
-});
+  },
+);

@@ -113,7 +113,7 @@ describe('the features that have a field', () => {
   it('are told by description, business meaning, kind and unit', () => {
     const [field] = fieldsOf([feature('a', 'APPROVED', { businessMeaning: 'Loyalty.' })]);
     expect(field).toMatchObject({
-      description: 'What a is.\n\nLoyalty.\n\nNUMERICAL, in day',
+      description: 'What a is. (NUMERICAL, in day)\n\nLoyalty.',
       deprecationReason: null,
     });
   });

@@ -44,9 +44,10 @@ export function featureFields(
   }));
 }
 
+// lists of fields show the first paragraph only: the unit belongs there
 function describe({ description, businessMeaning, type, unit }: FeatureDefinition): string {
-  const kind = unit === null ? type : `${type}, in ${unit}`;
-  return [description, businessMeaning, kind].filter((part) => part !== null).join('\n\n');
+  const first = `${description} (${unit === null ? type : `${type}, in ${unit}`})`;
+  return businessMeaning === null ? first : `${first}\n\n${businessMeaning}`;
 }
 
 /** The comment given when it was deprecated last. */
