@@ -41,11 +41,8 @@ export function composeTombstones({
     since: tombstoneStore(db).since,
     monotonicMs: () => clock.monotonicMs(),
   });
-  const follow = async (erasures: AsyncIterable<unknown>): Promise<void> => {
-    for await (const erasure of erasures) {
-      void erasure;
-      known.forget();
-    }
+  const follow = async (erasures: AsyncIterator<unknown>): Promise<void> => {
+    while (!(await erasures.next()).done) known.forget();
   };
   // a subscriber that was cut off is no loss: tombstones are read again every second anyway
   if (bus) follow(bus.subscribe(ERASED_TOPIC)).catch(() => undefined);

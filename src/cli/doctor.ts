@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { auditStore } from '../access/audit.store.js';
+import { erasureStore } from '../privacy/erasure.store.js';
 import { pendingMigrations } from '../../prisma/migrate.js';
 import { openDatabase } from '../plant/database.js';
 import type { Config } from '../plant/env.js';
@@ -55,6 +57,7 @@ export async function examine(config: Config, log: Log): Promise<Finding[]> {
     findings.push(
       await look('database', () => serverVersion(db)),
       await look('migrations', () => migrations(databaseUrl)),
+      await look('privacy', () => privacyPolicies(db)),
       await look('clock', () => clockSkew(db)),
       await look('queue', () => queueRoundTrip(config, databaseUrl, log)),
     );
@@ -114,6 +117,12 @@ async function migrations(databaseUrl: string): Promise<string> {
       `${pending.length} not applied (${pending.join(', ')}): \`npm start\` applies them`,
     );
   return 'all applied';
+}
+
+async function privacyPolicies(db: Database): Promise<string> {
+  const tables = await erasureStore(db, auditStore).tables();
+  const personal = tables.filter(({ clauses }) => clauses.some(({ kind }) => kind !== 'none'));
+  return `${tables.length} tables state a privacy policy, ${personal.length} may hold personal data`;
 }
 
 async function clockSkew(db: Database): Promise<string> {

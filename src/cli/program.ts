@@ -4,6 +4,7 @@ import { addDoctorCommand } from './commands/doctor.js';
 import { addFeatureCommands } from './commands/features.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addModelCommands } from './commands/models.js';
+import { addPrivacyCommands } from './commands/privacy.js';
 import { addQueryCommand } from './commands/query.js';
 import { addSampleCommand } from './commands/sample.js';
 import { addStartCommand } from './commands/start.js';
@@ -63,6 +64,7 @@ export function buildProgram(environment: Environment): Command {
   addModelCommands(program, context);
   addQueryCommand(program, context);
   addKeysCommand(program, context);
+  addPrivacyCommands(program, context);
   addDoctorCommand(program, context);
   for (const command of leaves(program)) addCommonOptions(command);
   return program;
@@ -87,7 +89,16 @@ function leaves(command: Command): Command[] {
 }
 
 /** These work on the database or the machine: `--url` would promise that they work somewhere else. */
-const LOCAL: ReadonlySet<string> = new Set(['start', 'sample', 'import', 'keys', 'doctor']);
+const LOCAL: ReadonlySet<string> = new Set([
+  'start',
+  'sample',
+  'import',
+  'keys',
+  'export-user',
+  'erase-user',
+  'privacy',
+  'doctor',
+]);
 
 function addCommonOptions(command: Command): void {
   command

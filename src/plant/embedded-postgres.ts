@@ -225,6 +225,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   log_checkpoints: 'off',
   log_error_verbosity: 'terse',
   log_min_error_statement: 'panic',
+  // errors quote values; what stops or starts the server is of the level LOG or above
+  log_min_messages: 'log',
   log_statement: 'none',
   log_min_duration_statement: '-1',
   log_parameter_max_length: '0',

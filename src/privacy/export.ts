@@ -43,7 +43,7 @@ export function exportedRow(table: string, row: JsonRow, names: Names): JsonRow 
 function toldAs(table: string, column: string, value: unknown, names: Names): [string, unknown] {
   if (value === null) return [column, null];
   const number = Number(value);
-  const text = String(value as string | number | boolean);
+  const text = String(value);
   const node = NODE_OF_TABLE[table];
   switch (column) {
     case 'id':

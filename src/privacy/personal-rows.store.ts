@@ -24,7 +24,9 @@ order by 1, 2`;
 
 /** Every table of the database as its catalogue has it now; partitions follow their parent. */
 export async function readCatalogue(sql: Sql): Promise<CatalogueTable[]> {
-  const rows = await sql.query<CatalogueTable & { columns: Column[] | null }>(CATALOGUE);
+  const rows = await sql.query<Omit<CatalogueTable, 'columns'> & { columns: Column[] | null }>(
+    CATALOGUE,
+  );
   return rows.map((row) => ({ ...row, columns: row.columns ?? [] }));
 }
 
