@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
 import { auditStore } from '../../src/access/audit.store.js';
 import { composeFeatureRoom, openFeatureRegistry } from '../../src/compose-features.js';
+import type { FeatureStatus } from '../../src/feature/feature.js';
 import { featureReader, lockedRegistry } from '../../src/feature/feature.store.js';
 import { readFeatures } from '../../src/feature/read-features.js';
 import { registerFeature } from '../../src/feature/register-feature.js';
 import type { RequestContext, RoleName } from '../../src/graphql/context.js';
 import { jobStore } from '../../src/job/job.store.js';
 import type { Clock } from '../../src/kernel/clock.js';
-import { withCounts, zeroCounts } from '../../src/kernel/count.js';
+import { withCounts, zeroCounts, type Counts } from '../../src/kernel/count.js';
 import { FeatureUsedByResolver } from '../../src/model/feature-used-by.resolver.js';
 import { modelStore } from '../../src/model/model.store.js';
 import {
@@ -25,6 +26,13 @@ import { eventFixture } from './event-fixture.js';
 import type { Answer } from './graph.js';
 import { churnSpec } from './demo-shop.js';
 import { keptLog } from './quiet-log.js';
+
+export type Change = Record<string, unknown>;
+
+/** Definition: purchases in the last days. */
+export const purchases = (windowDays: number): Change => ({
+  ...{ kind: 'events', aggregate: 'count', types: ['purchase'], windowDays },
+});
 
 /** Users, features and models of one process on a test database, asked without HTTP. */
 export function registryGraph(db: Database, bus: Bus, clock: Clock) {
@@ -71,6 +79,18 @@ export function registryGraph(db: Database, bus: Bus, clock: Clock) {
     move: models.move,
     publishModel: () => undefined,
   };
+  const ask = async (
+    text: string,
+    variableValues: Record<string, unknown> = {},
+    role: RoleName = 'ADMIN',
+  ): Promise<{ data: Answer; errors: ExecutionResult['errors']; counts: Counts }> => {
+    const contextValue = contextOf(role);
+    const document = parse(text);
+    const { data: answer, errors } = await withCounts(contextValue.counts, async () =>
+      execute({ schema, document, variableValues, contextValue }),
+    );
+    return { data: answer, errors, counts: contextValue.counts };
+  };
   const contextOf = (role: RoleName): RequestContext => ({
     viewer: { id: 'key', name: `${role.toLowerCase()} key`, role },
     ...{ requestId: 'test', signal: new AbortController().signal },
@@ -92,17 +112,29 @@ export function registryGraph(db: Database, bus: Bus, clock: Clock) {
       const { id } = await models.registerVersion(newVersion(model.id, keys, clock.wall()));
       return id;
     },
-    async ask(
+    /** Registers the next version of a feature in the status; answers `name@version`. */
+    addFeature: async (
+      name: string,
+      status: FeatureStatus = 'APPROVED',
+      change: Change = {},
+    ): Promise<string> => {
+      const given = {
+        ...{ name, description: `${name} of a test`, type: 'NUMERICAL' as const, unit: 'count' },
+        ...{ owner: 'crm', tags: ['test'], definition: purchases(30), ...change },
+      };
+      const { feature, errors } = await register(given, 'seed', status);
+      if (!feature) throw new Error(errors.map(({ message }) => message).join());
+      return `${name}@${feature.version}`;
+    },
+    ask,
+    /** Asks one mutation; answers its user errors. */
+    refused: async (
       text: string,
-      variableValues: Record<string, unknown> = {},
-      role: RoleName = 'ADMIN',
-    ) {
-      const contextValue = contextOf(role);
-      const document = parse(text);
-      const { data: answer, errors } = await withCounts(contextValue.counts, async () =>
-        execute({ schema, document, variableValues, contextValue }),
-      );
-      return { data: answer as Answer, errors, counts: contextValue.counts };
+      variables: Change,
+    ): Promise<{ code: string; message: string; path: string[] }[]> => {
+      const { data: answer, errors } = await ask(text, variables);
+      if (errors) throw errors[0] ?? new Error('failed');
+      return Object.values(answer as Record<string, { userErrors: [] }>)[0]?.userErrors ?? [];
     },
     async follow(text: string): Promise<AsyncIterableIterator<ExecutionResult>> {
       const feed = await subscribe({
