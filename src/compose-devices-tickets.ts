@@ -1,25 +1,14 @@
-import type { TellPersonalRead } from './access/personal-reads.js';
-import { deviceLinkStore } from './device/device-link.store.js';
-import { deviceLoaders } from './device/device-loaders.js';
-import { DeviceResolver, UserDevicesResolver } from './device/device.resolver.js';
 import { deviceStore } from './device/device.store.js';
 import { upsertDevices } from './device/upsert-devices.js';
-import { DeviceStatsResolver } from './event/device-stats.resolver.js';
-import { deviceStatsStore } from './event/device-stats.store.js';
 import type { EventRow } from './event/event.js';
 import type { RetentionRule } from './event/retention.js';
 import type { RejectedRow } from './job/rejected-row.js';
 import type { Clock } from './kernel/clock.js';
-import { DevicePositivesResolver } from './model/device-positives.resolver.js';
-import { linkedPositivesStore } from './model/linked-positives.store.js';
 import type { Database } from './plant/ports.js';
 import { recordTickets } from './ticket/record-tickets.js';
-import { TicketResolver, UserTicketsResolver } from './ticket/ticket.resolver.js';
 import { ticketStore } from './ticket/ticket.store.js';
-import { ticketsLoader } from './ticket/tickets-loader.js';
 import type { RowRejection } from './user/user.js';
-import type { UserLoaders } from './user/user-loaders.js';
-import { USER_COLUMNS, type UserStore } from './user/user.store.js';
+import type { UserStore } from './user/user.store.js';
 
 /** What the ways in of devices and tickets stand on. */
 export interface DeviceTicketParts {
@@ -58,27 +47,4 @@ export function composeDevicesTickets(parts: DeviceTicketParts) {
       ...(retention ? { retention } : {}),
     }),
   };
-}
-
-/** The fields of the graph that devices and tickets have, those of rooms to their right included. */
-export function deviceTicketResolvers(
-  db: Database,
-  ways: ReturnType<typeof composeDevicesTickets>,
-  users: UserLoaders,
-  tellPersonalRead?: TellPersonalRead,
-): object[] {
-  const loaders = deviceLoaders(ways.devices, deviceLinkStore(db, USER_COLUMNS));
-  return [
-    new DeviceResolver({ loaders, upsertDevices: ways.upsertDevices }),
-    new UserDevicesResolver({ loaders }),
-    new DeviceStatsResolver(deviceStatsStore(db)),
-    new DevicePositivesResolver(linkedPositivesStore(db)),
-    new TicketResolver({
-      ticketsByIds: ways.tickets.byIds,
-      recordTickets: ways.recordTickets,
-      users,
-      ...(tellPersonalRead ? { tellPersonalRead } : {}),
-    }),
-    new UserTicketsResolver({ tickets: ticketsLoader(ways.tickets) }),
-  ];
 }

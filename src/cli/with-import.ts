@@ -1,5 +1,6 @@
 import { auditStore } from '../access/audit.store.js';
 import { composeIngest, composeRegistry } from '../compose-data.js';
+import { composeDevicesTickets } from '../compose-devices-tickets.js';
 import { composeOutcomes } from '../compose-predictions.js';
 import { featureStore } from '../feature/feature.store.js';
 import { jobStore } from '../job/job.store.js';
@@ -30,9 +31,17 @@ export function withImport<T>(
       models: { store: models, outcomes: outcomeStore(db, clock) },
       wall: () => clock.wall(),
     });
+    const { recordTickets, upsertDevices } = composeDevicesTickets({
+      db,
+      clock,
+      users: ingest.users,
+      recordEvents: ingest.recordEvents,
+    });
     return work({
       recordEvents: ingest.recordEvents,
       upsertUsers: ingest.upsertUsers,
+      recordTickets,
+      upsertDevices,
       recordOutcomes: (rows) => record(rows.map((row) => ({ ...row, predictionId: null }))),
       modelNames: async () => (await models.list()).map(({ name }) => name),
       registerAttributeFeatures: (columns, status) =>

@@ -9,18 +9,24 @@ export interface DeviceLink {
   atMs: number;
 }
 
+/** Keys of devices. */
+export interface WrittenDevices {
+  created: ReadonlySet<string>;
+  updated: ReadonlySet<string>;
+}
+
 export interface DeviceStore {
   /** Ids of the device keys; missing devices are made, knowing nothing but their key. */
   resolve: (keys: readonly string[], at: Date) => Promise<Map<string, number>>;
   /**
-   * Writes checked rows with distinct keys, and links to them, in one transaction; a device of which nothing
-   * changed, links included, is in neither count.
+   * Writes checked rows with distinct keys, and links to them, in one transaction; answers the keys of the devices
+   * that are new, and of those that changed, links included.
    */
   upsert: (
     rows: readonly DeviceRow[],
     links: readonly DeviceLink[],
     at: Date,
-  ) => Promise<{ created: number; updated: number }>;
+  ) => Promise<WrittenDevices>;
   /** One answer an id, in order; unknown is null. One statement. */
   byIds: (ids: readonly number[]) => Promise<(Device | null)[]>;
   /** One answer a key, in order; unknown is null. One statement. */
@@ -138,7 +144,7 @@ async function upsert(
   rows: readonly DeviceRow[],
   links: readonly DeviceLink[],
   at: Date,
-): Promise<{ created: number; updated: number }> {
+): Promise<WrittenDevices> {
   const keys = rows.map(({ key }) => key);
   const ids = await idsByKey(sql, keys);
   const missing = keys.filter((key) => !ids.has(key));
@@ -152,7 +158,12 @@ async function upsert(
     lastMs: atMs,
   }));
   const touched = new Set([...changed, ...(await widen(sql, seen))]);
-  return { created: made.size, updated: [...touched].filter((id) => !made.has(id)).length };
+  const keysOf = (wanted: (id: number) => boolean): Set<string> =>
+    new Set([...ids].flatMap(([key, id]) => (wanted(id) ? [key] : [])));
+  return {
+    created: keysOf((id) => made.has(id)),
+    updated: keysOf((id) => touched.has(id) && !made.has(id)),
+  };
 }
 
 /** Sets what the rows give; answers the ids of devices that differ now. */

@@ -2,7 +2,7 @@ import { rejectedOfCall, type RejectedRow } from '../job/rejected-row.js';
 import type { Clock } from '../kernel/clock.js';
 import type { RowRejection, Verdict } from '../user/user.js';
 import { checkDeviceRow, mergeDeviceRows, type DeviceRow } from './device.js';
-import type { DeviceLink } from './device.store.js';
+import type { DeviceLink, WrittenDevices } from './device.store.js';
 
 export interface UpsertDevicesDeps {
   clock: Pick<Clock, 'now' | 'wall'>;
@@ -13,7 +13,7 @@ export interface UpsertDevicesDeps {
     rows: readonly DeviceRow[],
     links: readonly DeviceLink[],
     at: Date,
-  ) => Promise<{ created: number; updated: number }>;
+  ) => Promise<WrittenDevices>;
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   /** Keeps rows that were not taken. Without it the caller does, as an import with its lines. */
@@ -21,8 +21,12 @@ export interface UpsertDevicesDeps {
 }
 
 export interface UpsertDevicesResult {
+  /** Devices. */
   created: number;
+  /** Devices. */
   updated: number;
+  /** Rows of devices that are in neither count. */
+  unchanged: number;
   rejected: RowRejection[];
 }
 
@@ -48,15 +52,18 @@ export function upsertDevices(
       if (verdict) rejected.push({ index, ...verdict });
       else byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
     });
-    const result: UpsertDevicesResult = { created: 0, updated: 0, rejected };
+    const result: UpsertDevicesResult = { created: 0, updated: 0, unchanged: 0, rejected };
     const taken = [...byKey.values()];
     for (let start = 0; start < taken.length; start += BATCH) {
       const batch = taken.slice(start, start + BATCH);
       const merged = batch.flatMap((same) => same.reduce(mergeDeviceRows));
       const links = await linksOf(deps, batch.flat(), wall);
       const { created, updated } = await deps.upsert(merged, links, wall);
-      result.created += created;
-      result.updated += updated;
+      result.created += created.size;
+      result.updated += updated.size;
+      result.unchanged += batch
+        .flat()
+        .filter(({ key }) => !created.has(key) && !updated.has(key)).length;
     }
     if (rejected.length > 0) await deps.keepRejected?.(keptOf(rows, rejected, wall));
     return result;

@@ -1,4 +1,5 @@
 import { composeIngest } from '../../src/compose-data.js';
+import { composeDevicesTickets } from '../../src/compose-devices-tickets.js';
 import { importJobs } from '../../src/cli/import/import-jobs.js';
 import type { ImportDeps, ImportedOutcome } from '../../src/cli/import/context.js';
 import { featureStore } from '../../src/feature/feature.store.js';
@@ -17,6 +18,13 @@ export function importDeps(
   dataDir: string,
 ): ImportDeps & { outcomes: ImportedOutcome[] } {
   const data = composeIngest(db, clock, { inOrder: true });
+  const { recordEvents, users } = data;
+  const { recordTickets, upsertDevices } = composeDevicesTickets({
+    db,
+    clock,
+    users,
+    recordEvents,
+  });
   const store = featureStore(db, auditStore);
   const outcomes: ImportedOutcome[] = [];
   const rejected = rejectedRowStore(db);
@@ -31,6 +39,8 @@ export function importDeps(
   return {
     recordEvents: data.recordEvents,
     upsertUsers: data.upsertUsers,
+    recordTickets,
+    upsertDevices,
     recordOutcomes: (rows) => {
       outcomes.push(...rows);
       return Promise.resolve({ accepted: rows.length, duplicates: 0, rejected: [] });

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import type { ImportContext, RegisteredAttributes } from './context.js';
 import {
+  prepareDevices,
   prepareEvents,
   prepareOutcomes,
+  prepareTickets,
   prepareUsers,
   type ImportOptions,
   type PreparedImport,
@@ -15,7 +17,7 @@ type Prepare = (
   hooks: { onProgress(p: { rows: number; share: number }): void; signal: AbortSignal },
 ) => Promise<PreparedImport>;
 
-/** `import events | users | outcomes`: streams a file in. */
+/** `import events | users | outcomes | tickets | devices`: streams a file in. */
 export function addImportCommands(program: Command, context: ImportContext): void {
   const group = program
     .command('import')
@@ -75,6 +77,27 @@ export function addImportCommands(program: Command, context: ImportContext): voi
     .option('--at <column|instant>', 'when it was known: a column, or one ISO instant for all')
     .option('--source <name>', 'where the labels come from (default import)')
     .action((options: ImportOptions) => execute(context, options, prepareOutcomes));
+
+  add('tickets', 'service tickets, idempotent by source and id; a later file may resolve and rate')
+    .option('--user <column>', 'the user’s key in the CRM')
+    .option('--id <columns>', 'columns that make the id of the ticket')
+    .option('--issue <column>', 'what it is about')
+    .option('--opened <column>', 'when it was opened')
+    .option('--resolved <column>', 'when it was resolved')
+    .option('--satisfaction <expression>', 'how content the user was, 1..5')
+    .option('--rated <column>', 'when the satisfaction was stated (default: when resolved)')
+    .option('--text <column>', 'what the user wrote (personal data)')
+    .option('--source <name>', 'where the tickets come from (default import)')
+    .action((options: ImportOptions) => execute(context, options, prepareTickets));
+
+  add('devices', 'devices and who was seen with them')
+    .option('--id <column>', 'the sender’s id of the device')
+    .option('--type <column>', 'what it is, e.g. mobile')
+    .option('--os <column>', 'operating system and version')
+    .option('--user <column>', 'the key of a user seen with it; needs --first-seen')
+    .option('--first-seen <column>', 'when the device, or the user with it, was first seen')
+    .option('--source <name>', 'where the devices come from, noted with rejected rows')
+    .action((options: ImportOptions) => execute(context, options, prepareDevices));
 }
 
 async function execute(

@@ -33,6 +33,28 @@ export interface ImportedOutcome {
   source: string;
 }
 
+/** A ticket as `recordTickets` takes it. */
+export interface ImportedTicket {
+  source: string;
+  key: string;
+  user: string;
+  issueType: string;
+  text: string | null;
+  openedAt: Date;
+  resolvedAt: Date | null;
+  satisfaction: number | null;
+  ratedAt: Date | null;
+}
+
+/** A device as `upsertDevices` takes it. */
+export interface ImportedDevice {
+  key: string;
+  type?: string;
+  osVersion?: string;
+  firstSeenAt: Date | null;
+  users: readonly string[];
+}
+
 /** A row that a use case did not take; `index` counts from 0 in the call. */
 export interface Refusal {
   index: number;
@@ -91,6 +113,15 @@ export interface ImportDeps {
   recordOutcomes(
     rows: readonly ImportedOutcome[],
   ): Promise<{ accepted: number; duplicates?: number; rejected: readonly Refusal[] }>;
+  recordTickets(rows: readonly ImportedTicket[]): Promise<{
+    created: number;
+    updated: number;
+    unchanged: number;
+    rejected: readonly Refusal[];
+  }>;
+  upsertDevices(
+    rows: readonly ImportedDevice[],
+  ): Promise<{ unchanged: number; rejected: readonly Refusal[] }>;
   /** The models there are, by name. */
   modelNames(): Promise<readonly string[]>;
   /** Registers attribute features in the order given, in the importer's name. */

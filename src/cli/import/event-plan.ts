@@ -94,7 +94,7 @@ export function planEvents(
 }
 
 /** @throws AppError INVALID: a name that every row would be rejected for */
-function checkName(name: string, option: string): void {
+export function checkName(name: string, option: string): void {
   if (!NAME_PATTERN.test(name))
     throw new AppError('INVALID', `${option} must be ${NAME_RULE}, got ${JSON.stringify(name)}`);
 }

@@ -1,16 +1,20 @@
 import type { Columns } from './columns.js';
 import type { ImportDeps, ImportHooks, RegisteredAttributes } from './context.js';
+import { planDevices } from './device-plan.js';
 import { planEvents, type Planned } from './event-plan.js';
 import {
+  readDeviceMapping,
   readEventMapping,
   readOutcomeMapping,
+  readTicketMapping,
   readUserMapping,
   splitList,
   type ReadingMapping,
 } from './mapping.js';
 import { openTable, type OpenedTable } from './open-table.js';
 import { planOutcomes } from './outcome-plan.js';
-import { runImport, type ImportResult } from './run-import.js';
+import { runImport, type ImportKind, type ImportResult } from './run-import.js';
+import { planTickets } from './ticket-plan.js';
 import { checkUsers, planUsers, profileUsers } from './user-plan.js';
 import { withMissing } from './value.js';
 
@@ -26,7 +30,7 @@ export interface ImportOptions {
 
 /** An import whose file and mapping were found good; nothing is written before `run`. */
 export interface PreparedImport {
-  kind: 'events' | 'users' | 'outcomes';
+  kind: ImportKind;
   notes: readonly string[];
   run(
     deps: ImportDeps,
@@ -89,6 +93,18 @@ export async function prepareEvents(options: ImportOptions): Promise<PreparedImp
 export async function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readOutcomeMapping(options, options.map);
   return prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
+}
+
+/** Opens the file and checks the mapping of tickets. @throws AppError INVALID, all problems of the mapping at once */
+export async function prepareTickets(options: ImportOptions): Promise<PreparedImport> {
+  const mapping = readTicketMapping(options, options.map);
+  return prepare('tickets', options, mapping, (columns) => planTickets(mapping, columns));
+}
+
+/** Opens the file and checks the mapping of devices. @throws AppError INVALID, all problems of the mapping at once */
+export async function prepareDevices(options: ImportOptions): Promise<PreparedImport> {
+  const mapping = readDeviceMapping(options, options.map);
+  return prepare('devices', options, mapping, (columns) => planDevices(mapping, columns));
 }
 
 /**

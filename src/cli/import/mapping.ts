@@ -47,9 +47,34 @@ const outcomeMapping = z.strictObject({
   source: text.optional(),
 });
 
+const ticketMapping = z.strictObject({
+  ...reading,
+  user: text.optional(),
+  id: list.optional(),
+  issue: text.optional(),
+  opened: text.optional(),
+  resolved: text.optional(),
+  satisfaction: text.optional(),
+  rated: text.optional(),
+  text: text.optional(),
+  source: text.optional(),
+});
+
+const deviceMapping = z.strictObject({
+  ...reading,
+  id: text.optional(),
+  type: text.optional(),
+  os: text.optional(),
+  user: text.optional(),
+  firstSeen: text.optional(),
+  source: text.optional(),
+});
+
 export type EventMapping = z.infer<typeof eventMapping>;
 export type UserMapping = z.infer<typeof userMapping>;
 export type OutcomeMapping = z.infer<typeof outcomeMapping>;
+export type TicketMapping = z.infer<typeof ticketMapping>;
+export type DeviceMapping = z.infer<typeof deviceMapping>;
 export type ReadingMapping = Pick<
   EventMapping,
   'format' | 'delimiter' | 'encoding' | 'missing' | 'dateFormat' | 'where'
@@ -68,6 +93,16 @@ export function readUserMapping(options: object, mapFile: string | undefined): U
 /** Mapping of outcomes; see `readEventMapping`. */
 export function readOutcomeMapping(options: object, mapFile: string | undefined): OutcomeMapping {
   return merge(outcomeMapping, options, mapFile);
+}
+
+/** Mapping of tickets; see `readEventMapping`. */
+export function readTicketMapping(options: object, mapFile: string | undefined): TicketMapping {
+  return merge(ticketMapping, options, mapFile);
+}
+
+/** Mapping of devices; see `readEventMapping`. */
+export function readDeviceMapping(options: object, mapFile: string | undefined): DeviceMapping {
+  return merge(deviceMapping, options, mapFile);
 }
 
 function merge<T extends z.ZodObject>(

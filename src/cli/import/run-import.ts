@@ -5,9 +5,15 @@ import type { ImportDeps, ImportHooks, Refusal } from './context.js';
 import type { OpenedTable } from './open-table.js';
 import { rejectedSink, type RejectedSink } from './rejected-sink.js';
 
+/** What a file can hold. */
+export type ImportKind = 'events' | 'users' | 'outcomes' | 'tickets' | 'devices';
+
+/** Kinds of which one batch is written at a time: what a later row of the file says stands. */
+const IN_ORDER: readonly ImportKind[] = ['users', 'tickets', 'devices'];
+
 /** How the rows of one kind are mapped and written. */
 export interface ImportPlan<Out> {
-  kind: 'events' | 'users' | 'outcomes';
+  kind: ImportKind;
   source: string;
   /** Looks before anything is written whether the rows can be taken at all. @throws AppError when not */
   check?(): Promise<void>;
@@ -198,7 +204,7 @@ class Run<Out> {
     this.pending = [];
     this.batchSize = Math.min(LARGEST_BATCH, 2 * this.batchSize);
     // profiles one batch at a time: customers get their ids in the order of the file
-    await this.settle(this.plan.kind === 'users' ? 0 : IN_FLIGHT - 1);
+    await this.settle(IN_ORDER.includes(this.plan.kind) ? 0 : IN_FLIGHT - 1);
     const writing = this.write(batch)
       .catch((error: unknown) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));

@@ -26,6 +26,8 @@ const DUPLICATES = {
   events: 'were there already',
   users: 'changed nothing',
   outcomes: 'were there already',
+  tickets: 'told nothing new',
+  devices: 'changed nothing',
 } as const;
 
 /** A summary for people: what happened to every row, and the first reasons for what was not taken. */
