@@ -1,8 +1,6 @@
-import type { composeFeatureReading, composeJobs, composeModels, Plant } from './compose-models.js';
+import type { composeJobs, composeModels, Plant } from './compose-models.js';
 import type { FeatureLoaders } from './feature/feature-loaders.js';
 import { jobLoader } from './job/job-loader.js';
-import { rankInWorker } from './model/select/rank-in-worker.js';
-import type { SelectFeaturesDeps } from './model/select/select-features.js';
 import { selectionLoaders, type SelectionLoaders } from './model/selection-loaders.js';
 import { FeatureSelectionResolver, ModelSelectionsResolver } from './model/selection.resolver.js';
 import { selectionStore } from './model/selection.store.js';
@@ -12,10 +10,7 @@ import type { ModelLoaders } from './model/version-loaders.js';
 export interface SelectionParts {
   plant: Pick<Plant, 'db' | 'clock'>;
   jobs: Pick<ReturnType<typeof composeJobs>, 'store' | 'submit'>;
-  models: {
-    store: Pick<Awaited<ReturnType<typeof composeModels>>['store'], 'byName'>;
-    labels: Awaited<ReturnType<typeof composeModels>>['labels'];
-  };
+  models: { store: Pick<Awaited<ReturnType<typeof composeModels>>['store'], 'byName'> };
   modelsOf: Pick<ModelLoaders, 'model'>;
   featuresOf: Pick<FeatureLoaders, 'registry'>;
 }
@@ -42,25 +37,5 @@ export function composeSelections(parts: SelectionParts): {
       }),
     ],
     loaders,
-  };
-}
-
-/** What the worker needs for SELECT jobs. */
-export function composeSelectionWork(
-  parts: Pick<SelectionParts, 'plant' | 'models'> & {
-    features: Pick<ReturnType<typeof composeFeatureReading>, 'store' | 'read'>;
-  },
-): SelectFeaturesDeps {
-  const { plant, models, features } = parts;
-  const store = selectionStore(plant.db, plant.clock);
-  return {
-    modelByName: models.store.byName,
-    behaviourLabels: models.labels.behaviour,
-    outcomeLabels: models.labels.outcomes,
-    allFeatures: features.store.all,
-    readFeatures: features.read,
-    rank: rankInWorker,
-    selectionOfJob: store.ofJob,
-    writeSelection: store.write,
   };
 }
