@@ -8,6 +8,7 @@ import type {
   ValidationContext,
 } from 'graphql';
 import { GraphQLError, Kind } from 'graphql';
+import { givenItems } from './given-items.js';
 import { listItems } from './list-items.js';
 
 /** Bounds of one operation, the same over HTTP and WebSocket. */
@@ -20,6 +21,13 @@ export interface OperationLimits {
   maxFields: number;
   /** Most list items that the operation could answer, by its `first` arguments (see `listItems`). */
   maxListItems: number;
+  /**
+   * Most items of one list in the variables: twice the rows that a call takes, so that who gives a few too many
+   * hears it from the field itself. Checking them is work that nobody else can come between.
+   */
+  maxGivenList: number;
+  /** Most items of all lists in the variables. */
+  maxGivenItems: number;
 }
 
 export const DEFAULT_OPERATION_LIMITS: OperationLimits = {
@@ -27,6 +35,8 @@ export const DEFAULT_OPERATION_LIMITS: OperationLimits = {
   maxDepth: 12,
   maxFields: 1_000,
   maxListItems: 250_000,
+  maxGivenList: 20_000,
+  maxGivenItems: 250_000,
 };
 
 // The introspection query of GraphiQL and of codegen nests 15 deep; it answers from memory.
@@ -131,14 +141,20 @@ export function limitRule(limits: Pick<OperationLimits, 'maxDepth' | 'maxFields'
   });
 }
 
-/** The list bound, for one operation with its variables; null when it holds. */
+/** The bounds of lists, given and answered, for one operation with its variables; null when they hold. */
 export function listItemsError(request: {
   schema: GraphQLSchema;
   document: DocumentNode;
   operation: OperationDefinitionNode;
   variables: Readonly<Record<string, unknown>>;
-  limits: Pick<OperationLimits, 'maxListItems'>;
+  limits: Pick<OperationLimits, 'maxListItems' | 'maxGivenList' | 'maxGivenItems'>;
 }): GraphQLError | null {
+  const { operation, variables, limits } = request;
+  const given = givenItems(variables);
+  if (given.longest > limits.maxGivenList)
+    return tooMuch(`items of $${given.path}`, limits.maxGivenList, given.longest, operation);
+  if (given.total > limits.maxGivenItems)
+    return tooMuch('items given in all lists', limits.maxGivenItems, given.total, operation);
   const items = listItems(request);
   const bound = request.limits.maxListItems;
   return items > bound

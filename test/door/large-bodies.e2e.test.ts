@@ -79,4 +79,19 @@ describe('large bodies', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
   });
+
+  it('may hold ten thousand rows; far more are refused before they are looked at', async () => {
+    await start();
+    const ask = (rows: number) =>
+      post(door.server, 'query ($of: [Int]) {rows(of: $of)}', {
+        variables: { of: Array(rows).fill(1) },
+      });
+    expect((await ask(10_000)).body.data).toEqual({ rows: 10_000 });
+    const { status, body } = await ask(300_000);
+    expect(status).toBe(400);
+    expect(body.errors?.[0]).toMatchObject({
+      message: 'items of $of of the operation must be at most 20000, got 300000',
+      extensions: { code: 'TOO_LARGE' },
+    });
+  });
 });

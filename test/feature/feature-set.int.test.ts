@@ -196,12 +196,16 @@ describe('the values of a feature set', () => {
       `mutation { setConsent(externalId: "u7", profiling: false) { userErrors { message } } }`,
     );
     const { data } = await graph.ask(`{ users(first: 120) { nodes { externalId
-      featureSet { bought city } } } }`);
+      featureSet { bought city missingReason } } } }`);
     const nodes = data.users.nodes as {
       externalId: string;
-      featureSet: { bought: number | null; city: string | null };
+      featureSet: { bought: number | null; missingReason: string | null };
     }[];
-    const empty = nodes.filter(({ featureSet }) => featureSet.bought === null);
-    expect(empty).toEqual([{ externalId: 'u7', featureSet: { bought: null, city: null } }]);
+    const denied = nodes.filter(
+      ({ featureSet }) => featureSet.bought === null || featureSet.missingReason !== null,
+    );
+    expect(denied).toEqual([
+      { externalId: 'u7', featureSet: { bought: null, city: null, missingReason: 'OPTED_OUT' } },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import { buildSchema, Kind, type OperationDefinitionNode, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { limitRule } from '../../src/graphql/limits.js';
+import { givenItems } from '../../src/graphql/given-items.js';
+import { DEFAULT_OPERATION_LIMITS, limitRule, listItemsError } from '../../src/graphql/limits.js';
 import { listItems } from '../../src/graphql/list-items.js';
 
 const schema = buildSchema(`
@@ -98,5 +99,47 @@ describe('depth', () => {
     expect(depthError(getIntrospectionQuery(), 3)).toBeUndefined();
     const bottomless = `{__type(name: "User"){${'ofType{'.repeat(25)}name${'}'.repeat(25)}}}`;
     expect(depthError(bottomless, 50)).toMatch(/introspection depth .* at most 20/);
+  });
+});
+
+describe('items given in variables', () => {
+  it.each<[string, Record<string, unknown>, ReturnType<typeof givenItems>]>([
+    ['none', { first: 3, name: 'x', nothing: null }, { longest: 0, path: '', total: 0 }],
+    ['of a list', { events: [1, 2, 3] }, { longest: 3, path: 'events', total: 3 }],
+    [
+      'of lists within objects and lists, with the place of the longest',
+      { filter: { and: [{ in: ['a'] }, { in: ['a', 'b', 'c'] }] }, ids: [1, 2] },
+      { longest: 3, path: 'filter.and.1.in', total: 8 },
+    ],
+    ['of empty lists', { a: [], b: [[], []] }, { longest: 2, path: 'b', total: 2 }],
+  ])('are counted: %s', (_title, variables, expected) => {
+    expect(givenItems(variables)).toEqual(expected);
+  });
+
+  const query = 'query Q ($ids: [ID!]) { users(ids: $ids) { totalCount } }';
+  const error = (variables: Record<string, unknown>): string | null => {
+    const document = parse(query);
+    const [operation] = document.definitions as OperationDefinitionNode[];
+    if (!operation) throw new Error('no operation');
+    const limits = DEFAULT_OPERATION_LIMITS;
+    return listItemsError({ schema, document, operation, variables, limits })?.message ?? null;
+  };
+
+  it('may be ten thousand rows, and what is inside of them', () => {
+    const rows = Array.from({ length: 10_000 }, (_, i) => ({ id: i, tags: ['a', 'b'], of: {} }));
+    expect(error({ events: rows })).toBeNull();
+  });
+
+  it('are refused by name past the bound of a list', () => {
+    expect(error({ events: Array(20_001).fill(1) })).toBe(
+      'items of $events of the operation "Q" must be at most 20000, got 20001',
+    );
+  });
+
+  it('are refused past the bound of all lists, however they are cut', () => {
+    const lists = Array.from({ length: 100 }, () => Array(2_500).fill(1) as number[]);
+    expect(error({ lists })).toBe(
+      'items given in all lists of the operation "Q" must be at most 250000, got 250100',
+    );
   });
 });

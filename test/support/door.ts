@@ -120,6 +120,11 @@ function schemaOf(
         args: { text: { type: GraphQLString } },
         resolve: (_, { text }: { text: string }) => `echo of ${text}`,
       },
+      rows: {
+        type: GraphQLInt,
+        args: { of: { type: new GraphQLList(GraphQLInt) } },
+        resolve: (_, { of }: { of: number[] }) => of.length,
+      },
       who: { type: GraphQLString, resolve: (_, __, { viewer }) => viewer.name },
       requestId: { type: GraphQLString, resolve: (_, __, context) => context.requestId },
       counted: {

@@ -8,6 +8,7 @@ import { selectedNames } from '../../graphql/selection.js';
 import { UserType } from '../../user/user.type.js';
 import type { FeatureDefinition } from '../feature.js';
 import { liveAsOf, type UserFeatures } from '../feature-loaders.js';
+import { consentOf } from '../people.js';
 import type { ReadFeatures } from '../read-features.js';
 import { FeatureSetType } from './feature-set.type.js';
 import { featuresOfFields } from './with-feature-fields.js';
@@ -43,8 +44,13 @@ export class UserFeatureSetResolver {
     const batch = this.batchOf(context, askedFeatures(context, info), asOf ?? liveAsOf(context));
     const values = await batch.load(user.userId);
     const { asOf: instant, computedAt, rows, row } = values;
-    const isDenied = rows.people?.consentProfiling[row] === 0;
-    return { values: isDenied ? null : values, asOf: instant, computedAt };
+    const optedOut = consentOf(rows.columns)?.[row] === 0;
+    return {
+      values: optedOut ? null : values,
+      asOf: instant,
+      computedAt,
+      missingReason: optedOut ? 'OPTED_OUT' : null,
+    };
   }
 
   private batchOf(context: RequestContext, features: readonly FeatureDefinition[], asOf: Date) {
@@ -53,7 +59,7 @@ export class UserFeatureSetResolver {
     let batch = batches.get(key);
     if (!batch) {
       batch = new DataLoader(async (users: readonly number[]) => {
-        const rows = await this.deps.readFeatures({ features, users, asOf, people: true });
+        const rows = await this.deps.readFeatures({ features, users, asOf, people: 'consent' });
         const computedAt = context.clock.wall();
         return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
       });

@@ -1,5 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import { DateTime } from '../../graphql/scalars.js';
+import { FeatureMissingReason } from '../feature.type.js';
 import type { UserFeatures } from '../feature-loaders.js';
 
 /** The type that has a field a feature; see withFeatureFields. */
@@ -19,4 +20,10 @@ export class FeatureSetType {
   asOf!: Date;
   @Field(() => DateTime, { description: 'When it was computed, wall time.' })
   computedAt!: Date;
+  @Field(() => FeatureMissingReason, {
+    nullable: true,
+    description:
+      'OPTED_OUT: every value is denied. Else null; a single value that is null has no data.',
+  })
+  missingReason!: keyof typeof FeatureMissingReason | null;
 }
