@@ -172,6 +172,10 @@ describe('What was under way when the customer was erased', () => {
       const late = await database.db.transaction(async (sql) => {
         await sql.query('lock table erasure in access exclusive mode');
         await sql.query('delete from customer where id = $1', [userId]);
+        await sql.query(
+          `insert into erasure (id, key_hash, erased_at, erased_by, rows, models_trained_on)
+           values (gen_random_uuid(), '\\x00', '2020-01-01', 'test', '{}', '{}')`, // old: done again after a restore
+        );
         const writing = data.record(many('during'));
         for (let waiting = 0; waiting === 0;) {
           const [row] = await sql.query<{ waiting: number }>(
