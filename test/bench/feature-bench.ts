@@ -16,10 +16,10 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { seededRandom, type Random } from '../../src/kernel/random.js';
 import { openDatabase } from '../../src/plant/database.js';
 import { startEmbeddedPostgres } from '../../src/plant/embedded-postgres.js';
-import { numberArray, textArray } from '../../src/plant/parameters.js';
 import type { Database } from '../../src/plant/ports.js';
 import { userStore } from '../../src/user/user.store.js';
 import { median, type BenchLine } from './bench-line.js';
+import { insertBare, makeBareEvent } from './ingest-bench.js';
 
 const USERS = 20_000;
 const EVENTS = 1_000_000;
@@ -68,23 +68,6 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** The floor: arrays ready, one statement a batch, no validation, no names, no customers. */
-async function bareInsert(db: Database, rows: readonly EventRow[]): Promise<void> {
-  await db.query(
-    `insert into event (source_id, key, user_id, type_id, at, value)
-     select 1, k, u, 1, to_timestamp(ms / 1000), v
-     from unnest($1::text[], $2::int8[], $3::float8[], $4::float8[]) as i(k, u, ms, v)
-     on conflict do nothing`,
-    [
-      textArray(rows.map(({ id }) => id)),
-      numberArray(rows.map((_, i) => 1 + (i % USERS))),
-      numberArray(rows.map(({ at }) => at.getTime())),
-      numberArray(rows.map(({ value }) => value)),
-    ],
-    { name: 'bare_insert' },
-  );
-}
-
 function batchOf(size: number, customers: number, random: Random): EventRow[] {
   const from = random.int(USERS - customers + 1);
   return Array.from({ length: size }, () => ({
@@ -101,6 +84,7 @@ function batchOf(size: number, customers: number, random: Random): EventRow[] {
 async function ingestLines(db: Database): Promise<BenchLine[]> {
   const random = seededRandom(1);
   const { record } = stores(db);
+  await makeBareEvent(db);
   await db.query(
     `insert into customer (external_id) select 'u' || i from generate_series(0, ${USERS - 1}) i`,
   );
@@ -116,10 +100,10 @@ async function ingestLines(db: Database): Promise<BenchLine[]> {
     for (let run = 0; run < 5; run += 1) {
       const batches = Array.from({ length: 2 * rounds }, () => batchOf(size, customers, random));
       const [mine, floor] = [batches.slice(0, rounds), batches.slice(rounds)];
-      await db.query('truncate event, event_key');
+      await db.query('truncate bare_event');
       bare.push(
         await secondsOf(async () => {
-          for (const batch of floor) await bareInsert(db, batch);
+          for (const batch of floor) await insertBare(db, batch);
         }),
       );
       await db.query('truncate event, event_key');

@@ -12,6 +12,7 @@ import { openDatabase } from '../../src/plant/database.js';
 import { startEmbeddedPostgres } from '../../src/plant/embedded-postgres.js';
 import type { Database } from '../../src/plant/ports.js';
 import { importDeps } from '../support/import-deps.js';
+import { makeBareEvent } from './ingest-bench.js';
 import { formatBenchLine, median, type BenchLine } from './bench-line.js';
 
 const ROWS = 200_000;
@@ -56,7 +57,11 @@ async function byCopy(db: Database, text: string): Promise<number> {
   const client = await db.pool.connect();
   try {
     const started = performance.now();
-    const stream = client.query(copyFrom('copy bare_event from stdin'));
+    const stream = client.query(
+      copyFrom(
+        'copy bare_event (source_id, key, user_id, type_id, at, value, properties, received_at) from stdin',
+      ),
+    );
     for (let at = 0; at < text.length; at += 1 << 16)
       if (!stream.write(text.slice(at, at + (1 << 16)))) await once(stream, 'drain');
     const finished = once(stream, 'finish');
@@ -90,7 +95,7 @@ export async function importBench(): Promise<BenchLine[]> {
     try {
       const file = path.join(folder, 'shop.csv');
       writeCsv(file);
-      await db.query('create table bare_event (like event including all)');
+      await makeBareEvent(db);
       await byImport(db, file, folder);
       const text = await copyText(db);
       const imports: number[] = [];

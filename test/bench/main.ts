@@ -2,6 +2,7 @@ import os from 'node:os';
 import { formatBenchLine, type BenchLine } from './bench-line.js';
 import { featureBench } from './feature-bench.js';
 import { importBench } from './import-bench.js';
+import { ingestBench } from './ingest-bench.js';
 import { listBench } from './list-bench.js';
 import { scorerBench } from './scorer-bench.js';
 import { trainingBench } from './training-bench.js';
@@ -11,6 +12,7 @@ const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   scorer: scorerBench,
   features: featureBench,
   import: importBench,
+  ingest: ingestBench,
   training: trainingBench,
 };
 
