@@ -7,7 +7,7 @@ import { DEFAULT_OPERATION_LIMITS } from '../graphql/limits.js';
 import type { SchemaSource } from '../graphql/schema-source.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Log } from '../plant/ports.js';
-import type { ExampleOperation } from './example-operations.js';
+import type { ExampleOperation } from './examples/example.js';
 
 /** Every bound of the door. Times in milliseconds. */
 export interface DoorLimits extends OperationLimits {

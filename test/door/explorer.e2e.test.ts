@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExplorer } from '../../bin/build-explorer.mjs';
-import type { ExampleOperation } from '../../src/door/example-operations.js';
+import type { ExampleOperation } from '../../src/door/examples/example.js';
 import { type BrowserPage, hasBrowser, openPage } from '../support/browser.js';
 import { type DoorTest, startDoor, until } from '../support/door.js';
 

@@ -8,7 +8,8 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXAMPLE_OPERATIONS, fillVariables } from '../../src/door/example-operations.js';
+import { EXAMPLE_OPERATIONS } from '../../src/door/example-operations.js';
+import { fillVariables } from '../../src/door/examples/example.js';
 import { manualClock } from '../../src/kernel/clock.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import { printGraph } from '../../src/schema.js';

@@ -1,0 +1,33 @@
+/** An operation that the explorer offers to somebody who sees the graph for the first time. */
+export interface ExampleOperation {
+  /** The name of the operation in the document; unique. */
+  name: string;
+  /** What a reader of the list sees. */
+  title: string;
+  /** One sentence: what it answers, and what to look at. */
+  purpose: string;
+  document: string;
+  /** JSON in which `{{customer}}`, `{{now}}` and `{{id}}` stand for what `fillVariables` knows. */
+  variables: Readonly<Record<string, unknown>>;
+  /** The least role that may run it. */
+  needs: 'CRM' | 'ANALYST' | 'OPERATOR';
+}
+
+/** What is not known before somebody looks: a customer's key, the time, an id not used before. */
+export interface ExampleFacts {
+  customer: string;
+  now: string;
+  id: string;
+}
+
+/** The variables of an example with its facts filled in. */
+export function fillVariables(
+  { variables }: Pick<ExampleOperation, 'variables'>,
+  facts: ExampleFacts,
+): Record<string, unknown> {
+  const filled = JSON.stringify(variables).replace(
+    /\{\{(customer|now|id)\}\}/g,
+    (_, name: keyof ExampleFacts) => JSON.stringify(facts[name]).slice(1, -1),
+  );
+  return JSON.parse(filled) as Record<string, unknown>;
+}
