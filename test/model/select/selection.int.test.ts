@@ -113,7 +113,7 @@ async function ask(source: string, variableValues: object = {}, role: RoleName =
   const { data, errors } = (await withCounts(counts, () =>
     graphql({ schema, source, variableValues: { ...variableValues }, contextValue }),
   )) as ExecutionResult<Answer>;
-  return { data: data as Answer, errors, counts };
+  return { data: data, errors, counts };
 }
 
 const SELECT = `mutation ($input: SelectFeaturesInput!) {
