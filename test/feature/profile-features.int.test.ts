@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeProfiling } from '../../src/compose-features.js';
+import { composeProfiling } from '../../src/compose-registry.js';
 import { planProfileRun, profileFeatures } from '../../src/feature/profile-features.js';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { execute, parse, subscribe, type ExecutionResult } from 'graphql';
 import { auditStore } from '../../src/access/audit.store.js';
-import { composeFeatureRoom, openFeatureRegistry } from '../../src/compose-features.js';
+import { composeFeatureRoom } from '../../src/compose-features.js';
+import { openFeatureRegistry } from '../../src/compose-registry.js';
 import type { FeatureStatus } from '../../src/feature/feature.js';
 import { featureReader, lockedRegistry } from '../../src/feature/feature.store.js';
 import { readFeatures } from '../../src/feature/read-features.js';
