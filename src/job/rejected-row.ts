@@ -64,7 +64,14 @@ export function keptJson(row: unknown): unknown {
     if (typeof value === 'boolean' || value === null || value === undefined) return value ?? null;
     if (value instanceof Date)
       return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-    if (Array.isArray(value)) return value.slice(0, Math.max(0, left)).map(keep);
+    if (Array.isArray(value)) {
+      const items: unknown[] = [];
+      for (const item of value) {
+        if (left <= 0) break;
+        items.push(keep(item));
+      }
+      return items;
+    }
     if (typeof value !== 'object') return String(value);
     const kept: Record<string, unknown> = {};
     for (const [key, inner] of Object.entries(value)) {
