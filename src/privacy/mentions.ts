@@ -55,7 +55,9 @@ function afterNoColon(word: string): string {
 }
 
 function quoted(word: string): string {
-  return word.replaceAll(/[^\p{L}\p{N}\s]/gu, (character) => `\\${character}`);
+  return word
+    .replaceAll(/[^\p{L}\p{N}\s]/gu, (character) => `\\${character}`)
+    .replaceAll(/\p{Lt}/gu, '.'); // PostgreSQL does not find a letter in title case (ǅ) in any case, itself included
 }
 
 /** What stands in the place of a mention. */
