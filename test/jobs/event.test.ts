@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { eventProcessor } from '../../jobs/event.js';
+import { upkeepProcessor } from '../../jobs/schedule.js';
+import { keptLog } from '../support/quiet-log.js';
+
+const delivery = (payload: unknown) => ({
+  payload,
+  attempt: 1,
+  signal: new AbortController().signal,
+});
+
+describe('the queue of events', () => {
+  it('looks after events, and says what is gone and what waits', async () => {
+    const log = keptLog();
+    const process = eventProcessor({
+      lookAfterEvents: () =>
+        Promise.resolve({ dropped: ['event_2025_01'], busy: ['event_2025_02'] }),
+      log,
+    });
+    await process(delivery({ task: 'look-after-events' }));
+    expect(log.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
+    await expect(process(delivery({ task: 'drop-everything' }))).rejects.toThrow(
+      'not a task for events',
+    );
+  });
+});
+
+describe('the queue of upkeep', () => {
+  it('does what it is told, and refuses what it does not know', async () => {
+    const done: string[] = [];
+    const process = upkeepProcessor({
+      sweepJobs: () => Promise.resolve(done.push('sweep')),
+      forgetRejectedRows: () => Promise.resolve(done.push('forget')),
+    });
+    await process(delivery({ task: 'forget-rejected-rows' }));
+    await process(delivery({ task: 'sweep-jobs' }));
+    await expect(process(delivery({}))).rejects.toThrow('not an upkeep task');
+    expect(done).toEqual(['forget', 'sweep']);
+  });
+});
