@@ -1,8 +1,7 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { from as copyFromStdin, to as copyToStdout } from 'pg-copy-streams';
 import { pipeline } from 'node:stream/promises';
-import { PrismaClient } from '../../prisma/client/client.js';
+import type { PrismaClient } from '../../prisma/client/client.js';
 import { AppError } from '../kernel/error.js';
 import { sessionOptions } from './connection.js';
 import { CountedPool } from './counted-pool.js';
@@ -105,6 +104,14 @@ export interface DatabaseOptions {
   onStatement?: () => void;
 }
 
+async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
+  const [{ PrismaClient }, { PrismaPg }] = await Promise.all([
+    import('../../prisma/client/client.js'),
+    import('@prisma/adapter-pg'),
+  ]);
+  return new PrismaClient({ adapter: new PrismaPg(pool) });
+}
+
 /** Opens a pool in UTC; connects on first use and again after the server was away. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   let closing: Promise<void> | null = null;
@@ -122,15 +129,15 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     // A closing server ends its sessions with an error; that is no news then.
     if (!closing) options.onError?.(error);
   });
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  let prisma: Promise<PrismaClient> | null = null;
   const close = async (): Promise<void> => {
-    await prisma.$disconnect();
+    await (await prisma)?.$disconnect();
     await pool.end();
   };
   return {
     ...sqlOf(pool),
     ...copyFromPool(pool),
-    prisma,
+    prisma: () => (prisma ??= openPrisma(pool)),
     pool,
     async transaction(work) {
       const client = await pool.connect();

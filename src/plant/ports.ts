@@ -24,8 +24,11 @@ export interface Copy {
 
 /** Postgres for the rooms' stores. */
 export interface Database extends Sql, Copy {
-  /** For lists and hot paths use `query`; for the rest Prisma. Both share one pool. */
-  readonly prisma: PrismaClient;
+  /**
+   * For lists and hot paths use `query`; Prisma shares its pool. Loaded when it is first asked for: that takes
+   * half a second of CPU, which most processes never need.
+   */
+  prisma(): Promise<PrismaClient>;
   readonly pool: pg.Pool;
   /** Commits when `work` resolves, rolls back when it rejects. */
   transaction<T>(work: (sql: Sql & Copy & { client: pg.PoolClient }) => Promise<T>): Promise<T>;

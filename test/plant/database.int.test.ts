@@ -33,12 +33,12 @@ const never = (): Promise<never> => Promise.reject(new Error('stop'));
 describe('counting statements', () => {
   it('counts a statement once, whichever way it is sent', async () => {
     const db = open();
-    await db.prisma.user.count();
+    await (await db.prisma()).user.count();
     expect(await sqlOf(() => db.query('select 1'))).toBe(1);
     expect(await sqlOf(() => db.query('select $1::int', [1], { name: 'one' }))).toBe(1);
     expect(await sqlOf(() => db.pool.query('select 1'))).toBe(1);
-    expect(await sqlOf(() => db.prisma.$queryRaw`select 1`)).toBe(1);
-    expect(await sqlOf(() => db.prisma.user.findMany())).toBe(1);
+    expect(await sqlOf(async () => (await db.prisma()).$queryRaw`select 1`)).toBe(1);
+    expect(await sqlOf(async () => (await db.prisma()).user.findMany())).toBe(1);
     expect(
       await sqlOf(async () => db.copyFrom('copy pg_temp.none from stdin', []).catch(() => 0)),
     ).toBe(1);
@@ -60,8 +60,8 @@ describe('counting statements', () => {
       ),
     ).toBe(2);
     expect(
-      await sqlOf(() =>
-        db.prisma.$transaction(async (tx) => {
+      await sqlOf(async () =>
+        (await db.prisma()).$transaction(async (tx) => {
           await tx.$queryRaw`select 1`;
           await tx.user.count();
         }),
@@ -71,11 +71,12 @@ describe('counting statements', () => {
 
   it('puts each statement on the account of its own operation while they queue for one connection', async () => {
     const db = open({ max: 1 });
-    await db.prisma.user.count();
+    const prisma = await db.prisma();
+    await prisma.user.count();
     const operations = Array.from({ length: 20 }, (_, i) =>
       sqlOf(async () => {
         for (let n = 0; n <= i % 5; n += 1)
-          await (n % 2 === 0 ? db.query('select pg_sleep(0.002)') : db.prisma.user.count());
+          await (n % 2 === 0 ? db.query('select pg_sleep(0.002)') : prisma.user.count());
       }),
     );
     expect(await Promise.all(operations)).toEqual(
@@ -88,7 +89,7 @@ describe('counting statements', () => {
     const db = open({ onStatement: () => (statements += 1) });
     await db.query('select 1');
     await db.transaction((sql) => sql.query('select 1'));
-    await db.prisma.user.count();
+    await (await db.prisma()).user.count();
     expect(statements).toBe(3);
   });
 });
@@ -128,7 +129,7 @@ describe('the pool', () => {
     await cut();
     expect((await failures).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(await db.query('select 1 one')).toEqual([{ one: 1 }]);
-    expect(await db.prisma.user.count()).toBe(0);
+    expect(await (await db.prisma()).user.count()).toBe(0);
   });
 
   it('speaks UTC whatever the URL says, and keeps the options of the URL', async () => {

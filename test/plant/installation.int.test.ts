@@ -76,7 +76,7 @@ describe('an installation with a private server', () => {
         'the private PostgreSQL runs again',
       ]);
     expect(await db.query('select 1 one')).toEqual([{ one: 1 }]);
-    expect(await db.prisma.$queryRaw`select 1 one`).toEqual([{ one: 1 }]);
+    expect(await (await db.prisma()).$queryRaw`select 1 one`).toEqual([{ one: 1 }]);
     await queues.add('after', { id: 1 });
     await expect.poll(() => done, { timeout: 15_000 }).toEqual([{ id: 1 }]);
     const next = messages.next();
