@@ -30,6 +30,7 @@ const parameters: BoostingParameters = {
   rounds: 60,
   maxDepth: 3,
   maxLeaves: 8,
+  maxBins: 64,
 };
 const LEAF_SHARE = 0.002;
 

@@ -100,10 +100,20 @@ function countsOf(table: FeatureTable, labels: Uint8Array, candidate: Candidate)
 
 function knownRows(table: FeatureTable, labels: Uint8Array, candidate: Candidate) {
   const all = numbersOf(table, candidate);
-  const rows = Uint32Array.from(all.keys()).filter((row) => !Number.isNaN(all[row]));
-  const values = Float32Array.from(rows, (row) => all[row] ?? NaN);
-  const known = Uint8Array.from(rows, (row) => labels[row] ?? 0);
-  const varies = values.some((value) => value !== values[0]);
-  const bothLabels = known.includes(0) && known.includes(1);
-  return rows.length >= LEAST_KNOWN && varies && bothLabels ? { values, labels: known } : null;
+  const values = new Float32Array(all.length);
+  const known = new Uint8Array(all.length);
+  const ofLabel = [0, 0];
+  let count = 0;
+  let varies = false;
+  for (let row = 0; row < all.length; row++) {
+    const value = all[row] ?? NaN;
+    if (Number.isNaN(value)) continue;
+    const label = labels[row] ?? 0;
+    ofLabel[label] = (ofLabel[label] ?? 0) + 1;
+    known[count] = label;
+    values[count++] = value;
+    if (value !== values[0]) varies = true;
+  }
+  if (count < LEAST_KNOWN || !varies || ofLabel.includes(0)) return null;
+  return { values: values.subarray(0, count), labels: known.subarray(0, count) };
 }
