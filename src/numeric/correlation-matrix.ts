@@ -1,27 +1,24 @@
 import { pearsonCorrelation } from './correlation.js';
 
 /**
- * Pearson's r of every pair of columns, pairwise complete (NaN is missing): row-major, shape
- * [columns, columns], symmetric, 1 on the diagonal of columns that vary. NaN where a side is constant, or
+ * Pearson's r of column `row` with every column from it on, pairwise complete (NaN is missing), shape
+ * [columns]; entries before `row` are NaN. 1 with itself where it varies; NaN where a side is constant, or
  * fewer than 3 pairs are known. `pairs` has the number of pairs behind each.
  * @param columns shape [columns][rows], equal lengths @throws RangeError if lengths differ
- * Cost: O(columns^2 x rows).
+ * Cost: O(columns x rows).
  */
-export function correlationMatrix(columns: readonly Float64Array[]): {
-  r: Float64Array;
-  pairs: Float64Array;
-} {
-  const size = columns.length;
-  const r = new Float64Array(size * size).fill(NaN);
-  const pairs = new Float64Array(size * size);
-  for (let a = 0; a < size; a++)
-    for (let b = a; b < size; b++) {
-      const known = knownPairs(columns[a]!, columns[b]!);
-      pairs[a * size + b] = pairs[b * size + a] = known;
-      if (known < 3) continue;
-      const { r: value } = pearsonCorrelation(columns[a]!, columns[b]!);
-      r[a * size + b] = r[b * size + a] = a === b && !Number.isNaN(value) ? 1 : value;
-    }
+export function correlationRow(
+  columns: readonly Float64Array[],
+  row: number,
+): { r: Float64Array; pairs: Float64Array } {
+  const r = new Float64Array(columns.length).fill(NaN);
+  const pairs = new Float64Array(columns.length);
+  for (let other = row; other < columns.length; other++) {
+    pairs[other] = knownPairs(columns[row]!, columns[other]!);
+    if (pairs[other]! < 3) continue;
+    const { r: value } = pearsonCorrelation(columns[row]!, columns[other]!);
+    r[other] = other === row && !Number.isNaN(value) ? 1 : value;
+  }
   return { r, pairs };
 }
 
