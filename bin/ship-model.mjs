@@ -15,6 +15,7 @@ const { applyMigrations } = await load('prisma/migrate.js');
 const { startWorker } = await load('jobs/compose.js');
 const { composeFeatureReading, composeJobs, composeModels } = await load('src/compose-models.js');
 const { composeIngest, composeRegistry } = await load('src/compose-data.js');
+const { composeDevicesTickets } = await load('src/compose-devices-tickets.js');
 const { auditStore } = await load('src/access/audit.store.js');
 const { demoStore } = await load('src/demo/demo.store.js');
 const { seedDemo } = await load('src/demo/seed-demo.js');
@@ -42,7 +43,11 @@ try {
   const features = composeFeatureReading(plant.db);
   const ingest = composeIngest(plant.db, clock);
   await composeRegistry(features.store, auditStore(plant.db), clock).seedStartSet();
-  const demo = { ...demoStore(plant.db), ...ingest };
+  const demo = {
+    ...demoStore(plant.db),
+    ...ingest,
+    ...composeDevicesTickets({ ...ingest, db: plant.db, clock }),
+  };
   await seedDemo(demo, { now: clock.now() });
 
   const models = await composeModels(plant, features.store);

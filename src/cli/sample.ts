@@ -20,12 +20,16 @@ export interface SampleResult {
   end: Date;
   users: number;
   events: number;
+  tickets: number;
+  devices: number;
   outcomes: number;
 }
 
 const USERS =
   'user_id,name,email,registered_at,age,gender,cityTier,membershipLevel,deviceType,channel';
-const EVENTS = 'event_id,user_id,type,at,value,quantity,category,issue_type,resolution_hours';
+const EVENTS = 'event_id,user_id,type,at,value,quantity,category,device_id';
+const TICKETS = 'ticket_id,user_id,issue_type,opened_at,resolved_at,satisfaction,rated_at';
+const DEVICES = 'device_id,type,os_version,user_id,first_seen_at';
 const OUTCOMES = 'user_id,at,churned';
 
 /** One CSV line; what holds a comma, a quote or a line break is quoted. */
@@ -59,19 +63,36 @@ function userLine({ user }: DemoCustomer): string {
 
 function eventLines({ events }: DemoCustomer): string {
   return events
-    .map(({ id, user, type, at, value, properties: p }) =>
+    .map(({ id, user, type, at, value, properties: p, device }) =>
+      csvLine([id, user, type, iso(at), value, p?.quantity, p?.category, device]),
+    )
+    .join('');
+}
+
+function ticketLines({ tickets }: DemoCustomer): string {
+  const instant = (at: Date | null): string | null => at && iso(at);
+  return tickets
+    .map(({ key, user, issueType, openedAt, resolvedAt, satisfaction, ratedAt }) =>
       csvLine([
-        id,
+        key,
         user,
-        type,
-        iso(at),
-        value,
-        p?.quantity,
-        p?.category,
-        p?.issue_type,
-        p?.resolution_hours,
+        issueType,
+        iso(openedAt),
+        instant(resolvedAt),
+        satisfaction,
+        instant(ratedAt),
       ]),
     )
+    .join('');
+}
+
+/** One line a device and customer, of when the customer was first seen with it. */
+function deviceLines({ devices, events, user }: DemoCustomer): string {
+  return devices
+    .map(({ key, type, osVersion }) => {
+      const first = events.find(({ device }) => device === key);
+      return csvLine([key, type, osVersion, user.externalId, first && iso(first.at)]);
+    })
     .join('');
 }
 
@@ -84,7 +105,9 @@ export function sampleCommands(folder: string): string[] {
   const file = (name: string): string => shellWord(path.join(folder, name));
   return [
     `import users --file ${file('users.csv')} --id user_id --name name --email email --registered registered_at --attribute age,gender,cityTier,membershipLevel,deviceType,channel`,
-    `import events --file ${file('events.csv')} --user user_id --at at --type type --value value --id event_id --source demo --property quantity,category,issue_type,resolution_hours`,
+    `import events --file ${file('events.csv')} --user user_id --at at --type type --value value --id event_id --source demo --property quantity,category --device device_id`,
+    `import tickets --file ${file('tickets.csv')} --id ticket_id --user user_id --issue issue_type --opened opened_at --resolved resolved_at --satisfaction satisfaction --rated rated_at --source demo`,
+    `import devices --file ${file('devices.csv')} --id device_id --type type --os os_version --user user_id --first-seen first_seen_at`,
     `import outcomes --file ${file('outcomes.csv')} --user user_id --model churn --positive "churned=Yes" --at at`,
   ];
 }
@@ -98,7 +121,9 @@ function readme(result: SampleResult): string {
 
   users.csv     ${result.users} customers with their profile
   events.csv    ${result.events} events until ${iso(result.end)}: sessions, page views (value = pages),
-                purchases (value = amount), service tickets (value = satisfaction 1..5)
+                purchases (value = amount)
+  tickets.csv   ${result.tickets} service tickets: when opened, resolved and rated (satisfaction 1..5)
+  devices.csv   ${result.devices} lines, one a device and customer: who used what since when
   outcomes.csv  ${result.outcomes} labels: who showed no sign of life in the 30 days after "at"
 
 Into an installation that was started with --no-demo (the demo population has the same ids):
@@ -110,13 +135,21 @@ ${sampleCommands(result.folder)
 }
 
 /**
- * Writes users.csv, events.csv, outcomes.csv and README.txt into a folder, which is made when missing.
+ * Writes users.csv, events.csv, tickets.csv, devices.csv, outcomes.csv and README.txt into a folder, which is made when missing.
  * @throws AppError INVALID when one of the files is there already, or the folder cannot be written
  */
 export async function writeSample(options: SampleOptions): Promise<SampleResult> {
   const { out } = options;
   const end = new Date(Math.floor(options.now.getTime() / DAY_MS) * DAY_MS);
-  const result: SampleResult = { folder: out, end, users: 0, events: 0, outcomes: 0 };
+  const result: SampleResult = {
+    folder: out,
+    end,
+    users: 0,
+    events: 0,
+    tickets: 0,
+    devices: 0,
+    outcomes: 0,
+  };
   try {
     fs.mkdirSync(out, { recursive: true });
     const open = (name: string): fs.WriteStream => {
@@ -126,18 +159,26 @@ export async function writeSample(options: SampleOptions): Promise<SampleResult>
     const files = {
       users: open('users.csv'),
       events: open('events.csv'),
+      tickets: open('tickets.csv'),
+      devices: open('devices.csv'),
       outcomes: open('outcomes.csv'),
       readme: open('README.txt'),
     };
     files.users.write(`${USERS}\n`);
     files.events.write(`${EVENTS}\n`);
+    files.tickets.write(`${TICKETS}\n`);
+    files.devices.write(`${DEVICES}\n`);
     files.outcomes.write(`${OUTCOMES}\n`);
     for (const customer of demoPopulation({ ...options, end })) {
       result.users++;
       result.events += customer.events.length;
+      result.tickets += customer.tickets.length;
+      result.devices += customer.devices.length;
       result.outcomes += customer.outcome ? 1 : 0;
       files.users.write(userLine(customer));
       files.outcomes.write(outcomeLine(customer));
+      files.tickets.write(ticketLines(customer));
+      files.devices.write(deviceLines(customer));
       if (!files.events.write(eventLines(customer))) await once(files.events, 'drain');
     }
     files.readme.write(readme({ ...result }));

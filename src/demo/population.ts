@@ -7,8 +7,11 @@ import {
   weightedIndex,
   type Uniform,
 } from '../numeric/random-variates.js';
+import { devicesOf, pickDevice, type DemoDevice } from './devices.js';
+import { instant } from './instant.js';
 import { FAMILY_NAMES, GIVEN_NAMES } from './names.js';
 import { drawProfiles, type Profile } from './profile.js';
+import { tellTicket, type DemoTicket } from './tickets.js';
 
 export interface DemoUser {
   externalId: string;
@@ -18,7 +21,7 @@ export interface DemoUser {
   attributes: Record<string, string | number>;
 }
 
-export type DemoEventType = 'page_view' | 'session_start' | 'session_end' | 'purchase' | 'ticket';
+export type DemoEventType = 'page_view' | 'session_start' | 'session_end' | 'purchase';
 
 export interface DemoEvent {
   source: 'demo';
@@ -26,9 +29,11 @@ export interface DemoEvent {
   user: string;
   type: DemoEventType;
   at: Date;
-  /** Pages seen; null; seconds; amount; satisfaction 1..5. */
+  /** Pages seen; null; seconds; amount. */
   value: number | null;
   properties: Record<string, string | number> | null;
+  /** Key of the device. */
+  device: string | null;
 }
 
 /** Whether a customer showed no sign of life in the 30 days after `at`. */
@@ -42,6 +47,10 @@ export interface DemoCustomer {
   user: DemoUser;
   /** In order of time. */
   events: DemoEvent[];
+  /** In the order of their opening. */
+  tickets: DemoTicket[];
+  /** Used in the events. */
+  devices: DemoDevice[];
   /** null for who was too new, or silent, to be asked about. */
   outcome: DemoOutcome | null;
 }
@@ -79,13 +88,24 @@ export function openPopulation(options: PopulationOptions): {
 } {
   const { users = DEMO_USERS, seed = DEMO_SEED } = options;
   const profiles = drawProfiles(uniformOf(seed), users);
+  const streamOf = (index: number, what: number): Uniform =>
+    uniformOf(
+      Math.imul(seed + 1, 0x9e3779b1) ^
+        Math.imul(index + 1, 0x85ebca6b) ^
+        Math.imul(what, 0xc2b2ae35),
+    );
   return {
     users,
     one: (index) => {
       const profile = profiles[index];
       if (!profile) throw new RangeError(`index must be 0..${users - 1}, got ${index}`);
-      const next = uniformOf(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
-      return tell(next, profile, options.end.getTime());
+      const devices = devicesOf(profiles, index, (of) => streamOf(of, DEVICES));
+      return tell(
+        { history: streamOf(index, 0), extras: streamOf(index, EXTRAS) },
+        profile,
+        devices,
+        options.end.getTime(),
+      );
     },
   };
 }
@@ -95,18 +115,29 @@ function uniformOf(seed: number): Uniform {
   return () => random.next();
 }
 
-/** Whole seconds: what every format and every database keeps. */
-function instant(ms: number): Date {
-  return new Date(Math.floor(ms / 1000) * 1000);
+/** Chance of its own for devices, and for what was added to the histories, which stay the same. */
+const DEVICES = 1;
+const EXTRAS = 2;
+
+interface Chance {
+  history: Uniform;
+  extras: Uniform;
 }
 
-function tell(next: Uniform, profile: Profile, end: number): DemoCustomer {
+function tell(
+  chance: Chance,
+  profile: Profile,
+  devices: readonly DemoDevice[],
+  end: number,
+): DemoCustomer {
+  const next = chance.history;
   const number = String(profile.index + 1).padStart(5, '0');
   const externalId = `demo-${number}`;
   const { from, last, registeredAt } = span(next, profile, end);
   const user = person(next, profile, externalId, registeredAt);
-  if (profile.tenure === 'SILENT') return { user, events: [], outcome: null };
-  const drafts = history(next, profile, from, last);
+  if (profile.tenure === 'SILENT')
+    return { user, events: [], tickets: [], devices: [], outcome: null };
+  const { drafts, ratings } = history(chance, profile, devices, from, last);
   drafts.sort((a, b) => a.at.getTime() - b.at.getTime());
   const events = drafts.map((draft, i) => ({
     source: 'demo' as const,
@@ -114,12 +145,22 @@ function tell(next: Uniform, profile: Profile, end: number): DemoCustomer {
     user: externalId,
     ...draft,
   }));
+  const tickets = profile.tickets
+    .map((ticket, i) => {
+      const when = { ratedMs: ratings[i] ?? last, from, last, end };
+      const names = { key: `${externalId}-${i + 1}`, user: externalId };
+      return tellTicket(chance.extras, ticket, when, names);
+    })
+    .sort((a, b) => a.openedAt.getTime() - b.openedAt.getTime());
+  const used = new Set(events.map(({ device }) => device));
   const asked = instant(end - OUTCOME_DAYS * DAY_MS);
   const known = registeredAt.getTime() <= asked.getTime() - OUTCOME_DAYS * DAY_MS;
   const active = events.some((event) => event.at < asked);
   return {
     user,
     events,
+    tickets,
+    devices: devices.filter(({ key }) => used.has(key)),
     outcome:
       known && active
         ? { user: externalId, at: asked, churned: !events.some((event) => event.at >= asked) }
@@ -168,9 +209,22 @@ function person(next: Uniform, profile: Profile, externalId: string, registeredA
   };
 }
 
-type Draft = Pick<DemoEvent, 'type' | 'at' | 'value' | 'properties'>;
+type Draft = Pick<DemoEvent, 'type' | 'at' | 'value' | 'properties' | 'device'>;
 
-function history(next: Uniform, profile: Profile, from: number, last: number): Draft[] {
+/** When a session began, in ms, and on which device. */
+interface Session {
+  start: number;
+  device: string | null;
+}
+
+/** What a customer did, and when each of the tickets was rated. */
+function history(
+  { history: next, extras }: Chance,
+  profile: Profile,
+  devices: readonly DemoDevice[],
+  from: number,
+  last: number,
+): { drafts: Draft[]; ratings: number[] } {
   const length = Math.max(last - from, 3_600_000);
   /** A share of the span, denser at its start the more the interest fades. */
   const moment = (): number => {
@@ -185,46 +239,36 @@ function history(next: Uniform, profile: Profile, from: number, last: number): D
       : profile.sessions;
   const sessions = Math.max(1, expected);
   const drafts: Draft[] = [];
-  const starts: number[] = [];
+  const held: Session[] = [];
   for (let i = 0; i < sessions; i++) {
     const seconds = Math.max(10, Math.round(normalVariate(next, profile.meanSession, 104)));
     const pages = Math.max(1, Math.round(normalVariate(next, 8, 3)));
     // The last sign of life is the end of the last session.
     const start = (i === 0 ? last : Math.min(moment(), last)) - seconds * 1000;
-    starts.push(start);
+    const device = pickDevice(extras, devices);
+    const common = { properties: null, device };
+    held.push({ start, device });
     drafts.push(
-      { type: 'session_start', at: instant(start), value: null, properties: null },
-      { type: 'page_view', at: instant(start), value: pages, properties: null },
-      {
-        type: 'session_end',
-        at: instant(start + seconds * 1000),
-        value: seconds,
-        properties: null,
-      },
+      { type: 'session_start', at: instant(start), value: null, ...common },
+      { type: 'page_view', at: instant(start), value: pages, ...common },
+      { type: 'session_end', at: instant(start + seconds * 1000), value: seconds, ...common },
     );
   }
-  drafts.push(...purchases(next, profile, starts, last));
-  for (const ticket of profile.tickets) {
+  drafts.push(...purchases(next, profile, held, last));
+  const ratings = profile.tickets.map(({ satisfaction }) => {
     // Service that went badly tends to be the last straw.
     const at =
-      ticket.satisfaction <= 2
-        ? Math.max(from, last - exponentialVariate(next, 25) * DAY_MS)
-        : moment();
-    drafts.push({
-      type: 'ticket',
-      at: instant(Math.min(at, last)),
-      value: ticket.satisfaction,
-      properties: { issue_type: ticket.issue, resolution_hours: ticket.resolutionHours },
-    });
-  }
-  return drafts;
+      satisfaction <= 2 ? Math.max(from, last - exponentialVariate(next, 25) * DAY_MS) : moment();
+    return Math.min(at, last);
+  });
+  return { drafts, ratings };
 }
 
 /** Purchases happen in sessions; their amounts come to the customer's spend, to the cent. */
 function purchases(
   next: Uniform,
   profile: Profile,
-  starts: readonly number[],
+  sessions: readonly Session[],
   last: number,
 ): Draft[] {
   const count = profile.tenure === 'NEW' ? Math.min(1, profile.purchases % 3) : profile.purchases;
@@ -236,15 +280,16 @@ function purchases(
     const share = Math.round((profile.spend * 100 * weight) / total);
     const amount = i === count - 1 ? Math.max(1, cents) : Math.max(1, Math.min(share, cents));
     cents -= amount;
-    const start = starts[Math.floor(next() * starts.length)] ?? last;
+    const session = sessions[Math.floor(next() * sessions.length)];
     return {
       type: 'purchase',
-      at: instant(Math.min(start + 5_000, last)),
+      at: instant(Math.min((session?.start ?? last) + 5_000, last)),
       value: amount / 100,
       properties: {
         quantity: 1 + Math.floor(exponentialVariate(next, 0.8)),
         category: CATEGORIES[weightedIndex(next, [3, 2, 4, 5, 2, 2])] ?? 'home',
       },
+      device: session?.device ?? null,
     };
   });
 }

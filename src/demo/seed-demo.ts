@@ -1,9 +1,11 @@
 import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
+import type { DeviceRow } from '../device/device.js';
 import type { EventRow } from '../event/event.js';
+import type { TicketRow } from '../ticket/ticket.js';
 import type { UserRow } from '../user/user.js';
 import type { DemoStore } from './demo.store.js';
-import { openPopulation, type DemoEvent } from './population.js';
+import { openPopulation, type DemoCustomer, type DemoEvent } from './population.js';
 
 export interface SeedDemoDeps extends DemoStore {
   upsertUsers(
@@ -12,7 +14,13 @@ export interface SeedDemoDeps extends DemoStore {
   recordEvents(
     rows: readonly EventRow[],
   ): Promise<{ accepted: number; duplicates: number; rejected: readonly { message: string }[] }>;
+  /** Without it the demo has no tickets. */
+  recordTickets?: (rows: readonly TicketRow[]) => Refusals;
+  /** Without it nothing but their keys is known of devices. */
+  upsertDevices?: (rows: readonly DeviceRow[]) => Refusals;
 }
+
+type Refusals = Promise<{ rejected: readonly { message: string }[] }>;
 
 export interface SeedDemoOptions {
   /** Histories end at the start of this day, UTC. */
@@ -29,7 +37,9 @@ export interface SeedDemoResult {
   /** Only when seeded: where the histories end. */
   end: Date | null;
   users: number;
+  /** Without those that tell of tickets. */
   events: number;
+  tickets: number;
 }
 
 const BATCH = 10_000;
@@ -43,7 +53,7 @@ export async function seedDemo(
   deps: SeedDemoDeps,
   options: SeedDemoOptions,
 ): Promise<SeedDemoResult> {
-  const nothing = { seeded: false, end: null, users: 0, events: 0 };
+  const nothing = { seeded: false, end: null, users: 0, events: 0, tickets: 0 };
   const whole = new Date(Math.floor(options.now.getTime() / DAY_MS) * DAY_MS);
   const wanted = openPopulation({ ...options, end: whole });
   const first = wanted.one(0).user;
@@ -56,8 +66,8 @@ export async function seedDemo(
   const population = openPopulation({ ...options, end });
   const last = lastEvent(population);
   if (known !== null && last && (await deps.hasEvent(last.source, last.id))) return nothing;
-  const events = await write(deps, population, options.onProgress);
-  return { seeded: true, end, users: population.users, events };
+  const written = await write(deps, population, options.onProgress);
+  return { seeded: true, end, users: population.users, ...written };
 }
 
 type Population = ReturnType<typeof openPopulation>;
@@ -75,9 +85,16 @@ async function write(
   deps: SeedDemoDeps,
   population: Population,
   onProgress: SeedDemoOptions['onProgress'],
-): Promise<number> {
+): Promise<{ events: number; tickets: number }> {
   const customers = Array.from({ length: population.users }, (_, index) => index);
-  accepted(await deps.upsertUsers(customers.map((index) => population.one(index).user)));
+  const tickets = await writeCustomers(
+    deps,
+    // without the events: everybody's at once would be 400,000 objects
+    customers.map((index) => {
+      const { user, tickets, devices } = population.one(index);
+      return { user, tickets, devices };
+    }),
+  );
   let total = 0;
   let batch: EventRow[] = [];
   let writing: Promise<void> = Promise.resolve();
@@ -104,7 +121,21 @@ async function write(
   await send();
   await writing;
   onProgress?.(1);
-  return total;
+  return { events: total, tickets };
+}
+
+/** Profiles, tickets and devices: few enough for a call each. Answers the number of tickets. */
+async function writeCustomers(
+  deps: SeedDemoDeps,
+  customers: readonly Pick<DemoCustomer, 'user' | 'tickets' | 'devices'>[],
+): Promise<number> {
+  accepted(await deps.upsertUsers(customers.map(({ user }) => user)));
+  if (deps.upsertDevices)
+    accepted(await deps.upsertDevices(customers.flatMap(({ devices }) => devices)));
+  if (!deps.recordTickets) return 0;
+  const tickets = customers.flatMap((customer) => customer.tickets);
+  accepted(await deps.recordTickets(tickets));
+  return tickets.length;
 }
 
 function accepted(result: { rejected: readonly { message: string }[] }): void {

@@ -49,7 +49,7 @@ describe('the demo population', () => {
       sha(demoPopulation({ end, users: 50 })),
     );
     expect(sha(all.slice(0, 100))).toMatchInlineSnapshot(
-      `"ca8468f264352a08b94bfe7a9d3f144f88de05e8387e8c0e10e090f5dcde2e0a"`,
+      `"8d8dae3d7c1e74e43e30442e3cd451fa25d0a2a16f8feda3dbb315c23ca8b338"`,
     );
   });
 
@@ -141,6 +141,56 @@ describe('the demo population', () => {
     expect(ids.size).toBe(total);
     expect(total).toBeGreaterThan(300_000);
     expect(total).toBeLessThan(500_000);
+  });
+
+  it('has tickets with a course: opened, resolved, rated, all within the life of the customer', () => {
+    const tickets = all.flatMap((customer) => customer.tickets);
+    expect(Math.abs(tickets.length / 4_950 - 1.2)).toBeLessThan(0.1);
+    for (const { user, events, tickets: own } of all)
+      for (const { openedAt, resolvedAt, satisfaction, ratedAt } of own) {
+        const last = events.at(-1)?.at ?? end;
+        const course = [user.registeredAt, openedAt, resolvedAt, ratedAt, last].filter(
+          (at) => at !== null,
+        );
+        expect(course).toEqual(course.toSorted((a, b) => a.getTime() - b.getTime()));
+        expect(satisfaction === null).toBe(ratedAt === null);
+      }
+    const rated = tickets.filter(({ satisfaction }) => satisfaction !== null);
+    const open = tickets.filter(({ resolvedAt }) => resolvedAt === null);
+    expect(rated.length / tickets.length).toBeGreaterThan(0.9);
+    expect(open.length).toBeGreaterThan(20);
+    expect(new Set(tickets.map(({ key }) => key)).size).toBe(tickets.length);
+  });
+
+  it('has tickets that tell: who left had rated the service lower', () => {
+    const asked = end.getTime() - 30 * DAY;
+    const satisfaction = (churned: boolean): number =>
+      mean(
+        all.flatMap(({ outcome, tickets }) =>
+          outcome?.churned === churned
+            ? tickets.flatMap((t) =>
+                t.ratedAt && t.ratedAt.getTime() < asked ? [t.satisfaction ?? 0] : [],
+              )
+            : [],
+        ),
+      );
+    expect(satisfaction(false) - satisfaction(true)).toBeGreaterThan(0.2);
+  });
+
+  it('has 1 to 3 devices a customer, and a few that two customers share', () => {
+    const owners = new Map<string, number>();
+    for (const { events, devices } of all) {
+      const used = new Set(events.map(({ device }) => device));
+      expect([...used].sort()).toEqual(devices.map(({ key }) => key).sort());
+      if (events.length > 0) expect(devices.length).toBeGreaterThan(0);
+      expect(devices.length).toBeLessThanOrEqual(4);
+      for (const { key } of devices) owners.set(key, (owners.get(key) ?? 0) + 1);
+    }
+    const shared = [...owners.values()].filter((count) => count > 1).length;
+    expect(shared).toBeGreaterThan(100);
+    expect(shared).toBeLessThan(250);
+    expect(owners.size).toBeGreaterThan(6_000);
+    expect(Math.max(...owners.values())).toBe(2);
   });
 
   it('has outcomes that agree with the events, of which about a third are churned', () => {

@@ -298,6 +298,7 @@ describe('figures of a device', () => {
       at,
       value: null,
       properties: null,
+      device: 'd',
     });
     await upsert([{ key: 'd', firstSeenAt: day(2).toISOString(), users: ['u1'] }, { key: 'idle' }]);
     await fixture.record([
@@ -307,7 +308,6 @@ describe('figures of a device', () => {
       event('4', 'session_start', day(7)),
       event('5', 'purchase', day(20)),
     ]);
-    await database.db.query('update event set device_id = 1');
   }
 
   it('count what lies strictly before the instant', async () => {

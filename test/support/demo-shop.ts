@@ -7,6 +7,7 @@ import {
   type Plant,
 } from '../../src/compose-models.js';
 import { composeIngest } from '../../src/compose-data.js';
+import { composeDevicesTickets } from '../../src/compose-devices-tickets.js';
 import { demoStore } from '../../src/demo/demo.store.js';
 import { seedDemo } from '../../src/demo/seed-demo.js';
 import { seedStartSet } from '../../src/feature/seed-start-set.js';
@@ -25,6 +26,7 @@ export function churnSpec(change: Partial<ModelSpec> = {}): ModelSpec {
 /** Start features and some customers of the demo, with a year of events. */
 export async function fillShop(db: Database, clock: Clock, users: number): Promise<void> {
   const ingest = composeIngest(db, clock);
+  const { recordTickets, upsertDevices } = composeDevicesTickets({ db, clock, ...ingest });
   const { store } = composeFeatureReading(db);
   await seedStartSet({
     registry: store.all,
@@ -32,7 +34,13 @@ export async function fillShop(db: Database, clock: Clock, users: number): Promi
     wall: () => clock.wall(),
   })();
   await seedDemo(
-    { ...demoStore(db), upsertUsers: ingest.upsertUsers, recordEvents: ingest.recordEvents },
+    {
+      ...demoStore(db),
+      upsertUsers: ingest.upsertUsers,
+      recordEvents: ingest.recordEvents,
+      recordTickets,
+      upsertDevices,
+    },
     { now: clock.now(), users },
   );
 }

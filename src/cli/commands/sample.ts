@@ -8,7 +8,9 @@ import { writeSample } from '../sample.js';
 export function addSampleCommand(program: Command, context: CliContext): void {
   program
     .command('sample')
-    .description('write the demo population as CSV files: users, events, outcomes')
+    .description(
+      'write the demo population as CSV files: users, events, tickets, devices, outcomes',
+    )
     .requiredOption('--out <folder>', 'where to write them')
     .option('--now <iso>', 'histories end on this day (default: today)')
     .option('--force', 'overwrite files of an earlier sample')
@@ -20,7 +22,7 @@ export function addSampleCommand(program: Command, context: CliContext): void {
         return;
       }
       context.output.line(
-        `${figure(sample.users)} users, ${figure(sample.events)} events, ${figure(sample.outcomes)} outcomes up to ${sample.end.toISOString().slice(0, 10)} in ${sample.folder}`,
+        `${figure(sample.users)} users, ${figure(sample.events)} events, ${figure(sample.tickets)} tickets, ${figure(sample.outcomes)} outcomes up to ${sample.end.toISOString().slice(0, 10)} in ${sample.folder}`,
       );
       context.output.note('README.txt there has the commands that import them');
     });
