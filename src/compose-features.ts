@@ -12,6 +12,7 @@ import { FeatureUpdateResolver } from './feature/feature-update.resolver.js';
 import { moveFeature } from './feature/move-feature.js';
 import type { ReadFeatures } from './feature/read-features.js';
 import type { RecentRegistry } from './feature/recent-registry.js';
+import type { LiveSchema } from './feature/set/live-schema.js';
 import { updateFeature } from './feature/update-feature.js';
 import type { Feed } from './graphql/feeds.js';
 import type { SubmitJob } from './job/submit-job.js';
@@ -27,6 +28,8 @@ export interface FeatureRoomParts {
   submitJob: SubmitJob;
   /** The model room, to the right: which of its versions take which features. */
   models: TakenFeaturesDeps;
+  /** Makes a change of the registry answer after the schema has followed it; without it at once. */
+  following?: LiveSchema['following'];
 }
 
 /** The registry of features in the graph: search, life cycle, edits, values, distributions. */
@@ -35,7 +38,7 @@ export function composeFeatureRoom(parts: FeatureRoomParts): {
   resolvers: object[];
   feeds: Record<string, Feed>;
 } {
-  const { plant, registry, readFeatures } = parts;
+  const { plant, registry, readFeatures, following = (change) => change } = parts;
   const statistics = featureStatisticsStore(plant.db);
   const changing = { move: registry.store.move, wall: (): Date => plant.clock.wall() };
   const loaders = featureLoaders({
@@ -50,12 +53,12 @@ export function composeFeatureRoom(parts: FeatureRoomParts): {
     resolvers: [
       new FeatureResolver({
         loaders,
-        registerFeature: parts.registerFeature,
-        moveFeature: moveFeature(changing),
+        registerFeature: following(parts.registerFeature),
+        moveFeature: following(moveFeature(changing)),
         takenByModel: takenByModel(parts.models),
         withStatistics: statistics.computed,
       }),
-      new FeatureUpdateResolver({ updateFeature: updateFeature(changing) }),
+      new FeatureUpdateResolver({ updateFeature: following(updateFeature(changing)) }),
       new FeatureStatisticsResolver({ days: statistics.days, submitJob: parts.submitJob }),
       new UserFeaturesResolver({ loaders }),
     ],

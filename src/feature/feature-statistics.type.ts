@@ -81,6 +81,21 @@ export class FeatureDayType {
   outliers!: FeatureOutliersType[];
 }
 
+@ObjectType('ProfileRun', {
+  simpleResolvers: true,
+  description: 'What a job that computed distributions of features did.',
+})
+export class ProfileRunType {
+  @Field(() => Int, { description: 'Versions of features looked at.' })
+  features!: number;
+  @Field(() => Int, { description: 'Customers looked at, at most 200,000.' })
+  customers!: number;
+  @Field(() => Int, { description: 'Features registered because their bounds could be fitted.' })
+  fitted!: number;
+  @Field(() => Float, { description: 'Wall time of the last attempt, in seconds.' })
+  seconds!: number;
+}
+
 /** A stored distribution as the graph shows it. */
 export function toFeatureDay(day: FeatureDay): FeatureDayType {
   const { rows, missing } = day;
