@@ -7,7 +7,15 @@ export interface BodyShare {
   release(): void;
 }
 
-/** Bounds the bytes of large bodies that are in hand at once: a body parsed takes ten times its size. */
+/** What may be in hand at once. */
+export interface BodyBounds {
+  /** At least the largest body. */
+  maxBytes: number;
+  maxBodies: number;
+  maxWaitMs: number;
+}
+
+/** Bounds the large bodies that are in hand at once: parsed, one takes ten times its size. */
 export interface BodyBudget {
   /**
    * Takes `bytes` before they are read, in turn; small bodies pass at once and cost nothing.
@@ -26,13 +34,15 @@ interface Waiting {
   start(): void;
 }
 
-/** @param maxBytes at least the largest body */
-export function bodyBudget(maxBytes: number, maxWaitMs: number): BodyBudget {
+/** A budget of which nothing is taken. */
+export function bodyBudget({ maxBytes, maxBodies, maxWaitMs }: BodyBounds): BodyBudget {
   let inHand = 0;
+  let bodies = 0;
+  const fits = (bytes: number): boolean => bodies < maxBodies && inHand + bytes <= maxBytes;
   const waiting: Waiting[] = [];
   const startNext = (): void => {
     let next = waiting[0];
-    while (next && inHand + next.bytes <= maxBytes) {
+    while (next && fits(next.bytes)) {
       waiting.shift();
       next.start();
       next = waiting[0];
@@ -40,13 +50,21 @@ export function bodyBudget(maxBytes: number, maxWaitMs: number): BodyBudget {
   };
   const share = (bytes: number): BodyShare => {
     let held = bytes;
+    let released = false;
     inHand += held;
+    bodies += 1;
     const shrinkTo = (rest: number): void => {
       inHand -= Math.max(0, held - rest);
       held = Math.min(held, rest);
       startNext();
     };
-    return { shrinkTo, release: () => shrinkTo(0) };
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      bodies -= 1;
+      shrinkTo(0);
+    };
+    return { shrinkTo, release };
   };
   const turn = (bytes: number, signal: AbortSignal): Promise<BodyShare> =>
     new Promise((resolve, reject) => {
@@ -65,7 +83,7 @@ export function bodyBudget(maxBytes: number, maxWaitMs: number): BodyBudget {
         leave();
         waiting.splice(waiting.indexOf(entry), 1);
         startNext();
-        const message = `the bodies of other calls hold ${inHand} of ${maxBytes} bytes, and this one of ${bytes} did not come to its turn within ${maxWaitMs} ms; try again`;
+        const message = `large calls take turns: ${bodies} of at most ${maxBodies} hold ${inHand} of ${maxBytes} bytes, and this one of ${bytes} did not come to its turn within ${maxWaitMs} ms; try again`;
         reject(new AppError('UNAVAILABLE', message));
       };
       const timer = setTimeout(giveUp, maxWaitMs);
@@ -77,7 +95,7 @@ export function bodyBudget(maxBytes: number, maxWaitMs: number): BodyBudget {
     inHand: () => inHand,
     async take(bytes, signal) {
       if (bytes <= SMALL_BODY_BYTES) return { shrinkTo: () => undefined, release: () => undefined };
-      if (waiting.length === 0 && inHand + bytes <= maxBytes) return share(bytes);
+      if (waiting.length === 0 && fits(bytes)) return share(bytes);
       return turn(bytes, signal);
     },
   };

@@ -20,8 +20,11 @@ export interface JsonBody {
 export function jsonBodyReader(
   limits: DoorLimits,
 ): (exchange: Exchange, signal: AbortSignal) => Promise<JsonBody> {
-  const { maxBodyBytes, maxBodyBytesInHand, bodyTurnMs } = limits;
-  const budget = bodyBudget(Math.max(maxBodyBytesInHand, maxBodyBytes), bodyTurnMs);
+  const budget = bodyBudget({
+    maxBytes: Math.max(limits.maxBodyBytesInHand, limits.maxBodyBytes),
+    maxBodies: limits.maxBodiesInHand,
+    maxWaitMs: limits.bodyTurnMs,
+  });
   return async (exchange, signal) => {
     const bytes = announcedBytes(exchange, limits);
     const share = await budget.take(bytes, signal);

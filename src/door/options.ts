@@ -18,6 +18,10 @@ export interface DoorLimits extends OperationLimits {
    * at least `maxBodyBytes`. Who comes on top waits; smaller bodies always pass.
    */
   maxBodyBytesInHand: number;
+  /**
+   * How many of them: fewer than the connections to the database, so that a question never waits for them all.
+   */
+  maxBodiesInHand: number;
   /** How long a large body waits for its turn before it is refused as UNAVAILABLE. */
   bodyTurnMs: number;
   /** Deepest nesting of brackets in a JSON body or WebSocket message. */
@@ -45,7 +49,8 @@ export interface DoorLimits extends OperationLimits {
 export const DEFAULT_DOOR_LIMITS: DoorLimits = {
   ...DEFAULT_OPERATION_LIMITS,
   maxBodyBytes: 16_777_216,
-  maxBodyBytesInHand: 67_108_864,
+  maxBodyBytesInHand: 33_554_432,
+  maxBodiesInHand: 6,
   bodyTurnMs: 30_000,
   maxJsonDepth: 100,
   maxMessageBytes: 262_144,

@@ -49,7 +49,7 @@ describe('large bodies', () => {
     expect(refused.status).toBe(503);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refused.body.errors?.[0]).toMatchObject({
-      message: expect.stringContaining('the bodies of other calls hold 900000 of 1000000 bytes'),
+      message: expect.stringContaining('1 of at most 6 hold 900000 of 1000000 bytes'),
       extensions: { code: 'UNAVAILABLE', retryable: true },
     });
     const small = await post(door.server, '{who}');
