@@ -4,7 +4,7 @@ import { expressionSql } from './compile-expression.js';
 import { jsonNumber, typeCondition } from './compile-scope.js';
 import { kindOf, type BucketDefinition } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
-import { peopleColumns, peopleSql, type PeopleAsked } from './people.js';
+import { FIRST_EVENT_DEFINITION, peopleColumns, peopleSql, type PeopleAsked } from './people.js';
 import { placeholders, type Instants, type Placeholders, type Run } from './placeholders.js';
 
 /** How the statement goes through the events: user by user, or all of them grouped. */
@@ -65,7 +65,7 @@ export function compileFeatures(
   });
 
   const [base = [], ...rest] = layers;
-  base.push(...peopleSql(people, everyone ? 'c.id' : 'u.id', () => at.asOf()));
+  base.push(...peopleSql(people, () => inScan(aggregateOf(FIRST_EVENT_DEFINITION, at), scans)));
   const profile = people !== false || order.some(readsProfile);
   const source = sourceSql(scans, access, everyone, profile, at);
   const select = (columns: readonly { alias: string; sql: string }[]): string =>

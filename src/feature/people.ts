@@ -24,20 +24,21 @@ export function peopleColumns(asked: PeopleAsked): (typeof CONSENT)[] {
   return asked ? [CONSENT, REGISTERED, FIRST_EVENT] : [];
 }
 
-/** Columns over `customer c`, outer-joined; `id` and `asOf` are expressions of the row. */
+/** What finds the first event: it rides in the scan of the features. */
+export const FIRST_EVENT_DEFINITION = { kind: 'instant', of: 'firstEvent' } as const;
+
+/** Columns over `customer c`, outer-joined; `firstEvent` gives the value of `FIRST_EVENT_DEFINITION`. */
 export function peopleSql(
   asked: PeopleAsked,
-  id: string,
-  asOf: () => string,
+  firstEvent: () => string,
 ): { alias: string; sql: string }[] {
   if (asked === false) return [];
   const consent = { alias: CONSENT.alias, sql: 'c.consent_profiling::int::float8' };
   if (asked === 'consent') return [consent];
-  const first = `(select min(e.at) from event e where e.user_id = ${id} and e.at < ${asOf()})`;
   return [
     consent,
     { alias: REGISTERED.alias, sql: `date_part('epoch', c.registered_at) * 1000` },
-    { alias: FIRST_EVENT.alias, sql: `date_part('epoch', ${first}) * 1000` },
+    { alias: FIRST_EVENT.alias, sql: firstEvent() },
   ];
 }
 

@@ -58,10 +58,14 @@ export function placeholders(instants: Instants): Placeholders {
     if (column === undefined) columns.set(days, (column = `t${columns.size}`));
     return `u.${column}`;
   };
-  const users = (): string =>
-    place('ids of the users', 'bigint[]', (run) =>
+  const users = (): string => {
+    const ids = place('ids of the users', 'bigint[]', (run) =>
       run.users === 'everyone' ? '{}' : numberArray(run.users),
     );
+    // the planner cannot see how long the list is: custom plans then cost what the generic one costs, and a
+    // prepared statement is planned once. Over a year of partitions planning takes longer than to read one user.
+    return `(select ${ids})::bigint[]`;
+  };
   // Postgres compares an unknown type id with nothing; 0 is never given out
   const idOf = (run: Run, name: string): number => run.typeIds.get(name) ?? 0;
   return {

@@ -54,8 +54,8 @@ export interface RawColumns {
 export type ReadFeatures = (request: FeatureRequest) => Promise<FeatureRows>;
 export type ReadOwnInstants = (request: OwnInstantsRequest) => Promise<FeatureRows>;
 
-/** From here on, one grouped pass over the events beats one index scan a user; measured in test/bench. */
-const GROUPED_FROM = 50_000;
+/** From here on, one pass over the events of all users beats a scan of the index for each; measured in test/bench. */
+const GROUPED_FROM = 10;
 const MAX_PREPARED = 64;
 const MAX_COMPILED = 256;
 
@@ -70,12 +70,13 @@ export function readFeatures(deps: ReadFeaturesDeps): ReadOwnInstants {
     checkNames(features);
     const everyone = users === 'everyone';
     const ids = everyone ? null : Float64Array.from(users);
-    const access = everyone || users.length >= GROUPED_FROM ? 'grouped' : 'byUser';
-    if (!(asOf instanceof Date) && (access === 'grouped' || asOf.length !== ids?.length))
+    if (!(asOf instanceof Date) && asOf.length !== ids?.length)
       throw new AppError('INVALID', 'instants must be one for all, or one for each listed user');
     if (ids && (ids.length === 0 || (features.length === 0 && !people)))
       return emptyRows(features, ids, people);
     const instants = asOf instanceof Date ? 'shared' : 'own';
+    const many = everyone || users.length >= GROUPED_FROM;
+    const access = many && instants === 'shared' ? 'grouped' : 'byUser';
     const { compiled, name } = compile(features, { access, everyone, instants, people });
     const typeIds = await deps.typeIds(namedTypes(features));
     const raw = await deps.run(compiled, compiled.valuesFor({ users, asOf, typeIds }), name);
