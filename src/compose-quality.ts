@@ -58,13 +58,15 @@ export function composeQualityRoom(parts: QualityRoomParts): {
   feeds: Record<string, Feed>;
   gate: ReturnType<typeof qualityGate>;
   scan: ReturnType<typeof scanTables>;
+  /** The work of a QUALITY job. */
+  work: ReturnType<typeof runQualityScan>;
   /** Boot step: the default rules, once in the life of an installation. */
   seedRules(): Promise<number>;
   /** Submits a scan of all tables; answers the job's id. */
   submitScan(createdBy: string): Promise<string>;
 } {
   const { db, bus, clock, submitJob, features, models } = parts;
-  const { store, scan, gate } = composeQualityScan(parts);
+  const { store, scan, work, gate } = composeQualityScan(parts);
   const wall = (): Date => clock.wall();
   const writing = writeRules({ ...store, newId: () => uuidv7(wall()), wall });
   return {
@@ -80,6 +82,7 @@ export function composeQualityRoom(parts: QualityRoomParts): {
     feeds: qualityFeeds({ subscribe: (topic) => bus.subscribe(topic), byIds: store.byIds }),
     gate,
     scan,
+    work,
     seedRules: writing.seed,
     submitScan: async (createdBy) =>
       (await submitJob('QUALITY', { tables: QUALITY_TABLES }, createdBy)).id,

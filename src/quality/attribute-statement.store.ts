@@ -3,6 +3,8 @@ import { openNumber } from './rule-sql.store.js';
 
 /** Attributes reported: the most frequent. */
 export const MOST_ATTRIBUTES = 100;
+/** Categories of fewer customers are left out: they say nothing of the many, and might name somebody. */
+export const FEWEST_CUSTOMERS = 5;
 /** A text or boolean attribute with at most so many values is looked at for sampling bias. */
 export const MOST_CATEGORIES = 20;
 
@@ -34,7 +36,7 @@ export function attributeParts(
     `bias as (
       select k.g as name, k.category as value, count(*) as n, count(*) filter (where k.active) as active
       from cells k join attributes a on a.name = k.g and a.d <= ${MOST_CATEGORIES}
-      where k.category is not null group by 1, 2)`,
+      where k.category is not null group by 1, 2 having count(*) >= ${FEWEST_CUSTOMERS})`,
     `attribute_told as materialized (
       select k.g, k.x, k.at >= ${current} as current from cells k
       where k.x is not null and k.at >= ${reference} and k.at < ${until})`,

@@ -154,7 +154,10 @@ export class CategoryShareType {
   description: 'Whether active customers are like all customers in an attribute.',
 })
 export class SamplingBiasType {
-  @Field(() => String, { description: 'The attribute: text or boolean, of at most 20 values.' })
+  @Field(() => String, {
+    description:
+      'The attribute: text or boolean, of at most 20 values; those of under 5 customers are left out.',
+  })
   attribute!: string;
   @Field(() => [CategoryShareType], { description: 'Most frequent first; at most 20.' })
   categories!: CategoryShareType[];

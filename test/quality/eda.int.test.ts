@@ -127,7 +127,8 @@ describe('exploratory analysis', () => {
     // the registry, the sample, the features
     expect(sql).toBe(3);
     const { correlations, correlationMatrix, histograms } = data.eda;
-    const { names, values } = correlationMatrix;
+    const names = correlationMatrix.names as string[];
+    const values = correlationMatrix.values as (number | null)[];
     expect(values).toHaveLength(names.length ** 2);
     expect(names).toEqual([...names].sort());
     expect(names.length).toBeLessThanOrEqual(100);
@@ -135,10 +136,10 @@ describe('exploratory analysis', () => {
     const strengths = correlations.map(({ r }: { r: number }) => Math.abs(r));
     expect(strengths).toEqual([...strengths].sort((a: number, b: number) => b - a));
     const strongest = values
-      .filter((_: number, at: number) => at % names.length > Math.floor(at / names.length))
-      .reduce((most: number, r: number | null) => Math.max(most, Math.abs(r ?? 0)), 0);
+      .filter((_, at) => at % names.length > Math.floor(at / names.length))
+      .reduce<number>((most, r) => Math.max(most, Math.abs(r ?? 0)), 0);
     expect(strengths[0]).toBe(strongest);
-    for (const { a, b, r, n } of correlations) {
+    for (const { a, b, r, n } of correlations as { a: string; b: string; r: number; n: number }[]) {
       expect(values[names.indexOf(a) * names.length + names.indexOf(b)]).toBe(r);
       expect(values[names.indexOf(b) * names.length + names.indexOf(a)]).toBe(r);
       expect(n).toBeGreaterThan(2);

@@ -211,8 +211,42 @@ describe('the report', () => {
     await fixture.upsert([{ externalId: 'broken', attributes: { age: 5 } }]);
     await graph.scan({ tables: ['CUSTOMER'], jobId: null, signal: new AbortController().signal });
     expect((await graph.gate()).ok).toBe(true);
-    await Promise.all([warned.return?.(), failed.return?.()]);
+    await Promise.all([warned.return(), failed.return()]);
     expect(graph.bus.subscribers()).toBe(0);
+  });
+});
+
+describe('a QUALITY job', () => {
+  const job = (tables: string[], signal = new AbortController().signal) => ({
+    id: '0197bbbb-bbbb-7bbb-bbbb-bbbbbbbbbbbb',
+    attempt: 1,
+    input: { tables },
+    createdBy: 'test',
+    signal,
+    report: (progress: number, stage: string) => told.push([progress, stage]),
+  });
+  const told: [number, string][] = [];
+
+  it('scans its tables, tells how far it is, and keeps its id with each scan', async () => {
+    const result = await graph.work(job(['TICKET', 'DEVICE']));
+    expect(result).toMatchObject({ status: 'OK', rows: 0 });
+    expect(told).toEqual([
+      [0, 'looking at ticket'],
+      [0.5, 'looking at device'],
+    ]);
+    const kept = await database.db.query<{ id: string; table_name: string }>(
+      'select id, table_name from quality_scan where job_id = $1 order by table_name',
+      ['0197bbbb-bbbb-7bbb-bbbb-bbbbbbbbbbbb'],
+    );
+    expect(kept.map(({ table_name: name }) => name)).toEqual(['device', 'ticket']);
+    expect(result.scanIds.sort()).toEqual(kept.map(({ id }) => id).sort());
+  });
+
+  it('refuses a table that is not there, and keeps nothing once it is stopped', async () => {
+    await expect(graph.work(job(['WEATHER']))).rejects.toThrow();
+    const [before] = await database.db.query('select count(*) from quality_scan');
+    await expect(graph.work(job(['EVENT'], AbortSignal.abort()))).rejects.toThrow();
+    expect((await database.db.query('select count(*) from quality_scan'))[0]).toEqual(before);
   });
 });
 

@@ -1,9 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditStore } from '../../src/access/audit.store.js';
-import { manualClock } from '../../src/kernel/clock.js';
 import { withCounts, zeroCounts } from '../../src/kernel/count.js';
-import { seededRandom } from '../../src/kernel/random.js';
 import { uuidv7 } from '../../src/kernel/uuid.js';
 import type { StoredRule, TableScan } from '../../src/quality/quality.js';
 import { qualityStore, type QualityStore } from '../../src/quality/quality.store.js';
@@ -13,6 +11,19 @@ import { QUALITY_TABLES, type QualityTable } from '../../src/quality/table.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { anyRule } from './any-rule.js';
 import {
+  attributesOf,
+  before,
+  customers,
+  DAY,
+  distinctDevices,
+  events,
+  NOW,
+  plantEvents,
+  plantRows,
+  tickets,
+  type Told,
+} from './random-rows.js';
+import {
   referenceColumn,
   referenceDuplicates,
   referenceOutliers,
@@ -20,131 +31,15 @@ import {
   type Row,
 } from './reference.js';
 
-const NOW = new Date('2026-06-01T00:00:00Z');
-const DAY = 86_400_000;
-const random = seededRandom(11);
-const pick = <T>(...values: T[]): T => values[random.int(values.length)] as T;
-const before = (days: number): Date => new Date(NOW.getTime() - Math.floor(days * DAY));
-
 let database: TestDatabase;
 let store: QualityStore;
 
-interface Customer extends Row {
-  externalId: string;
-  email: string | null;
-  attributes: string;
-}
-const attributesOf = Array.from({ length: 400 }, (_, i) => {
-  const some: Record<string, unknown> = {};
-  if (random.next() < 0.9) some['age'] = random.next() < 0.03 ? 900 + i : 30 + random.int(30);
-  if (random.next() < 0.8) some['gender'] = pick('f', 'm');
-  if (random.next() < 0.5) some['vip'] = random.next() < 0.5;
-  if (random.next() < 0.2) some['mixed'] = pick<unknown>('a', 1, null, '', 'b');
-  return some;
-});
-const customers: Customer[] = attributesOf.map((attributes, i) => ({
-  externalId: `u${i}`,
-  name: random.next() < 0.6 ? `Name ${random.int(50)}` : null,
-  email: random.next() < 0.7 ? `${pick('A', 'a')}${random.int(150)}@example.com` : null,
-  registeredAt: random.next() < 0.95 ? before(random.next() * 60) : null,
-  lastActiveAt: random.next() < 0.9 ? before(random.next() * 70) : null,
-  attributes: JSON.stringify(attributes),
-}));
-
-interface Told {
-  source: string;
-  key: string;
-  user: number;
-  type: string;
-  at: Date;
-  value: number | null;
-  device: number | null;
-  receivedAt: Date;
-}
-const events: Told[] = Array.from({ length: 3000 }, (_, i) => {
-  const at = before(Math.floor(random.next() * 45 * 24) / 24 + 1 / 1024);
-  const type = pick('purchase', 'session_end', 'page_view');
-  const amount = type === 'purchase' ? Math.exp(random.normal()) * 20 : 60 + random.int(600);
-  return {
-    source: pick('shop', 'crm'),
-    key: `k${i}`,
-    user: 1 + random.int(40),
-    type,
-    at,
-    value: type === 'page_view' ? null : pick(amount, Math.round(amount), 50),
-    device: random.next() < 0.3 ? 1 + random.int(9) : null,
-    receivedAt: new Date(at.getTime() + random.int(40 * 3_600_000)),
-  };
-});
-// some are told twice, by the same source or by the other, with the same value or another
-for (const event of events.slice(0, 120))
-  events.push({
-    ...event,
-    key: `${event.key}-again`,
-    source: pick('shop', 'crm'),
-    value: pick(event.value, 77),
-  });
-const tickets = Array.from({ length: 200 }, (_, i) => ({
-  source: pick('crm', 'mail'),
-  key: `t${i}`,
-  user: 1 + random.int(40),
-  issue: pick('refund', 'late'),
-  text: pick(null, 'x', ''),
-  opened: before(1 + random.int(50)),
-  satisfaction: pick(null, 1, 2, 3, 4, 5, 5, 5, 5),
-}));
-const devices = Array.from({ length: 60 }, (_, i) => ({
-  key: `${pick('D', 'd')}${random.int(20)}${' '.repeat(i % 2)}${i % 2 ? '' : '-' + i}`,
-  type: pick(null, 'phone', 'till'),
-}));
-const distinctDevices = [...new Map(devices.map((device) => [device.key, device])).values()];
-
 beforeAll(async () => {
   database = await testDatabase();
-  const { db } = database;
-  store = qualityStore(db, auditStore);
-  await db.query(
-    `insert into customer (external_id, name, email, registered_at, last_active_at, attributes)
-     select x->>'externalId', x->>'name', x->>'email', (x->>'registeredAt')::timestamptz,
-       (x->>'lastActiveAt')::timestamptz, (x->>'attributes')::jsonb
-     from jsonb_array_elements($1::jsonb) with ordinality as a(x, n) order by n`,
-    [JSON.stringify(customers)],
-  );
-  await db.query(
-    `insert into event_type (name) values ('purchase'), ('session_end'), ('page_view')`,
-  );
-  await db.query(`insert into event_source (name) values ('shop'), ('crm')`);
-  await db.query(
-    `select ensure_event_partition(m, $1, $1) from generate_series($1::timestamptz - interval '3 months',
-       $1::timestamptz + interval '2 months', interval '1 month') m`,
-    [NOW],
-  );
-  await plantEvents(events);
-  await db.query(
-    `insert into ticket (source, key, user_id, issue_type, text, opened_at, satisfaction, rated_at, created_at, updated_at)
-     select x->>'source', x->>'key', (x->>'user')::bigint, x->>'issue', x->>'text',
-       (x->>'opened')::timestamptz, (x->>'satisfaction')::float8, (x->>'opened')::timestamptz,
-       (x->>'opened')::timestamptz, (x->>'opened')::timestamptz
-     from jsonb_array_elements($1::jsonb) with ordinality as a(x, n) order by n`,
-    [JSON.stringify(tickets)],
-  );
-  await db.query(
-    `insert into device (key, type) select x->>'key', x->>'type' from jsonb_array_elements($1::jsonb) x`,
-    [JSON.stringify(distinctDevices)],
-  );
+  store = qualityStore(database.db, auditStore);
+  await plantRows(database.db);
 });
 afterAll(() => database.drop());
-
-async function plantEvents(rows: readonly Told[]): Promise<void> {
-  await database.db.query(
-    `insert into event (source_id, key, user_id, type_id, at, value, device_id, received_at)
-     select s.id, x->>'key', (x->>'user')::bigint, t.id, (x->>'at')::timestamptz, (x->>'value')::float8,
-       (x->>'device')::bigint, (x->>'receivedAt')::timestamptz
-     from jsonb_array_elements($1::jsonb) x join event_type t on t.name = x->>'type'
-     join event_source s on s.name = x->>'source'`,
-    [JSON.stringify(rows)],
-  );
-}
 
 function stored(table: QualityTable, name: string, rule: RuleInput): StoredRule {
   const parsed = parseRule(table, rule);
@@ -330,7 +225,7 @@ describe('rules', () => {
       receivedAt: before(2),
       ...change,
     });
-    await plantEvents([
+    await plantEvents(database.db, [
       fault('negative', { value: -1 }),
       fault('future', { at: new Date(NOW.getTime() + DAY), value: 3 }),
       fault('dumb', { value: null }),
@@ -480,31 +375,5 @@ describe('rules', () => {
         expect(check.sampleIds).toHaveLength(Math.min(20, check.violations));
       }
     }
-  });
-});
-
-describe('the store', () => {
-  it('keeps scans and answers the newest, the days and the ids', async () => {
-    const clock = manualClock(NOW);
-    const scan = { ...(await look('TICKET')), asOf: NOW, seconds: 0.5 };
-    const ids: string[] = [];
-    for (const hours of [-49, -48, -30, -1]) {
-      const scannedAt = new Date(NOW.getTime() + hours * 3_600_000);
-      const id = uuidv7(clock.wall());
-      ids.push(id);
-      await store.writeScan({ ...scan, scannedAt, rows: 1000 + hours }, id, null);
-    }
-    expect((await store.newest(QUALITY_TABLES)).map(({ table, rows }) => [table, rows])).toEqual([
-      ['TICKET', 999],
-    ]);
-    const [newest] = await store.newest(['TICKET']);
-    expect(newest).toEqual({ ...scan, scannedAt: new Date(NOW.getTime() - 3_600_000), rows: 999 });
-    const daily = await store.daily(['TICKET'], before(2));
-    expect(daily.map(({ rows }) => rows)).toEqual([970, 999]);
-    expect((await store.byIds(ids.slice(1, 3))).map(({ rows }) => rows).sort()).toEqual([952, 970]);
-    expect((await store.lastScans()).get('TICKET')).toEqual({
-      rows: 999,
-      scannedAt: new Date(NOW.getTime() - 3_600_000),
-    });
   });
 });
