@@ -83,7 +83,9 @@ try {
   const users = await features.store.sampleUsers(GOLDEN_ROWS);
   const rows = await features.read({ features: served.features, users, asOf: clock.now() });
   const table = inputTable(rows, served.inputs);
-  const { probability } = await plant.scorer.score(version.artifactSha256, table);
+  const { probability } = await models.serving.use(version.id, () =>
+    plant.scorer.score(version.artifactSha256, table),
+  );
   const width = table.numericNames.length;
   const textWidth = table.categoricalNames.length;
   const golden = {
