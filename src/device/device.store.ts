@@ -83,7 +83,10 @@ export async function writeSeenDevices(sql: Sql, rows: readonly SeenDevice[]): P
   await widen(sql, rows);
 }
 
-/** Devices of the pairs that are new or whose span grew. */
+/**
+ * Devices of the pairs that are new or whose span grew. Of who was erased since they were resolved nothing is
+ * written: who reads `erasure` waits for one under way.
+ */
 async function widen(sql: Sql, rows: readonly SeenDevice[]): Promise<Set<number>> {
   if (rows.length === 0) return new Set();
   const moved = await sql.query<{ id: number }>(
@@ -91,6 +94,8 @@ async function widen(sql: Sql, rows: readonly SeenDevice[]): Promise<Set<number>
      select user_id, device_id, to_timestamp(min(first_ms) / 1000), to_timestamp(max(last_ms) / 1000)
      from unnest($1::int8[], $2::int8[], $3::float8[], $4::float8[])
        as i(user_id, device_id, first_ms, last_ms)
+     where exists (select from customer c where c.id = i.user_id)
+       and (select count(*) from (select 1 from erasure limit 1) g) >= 0
      group by user_id, device_id order by user_id, device_id
      on conflict (user_id, device_id) do update
      set first_seen_at = least(user_device.first_seen_at, excluded.first_seen_at),

@@ -7,6 +7,9 @@ const at = new Date('2026-06-01T12:00:00Z');
 
 beforeAll(async () => {
   database = await testDatabase();
+  await database.db.query(
+    'insert into customer (id, external_id) select n, n from generate_series(0, 29) n',
+  );
 });
 afterAll(() => database.drop());
 beforeEach(() => database.db.query('truncate device, user_device restart identity'));
@@ -55,6 +58,11 @@ describe('sightings of devices', () => {
       { user_id: 1, device_id: 2, first: 1_001, last: 1_001 },
       { user_id: 2, device_id: 1, first: 9_000, last: 9_000 },
     ]);
+  });
+
+  it('are not written of who was erased since', async () => {
+    await writeSeenDevices(database.db, [seen(4_711, 1, 5_000), seen(1, 1, 5_000)]);
+    expect(await spans()).toEqual([{ user_id: 1, device_id: 1, first: 5_000, last: 5_000 }]);
   });
 
   it('of overlapping parallel calls in opposite orders all count', async () => {
