@@ -17,7 +17,6 @@ import { qualityFeeds, QualityResolver } from './quality/quality.resolver.js';
 import { qualityStore } from './quality/quality.store.js';
 import { readQuality } from './quality/read-quality.js';
 import { runQualityScan, scanTables } from './quality/scan-tables.js';
-import { QUALITY_TABLES } from './quality/table.js';
 import { writeRules } from './quality/write-rules.js';
 
 /** What looking at the tables needs; the worker has it too. */
@@ -62,8 +61,6 @@ export function composeQualityRoom(parts: QualityRoomParts): {
   work: ReturnType<typeof runQualityScan>;
   /** Boot step: the default rules, once in the life of an installation. */
   seedRules(): Promise<number>;
-  /** Submits a scan of all tables; answers the job's id. */
-  submitScan(createdBy: string): Promise<string>;
 } {
   const { db, bus, clock, submitJob, features, models } = parts;
   const { store, scan, work, gate } = composeQualityScan(parts);
@@ -84,7 +81,5 @@ export function composeQualityRoom(parts: QualityRoomParts): {
     scan,
     work,
     seedRules: writing.seed,
-    submitScan: async (createdBy) =>
-      (await submitJob('QUALITY', { tables: QUALITY_TABLES }, createdBy)).id,
   };
 }
