@@ -41,7 +41,7 @@ export function exportedRow(table: string, row: JsonRow, names: Names): JsonRow 
 }
 
 function toldAs(table: string, column: string, value: unknown, names: Names): [string, unknown] {
-  if (value === null) return [column, null];
+  if (typeof value !== 'string' && typeof value !== 'number') return [column, value];
   const number = Number(value);
   const text = String(value);
   const node = NODE_OF_TABLE[table];

@@ -79,7 +79,7 @@ describe('A queue', () => {
       const keys = await client.keys('*');
       expect(keys.length).toBeGreaterThan(3);
       for (const key of keys) {
-        const bytes = (await client.dumpBuffer(key))?.toString('latin1').toLowerCase() ?? '';
+        const bytes = (await client.dumpBuffer(key)).toString('latin1').toLowerCase();
         const values = JSON.stringify([key, await valueOf(client, key)]).toLowerCase();
 
         for (const canary of CANARIES) expect(`${bytes} ${values}`, key).not.toContain(canary);
