@@ -14,8 +14,6 @@ export interface ChangeFeatureDeps {
   move: (
     decide: (state: RegistryState) => Promise<FeatureChange | UserError>,
   ) => Promise<ChangeResult>;
-  /** Not read: `move` brings the registry that it decides on. */
-  registry?: () => Promise<FeatureDefinition[]>;
   wall: () => Date;
 }
 
