@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { auditStore } from '../../src/access/audit.store.js';
 import { uuidv7 } from '../../src/kernel/uuid.js';
 import type { TableScan } from '../../src/quality/quality.js';
+import { forgetSamples } from '../../src/quality/forget-samples.store.js';
 import { qualityStore, type QualityStore } from '../../src/quality/quality.store.js';
 import { QUALITY_TABLES } from '../../src/quality/table.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -45,6 +46,30 @@ describe('stored scans', () => {
     expect(await store.newest(['EVENT'])).toEqual([]);
     expect((await store.daily(['TICKET'], hoursAgo(48))).map(({ rows }) => rows)).toEqual([30, 1]);
     expect((await store.byIds(ids.slice(1, 3))).map(({ rows }) => rows).sort()).toEqual([30, 48]);
+  });
+
+  it('forget the ids of who is erased, and keep their counts and all others', async () => {
+    const check = (name: string, sampleIds: string[]) => ({
+      ...{ name, rule: 'r', rows: 9, violations: 3, freshRows: 0, freshViolations: 0 },
+      ...{ sampleIds, status: 'WARNING' as const },
+    });
+    const [id, other] = [uuidv7(NOW), uuidv7(NOW)];
+    const told = { ...scan, table: 'CUSTOMER' as const, scannedAt: hoursAgo(0), rows: 9 };
+    const checks = [
+      check('a', ['User:3', 'User:1', 'User:2']),
+      check('b', ['Event:shop:x,"y']),
+      check('c', []),
+    ];
+    await store.writeScan({ ...told, checks }, id, null);
+    await store.writeScan({ ...told, checks: [check('a', ['User:11'])] }, other, null);
+    expect(await forgetSamples(database.db, ['User:1', 'Event:shop:x,"y', 'User:7'])).toBe(1);
+    expect((await store.byIds([id]))[0]?.checks).toEqual([
+      check('a', ['User:3', 'User:2']),
+      check('b', []),
+      check('c', []),
+    ]);
+    expect((await store.byIds([other]))[0]?.checks).toEqual([check('a', ['User:11'])]);
+    expect(await forgetSamples(database.db, ['User:1'])).toBe(0);
   });
 
   it('say how many rows to expect, or the planner does', async () => {
