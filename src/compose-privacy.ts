@@ -14,6 +14,7 @@ import { PrivacyResolver, UserAccessLogResolver } from './privacy/privacy.resolv
 import { replayErasures } from './privacy/replay-erasures.js';
 import { tombstoneFile } from './privacy/tombstone-file.js';
 import { tombstoneStore } from './privacy/tombstone.store.js';
+import { forgetSamples } from './quality/forget-samples.store.js';
 
 /** What the privacy room stands on. */
 export interface PrivacyRoomParts {
@@ -53,7 +54,7 @@ export function composeTombstones({
 export function composePrivacyRoom(parts: PrivacyRoomParts) {
   const { db, clock, log, bus } = parts;
   const audit = auditStore(db);
-  const erasures = erasureStore(db, auditStore);
+  const erasures = erasureStore(db, auditStore, { forgetSamples });
   const tombstones = tombstoneStore(db);
   const outside = tombstoneFile(parts.tombstones);
   const known = composeTombstones(parts);

@@ -43,15 +43,27 @@ export interface ErasureStore {
 const DEADLOCK = '40P01';
 const ATTEMPTS = 3;
 
+/** What other rooms do on the transaction of an erasure. */
+export interface ErasureHooks {
+  /** Takes ids of the graph, such as those of the customer's events, out of reports; answers the reports changed. */
+  forgetSamples?: (sql: Sql, ids: readonly string[]) => Promise<number>;
+}
+
 /** Erasure in Postgres. */
-export function erasureStore(db: Database, auditOn: AuditOn): ErasureStore {
+export function erasureStore(
+  db: Database,
+  auditOn: AuditOn,
+  hooks: ErasureHooks = {},
+): ErasureStore {
   return {
     tables: async () => policedTables(await readCatalogue(db)),
     traces: (externalId) => readTraces(db, externalId),
     async erase(tables, traces, order) {
       for (let attempt = 1; ; attempt += 1)
         try {
-          return await db.transaction((sql) => eraseIn(sql, auditOn, tables, traces, order));
+          return await db.transaction((sql) =>
+            eraseIn(sql, { auditOn, ...hooks }, tables, traces, order),
+          );
         } catch (error) {
           if ((error as { code?: unknown }).code !== DEADLOCK || attempt === ATTEMPTS) throw error;
         }
@@ -73,13 +85,15 @@ export function erasureStore(db: Database, auditOn: AuditOn): ErasureStore {
  */
 async function eraseIn(
   sql: Sql,
-  auditOn: AuditOn,
+  { auditOn, forgetSamples }: ErasureHooks & { auditOn: AuditOn },
   tables: readonly PolicedTable[],
   traces: Traces,
   { id, hash, erasedAt, actor }: ErasureOrder,
 ): Promise<ErasureReceipt | null> {
   const eraser = eraserOn(sql, tables, traces);
   await eraser.mentions();
+  if (forgetSamples)
+    eraser.count('quality_scan', await forgetSamples(sql, await sampleIds(sql, traces.id)));
   await sql.query('lock table erasure in access exclusive mode');
   const locked = await sql.query('select id from customer where id = $1 for update', [traces.id]);
   if (locked.length === 0) return null;
@@ -100,6 +114,16 @@ async function eraseIn(
     detail,
   });
   return { id, erasedAt, rows, modelsTrainedOn };
+}
+
+/** Ids under which rows of the customer may be listed as examples: they hold the sender's keys. */
+async function sampleIds(sql: Sql, userId: number): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    `select 'Event:' || s.name || ':' || e.key as id from event e join event_source s on s.id = e.source_id
+     where e.user_id = $1 and e.at >= '-infinity'`,
+    [userId],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Names of the model versions whose training rows held the customer, such as `churn@3`. */
@@ -126,6 +150,9 @@ const ORDER: Record<Clause['kind'], number> = {
 function eraserOn(sql: Sql, tables: readonly PolicedTable[], traces: Traces) {
   const conditions = conditionMaker(traces, tables);
   const counts = new Map<string, number>();
+  const count = (table: string, rows: number): void => {
+    if (rows > 0) counts.set(table, (counts.get(table) ?? 0) + rows);
+  };
   const parts = tables
     .flatMap((table) => table.clauses.map((clause) => ({ table, clause })))
     .sort((a, b) => ORDER[a.clause.kind] - ORDER[b.clause.kind]);
@@ -135,10 +162,11 @@ function eraserOn(sql: Sql, tables: readonly PolicedTable[], traces: Traces) {
       const statement = statementOf(conditions, table, clause);
       if (!statement) continue;
       const [row] = await sql.query<{ rows: number }>(statement.text, statement.values);
-      if (row && row.rows > 0) counts.set(table.name, (counts.get(table.name) ?? 0) + row.rows);
+      if (row) count(table.name, row.rows);
     }
   };
   return {
+    count,
     mentions: () => run(({ kind }) => kind === 'mentions'),
     rows: () => run(({ kind }) => kind !== 'mentions'),
     counts: (): Record<string, number> =>

@@ -78,6 +78,10 @@ describe('An erased customer', () => {
     for (const canary of CANARIES) expect(dump.includes(canary), canary).toBe(false);
     expect(place.text()).not.toMatch(/canary/i);
     expect(await othersOf()).toEqual(others);
+    const [scan] = await database.db.query<{ samples: string[] }>(
+      `select report #> '{checks,0,sampleIds}' as samples from quality_scan`,
+    );
+    expect(scan?.samples).toEqual(['erased', 'Event:api:other-1']);
   });
 });
 

@@ -160,7 +160,18 @@ async function plantAround(db: Database, id: number, neighbour: number, now: Dat
   await run(
     `insert into quality_scan (id, table_name, as_of, scanned_at, rows, status, report)
      values (gen_random_uuid(), 'customer', $1, $1, 2, 'OK', $2)`,
-    [now, JSON.stringify({ samples: [CANARY.externalId] })],
+    [
+      now,
+      JSON.stringify({
+        checks: [
+          {
+            name: 'ages',
+            note: CANARY.externalId,
+            sampleIds: [`User:${id}`, `Event:api:${CANARY.eventKey}`, 'Event:api:other-1'],
+          },
+        ],
+      }),
+    ],
   );
 }
 
