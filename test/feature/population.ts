@@ -42,7 +42,8 @@ export function randomEvents(random: Random, users: number, count: number, asOf:
 function propertiesOf(random: Random, type: string): Record<string, unknown> | null {
   if (random.int(4) === 0) return null;
   if (type === 'purchase') return { quantity: random.int(9) === 0 ? 'many' : 1 + random.int(5) };
-  if (type === 'ticket') return {
+  if (type === 'ticket')
+    return {
       issue_type: ['billing', 'delivery', 7, '7', null][random.int(5)],
       resolution_hours: random.int(72),
     };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FITTED_SET } from '../../src/feature/fitted-set.js';
 import type { FeatureDefinition } from '../../src/feature/feature.js';
 import { toFeatureTable, type FeatureRows } from '../../src/feature/read-features.js';
 import { START_SET } from '../../src/feature/start-set.js';
@@ -28,6 +29,7 @@ beforeAll(async () => {
   await fixture.seed();
   await fixture.upsert(users);
   await fixture.record(events);
+  expect(await fixture.seedFitted()).toBe(FITTED_SET.length);
   registry = await fixture.features.all();
   ids = await fixture.users.idsByExternalId(users.map(({ externalId }) => externalId));
 });
@@ -133,7 +135,8 @@ describe('readFeatures', () => {
     const before = await fixture.read({ features: registry, users: [...ids.values()], asOf });
     const chance = seededRandom(5);
     await database.db.query(
-      `update event set value = value * 17 + 3, type_id = 1, properties = '{"quantity": 99}' where at >= $1`,
+      `update event set value = value * 17 + 3, type_id = 1, properties = '{"quantity": 99}',
+         device_id = (select max(id) from device) where at >= $1`,
       [asOf],
     );
     await database.db.query(`delete from event where at >= $1 and hashtext(key) % 3 = 0`, [asOf]);
@@ -189,6 +192,7 @@ describe('replay', () => {
       for (let start = 0; start < twice.length; start += 700)
         await other.record(twice.slice(start, start + 700));
       await other.upsert(users);
+      await other.seedFitted();
       const keys = users.map(({ externalId }) => externalId);
       const otherIds = await other.users.idsByExternalId(keys);
       const rows = await other.read({
