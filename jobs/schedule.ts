@@ -6,6 +6,8 @@ const SWEEP_EVERY_MS = 5_000;
 /** At night, at different times: one worker does them all. */
 const DAILY_EVENTS = { cron: '20 2 * * *' };
 const DAILY_REJECTED_ROWS = { cron: '10 2 * * *' };
+const DAILY_QUALITY = { cron: '40 2 * * *' };
+const DAILY_PROFILE = { cron: '50 2 * * *' };
 
 /** Everything that recurs, in one place. Scheduling again changes nothing. */
 export async function scheduleRecurring(queues: Queues): Promise<void> {
@@ -18,6 +20,10 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
   await queues.schedule(UPKEEP_QUEUE, 'forget-rejected-rows', DAILY_REJECTED_ROWS, {
     task: 'forget-rejected-rows',
   });
+  await queues.schedule(UPKEEP_QUEUE, 'scan-quality', DAILY_QUALITY, { task: 'scan-quality' });
+  await queues.schedule(UPKEEP_QUEUE, 'profile-features', DAILY_PROFILE, {
+    task: 'profile-features',
+  });
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',
   });
@@ -26,7 +32,9 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
 /** Queue `upkeep`: what recurs. */
 export function upkeepProcessor(deps: {
   sweepJobs(): Promise<unknown>;
-  forgetRejectedRows?(): Promise<unknown>;
+  forgetRejectedRows(): Promise<unknown>;
+  scanQuality(): Promise<unknown>;
+  profileFeatures(): Promise<unknown>;
 }): (delivery: Delivery) => Promise<void> {
   return async ({ payload }) => {
     const parsed = upkeepPayload.safeParse(payload);
@@ -34,9 +42,17 @@ export function upkeepProcessor(deps: {
       throw new UnrecoverableJobError(`not an upkeep task: ${parsed.error.message}`);
     switch (parsed.data.task) {
       case 'sweep-jobs':
-        return void (await deps.sweepJobs());
+        await deps.sweepJobs();
+        return;
       case 'forget-rejected-rows':
-        return void (await deps.forgetRejectedRows?.());
+        await deps.forgetRejectedRows();
+        return;
+      case 'scan-quality':
+        await deps.scanQuality();
+        return;
+      case 'profile-features':
+        await deps.profileFeatures();
+        return;
     }
   };
 }

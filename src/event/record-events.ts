@@ -32,7 +32,7 @@ export interface RecordEventsResult {
 }
 
 /** As large as an import's batches, so that these are resolved whole and in their order. */
-const BATCH = 40_000;
+const BATCH = 80_000;
 
 /**
  * Records events, each row by itself: a bad one is rejected with its reason, the others are taken.

@@ -72,7 +72,7 @@ export function keptJson(row: unknown): unknown {
       }
       return items;
     }
-    if (typeof value !== 'object') return String(value);
+    if (typeof value !== 'object') return typeof value === 'bigint' ? value.toString() : null;
     const kept: Record<string, unknown> = {};
     for (const [key, inner] of Object.entries(value)) {
       if (left <= 0) {
@@ -112,7 +112,7 @@ export function withoutPersonalData(kept: { message: string; row: unknown }): {
     if (Array.isArray(value)) return value.map(hide);
     if (typeof value === 'object')
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner)]));
-    const quoted = String(value).slice(0, QUOTED);
+    const quoted = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, QUOTED);
     if (quoted.trim().length >= TELLING) message = message.replaceAll(quoted, HIDDEN);
     return HIDDEN;
   };

@@ -53,7 +53,7 @@ it('events name devices, in batches of any size and at once: spans are those of 
 
   const spans = new Map<string, [number, number]>();
   for (const { user, device, at } of rows) {
-    if (device == null) continue;
+    if (!device) continue;
     const pair = `${user} ${device}`;
     const [first, last] = spans.get(pair) ?? [Infinity, -Infinity];
     spans.set(pair, [Math.min(first, at.getTime()), Math.max(last, at.getTime())]);

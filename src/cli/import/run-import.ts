@@ -40,9 +40,12 @@ export interface ImportResult {
   firstRejected: readonly BadRow[];
 }
 
-/** The first batch is small, so that writing starts soon; each next one is twice as large, up to the largest. */
+/**
+ * The first batch is small, so that writing starts soon; each next one is twice as large, up to the largest: a file
+ * sorted by time moves the last activity of nearly every customer once a batch.
+ */
 const FIRST_BATCH = 5_000;
-const LARGEST_BATCH = 40_000;
+const LARGEST_BATCH = 80_000;
 const BAD_BATCH = 10_000;
 const IN_FLIGHT = 3;
 /** A file of which so many rows, and no other, came first is being read with the wrong mapping. */
@@ -51,7 +54,7 @@ const JOB_PROGRESS_MS = 1_000;
 const GO_ON = 'run the same command again to go on: what is in already counts as duplicates';
 
 /**
- * Streams a table through a plan: batches of up to 40,000 rows, three under way (one on its way
+ * Streams a table through a plan: batches of up to 80,000 rows, three under way (one on its way
  * through this process, two in the database), reading waits for writing.
  * Leaves a job that has succeeded or failed. Whatever was written before a failure stays, and is a
  * duplicate when the same file is imported again.
