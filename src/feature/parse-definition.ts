@@ -76,7 +76,7 @@ function checkExtent(written: unknown): string | null {
     const next: unknown[] = [];
     for (const value of level) {
       if (typeof value !== 'object' || value === null) continue;
-      const children = Object.values(value);
+      const children: unknown[] = Object.values(value);
       parts += children.length;
       if (parts > MAX_PARTS) return `must have at most ${MAX_PARTS} parts`;
       next.push(...children);

@@ -128,7 +128,7 @@ export function formulaOver(names: readonly string[]): fc.Arbitrary<Expression> 
           of: fc.tuple(leaf),
           period: fc.constantFrom(1, 7, 24),
         }),
-      ) as fc.Arbitrary<Expression>,
+      ),
     };
   });
   return formula;

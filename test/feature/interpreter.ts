@@ -55,6 +55,8 @@ function aggregate(
   events: readonly EventRow[],
   asOf: Date,
 ): Value {
+  const valuesOf = (from: ValueSource): number[] =>
+    events.flatMap((event) => source(event, from) ?? []);
   switch (definition.aggregate) {
     case 'count':
       return events.length;
@@ -82,12 +84,15 @@ function aggregate(
         .sort((a, b) => a.at - b.at || a.value - b.value);
       return known.at(definition.aggregate === 'first' ? 0 : -1)?.value ?? null;
     }
-    default: {
-      const values = events.flatMap((event) => source(event, definition.value) ?? []);
-      return 'percentile' in definition
-        ? ofPercentile(definition.aggregate, definition.percentile, values)
-        : ofValues(definition.aggregate, values);
-    }
+    case 'percentile':
+    case 'shareAbovePercentile':
+      return ofPercentile(definition.aggregate, definition.percentile, valuesOf(definition.value));
+    case 'sum':
+    case 'mean':
+    case 'min':
+    case 'max':
+    case 'standardDeviation':
+      return ofValues(definition.aggregate, valuesOf(definition.value));
   }
 }
 
