@@ -15,7 +15,6 @@ const { applyMigrations } = await load('prisma/migrate.js');
 const { startWorker } = await load('jobs/compose.js');
 const { composeFeatureReading, composeJobs, composeModels } = await load('src/compose-models.js');
 const { composeIngest, composeRegistry } = await load('src/compose-data.js');
-const { composeDevicesTickets } = await load('src/compose-devices-tickets.js');
 const { auditStore } = await load('src/access/audit.store.js');
 const { demoStore } = await load('src/demo/demo.store.js');
 const { seedDemo } = await load('src/demo/seed-demo.js');
@@ -42,13 +41,8 @@ try {
   const plant = await openPlant(options, opened);
   const features = composeFeatureReading(plant.db);
   const ingest = composeIngest(plant.db, clock);
-  await composeRegistry(features.store, auditStore(plant.db), clock).seedStartSet();
-  const demo = {
-    ...demoStore(plant.db),
-    ...ingest,
-    ...composeDevicesTickets({ ...ingest, db: plant.db, clock }),
-  };
-  await seedDemo(demo, { now: clock.now() });
+  await composeRegistry(features.store, clock, features.read).seedStartSet();
+  await seedDemo({ ...demoStore(plant.db), ...ingest }, { now: clock.now() });
 
   const models = await composeModels(plant, features.store);
   opened.push(() => models.serving.close());

@@ -1,21 +1,34 @@
 import { hostname } from 'node:os';
+import { composeRegistry } from '../src/compose-data.js';
+import { composeEventUpkeep } from '../src/compose-event-upkeep.js';
 import {
   composeFeatureReading,
   composeJobs,
   composeLedger,
   composeModels,
 } from '../src/compose-models.js';
+import { composeQualityScan } from '../src/compose-quality-scan.js';
+import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
+import { composeSelectionWork } from '../src/compose-selection-work.js';
+import { EVENT_QUEUE } from '../src/event/event.messages.js';
+import { planProfileRun } from '../src/feature/profile-features.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
+import { rejectedRowStore } from '../src/job/rejected-row.store.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
 import { trainInWorker } from '../src/model/train/train-in-worker.js';
 import { openPlant, type PlantOptions } from '../src/open-plant.js';
 import type { Config } from '../src/plant/env.js';
+import { requestScan } from '../src/quality/request-scan.js';
+import { eventProcessor } from './event.js';
+import { featureProcessor } from './feature.js';
 import { modelProcessor } from './model.js';
 import { predictionProcessor } from './prediction.js';
+import { qualityProcessor } from './quality.js';
 import { scheduleRecurring, upkeepProcessor } from './schedule.js';
+import { selectionProcessor } from './selection.js';
 
 export interface WorkerOptions extends PlantOptions {
-  config: PlantOptions['config'] & Pick<Config, 'workerConcurrency'>;
+  config: PlantOptions['config'] & Pick<Config, 'retentionDays' | 'workerConcurrency'>;
 }
 
 /** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
@@ -28,7 +41,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
   try {
     const plant = await openPlant(options, opened);
     const jobs = composeJobs(plant);
-    const features = composeFeatureReading(plant.db);
+    const registry = openFeatureRegistry(plant);
+    opened.push(() => registry.close());
+    const features = composeFeatureReading(plant.db, registry);
+    const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
+    const upkeep = composeEventUpkeep(plant.db, clock, config.retentionDays);
+    const quality = composeQualityScan(plant);
+    const askForScan = requestScan({
+      jobPage: jobs.store.page,
+      createJob: ({ kind, input, createdBy }) => jobs.submit(kind, input, createdBy),
+    });
     const models = await composeModels(plant, features.store);
     opened.push(() => models.serving.close());
     const ledger = composeLedger(plant);
@@ -68,6 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
           return version ? models.serving.use(version.id, work) : null;
         },
         promote: models.promote,
+        checkData: quality.gate,
         now: () => clock.wall(),
       }),
     );
@@ -86,7 +109,40 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
         clock,
       }),
     );
-    await queues.work(UPKEEP_QUEUE, { concurrency: 1 }, upkeepProcessor({ sweepJobs: jobs.sweep }));
+    await queues.work(
+      QUEUE_OF_KIND.SELECT,
+      { concurrency: 1 },
+      selectionProcessor(run, composeSelectionWork({ plant, models, features })),
+    );
+    await queues.work(
+      QUEUE_OF_KIND.PROFILE,
+      { concurrency: 1 },
+      featureProcessor(run, {
+        ...composeProfiling(plant, registry, features.read),
+        seedFitted: seedFittedSet,
+      }),
+    );
+    await queues.work(
+      QUEUE_OF_KIND.QUALITY,
+      { concurrency: 1 },
+      qualityProcessor(run, quality.work),
+    );
+    await queues.work(
+      EVENT_QUEUE,
+      { concurrency: 1 },
+      eventProcessor({ lookAfterEvents: upkeep.lookAfterEvents, log }),
+    );
+    await queues.work(
+      UPKEEP_QUEUE,
+      { concurrency: 1 },
+      upkeepProcessor({
+        sweepJobs: jobs.sweep,
+        forgetRejectedRows: () => rejectedRowStore(plant.db).forget(clock.wall()),
+        scanQuality: () => askForScan('schedule'),
+        profileFeatures: () => jobs.submit('PROFILE', planProfileRun(clock.now()), 'schedule'),
+      }),
+    );
+    await upkeep.createMonthsAhead();
     await scheduleRecurring(queues);
     await jobs.sweep();
     return { close };

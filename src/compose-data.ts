@@ -5,15 +5,20 @@ import { credentialStore } from './access/credential.store.js';
 import { listKeys } from './access/list-keys.js';
 import { createLoginLink, openLoginLink, signInWithKey, signOut } from './access/login-link.js';
 import { revokeKey } from './access/revoke-key.js';
-import { moveFeature } from './feature/move-feature.js';
+import { composeDevicesTickets } from './compose-devices-tickets.js';
+import { deviceStore, writeSeenDevices } from './device/device.store.js';
 import { registerAttributeFeatures } from './feature/register-attribute-features.js';
 import { registerFeature } from './feature/register-feature.js';
 import { seedStartSet } from './feature/seed-start-set.js';
 import type { FeatureStore } from './feature/feature.store.js';
-import type { AuditStore } from './access/audit.store.js';
 import { eventCatalogue } from './event/event-catalogue.store.js';
 import { eventStore } from './event/event.store.js';
-import { recordEvents } from './event/record-events.js';
+import { recordEvents, type RecordEventsDeps } from './event/record-events.js';
+import type { RetentionRule } from './event/retention.js';
+import { fitQuantiles } from './feature/fit-quantiles.js';
+import type { ReadFeatures } from './feature/read-features.js';
+import { seedFittedSet } from './feature/seed-fitted-set.js';
+import type { RejectedRow } from './job/rejected-row.js';
 import type { Clock } from './kernel/clock.js';
 import type { Database } from './plant/ports.js';
 import { upsertUsers } from './user/upsert-users.js';
@@ -43,27 +48,54 @@ export function composeAccess(db: Database, clock: Clock) {
   };
 }
 
-/**
- * Customers and what they did: the stores and the two ways in. `inOrder` resolves the customers of
- * parallel batches one after the other, so that ids follow the order of a file.
- */
-export function composeIngest(db: Database, clock: Clock, options: { inOrder?: boolean } = {}) {
+/** How data is taken in; what is left out is not looked after. */
+export interface IngestOptions {
+  /** Resolves the customers of parallel batches one after the other, so that ids follow the order of a file. */
+  inOrder?: boolean;
+  /** Without it events are held for ever. */
+  retention?: RetentionRule;
+  /** When those of the customers that were erased were erased, by key. */
+  erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
+  /** Keeps the rows of a call that were not taken; an import keeps its own, with their lines. */
+  keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
+}
+
+/** Customers, what they did and with what: the stores and the ways in. */
+export function composeIngest(db: Database, clock: Clock, options: IngestOptions = {}) {
+  const { inOrder = false, keepRejected, retention, erasedBefore } = options;
   const users = userStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
-  const events = eventStore(db, { types, sources });
+  const events = eventStore(db, { types, sources }, { seenDevices: writeSeenDevices });
+  const guards = {
+    ...(retention ? { retention } : {}),
+    ...(erasedBefore ? { erasedBefore } : {}),
+  };
+  const recording: RecordEventsDeps = {
+    clock,
+    resolveUsers: inOrder ? inTurn(users.resolve) : users.resolve,
+    resolveDevices: deviceStore(db).resolve,
+    typeIds: types.idsOf,
+    sourceIds: sources.idsOf,
+    insert: events.insert,
+    ...guards,
+  };
+  const keeping = keepRejected ? { keepRejected } : {};
   return {
     users,
     types,
     sources,
     events,
-    upsertUsers: upsertUsers({ upsert: users.upsert, wall: () => clock.wall() }),
-    recordEvents: recordEvents({
+    upsertUsers: upsertUsers({ upsert: users.upsert, wall: () => clock.wall(), ...keeping }),
+    recordEvents: recordEvents({ ...recording, ...keeping }),
+    ...composeDevicesTickets({
+      db,
       clock,
-      resolveUsers: options.inOrder ? inTurn(users.resolve) : users.resolve,
-      typeIds: types.idsOf,
-      sourceIds: sources.idsOf,
-      insert: events.insert,
+      users,
+      // a ticket whose event is refused is a refused ticket, and kept as one
+      recordEvents: recordEvents(recording),
+      ...guards,
+      ...keeping,
     }),
   };
 }
@@ -80,15 +112,17 @@ function inTurn<A extends unknown[], T>(
   };
 }
 
-/** The registry of features and its ways in. */
-export function composeRegistry(store: FeatureStore, audit: AuditStore, clock: Clock) {
+/** The ways into the registry of features; bounds of buckets are fitted through `readFeatures`. */
+export function composeRegistry(store: FeatureStore, clock: Clock, readFeatures: ReadFeatures) {
+  const { all: registry, insert, sampleUsers } = store;
   const wall = (): Date => clock.wall();
-  const deps = { registry: store.all, insert: store.insert, audit: audit.write, wall };
+  const fit = fitQuantiles({ readFeatures, sampleUsers, now: () => clock.now() });
+  const deps = { registry, insert, wall, fitQuantiles: fit };
   const register = registerFeature(deps);
   return {
     registerFeature: register,
-    registerAttributeFeatures: registerAttributeFeatures({ registry: store.all, register }),
-    moveFeature: moveFeature({ registry: store.all, move: store.move, wall }),
+    registerAttributeFeatures: registerAttributeFeatures({ registry, register }),
     seedStartSet: seedStartSet(deps),
+    seedFittedSet: seedFittedSet(deps),
   };
 }

@@ -5,6 +5,7 @@ import { deviceLoaders } from './device/device-loaders.js';
 import { DeviceResolver, UserDevicesResolver } from './device/device.resolver.js';
 import { DeviceStatsResolver } from './event/device-stats.resolver.js';
 import { deviceStatsStore } from './event/device-stats.store.js';
+import { EventDeviceResolver } from './event/event-device.resolver.js';
 import { DevicePositivesResolver } from './model/device-positives.resolver.js';
 import { linkedPositivesStore } from './model/linked-positives.store.js';
 import type { Database } from './plant/ports.js';
@@ -24,6 +25,7 @@ export function deviceTicketResolvers(
   return [
     new DeviceResolver({ loaders, upsertDevices: ways.upsertDevices }),
     new UserDevicesResolver({ loaders }),
+    new EventDeviceResolver(loaders),
     new DeviceStatsResolver(deviceStatsStore(db)),
     new DevicePositivesResolver(linkedPositivesStore(db)),
     new TicketResolver({

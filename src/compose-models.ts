@@ -1,11 +1,12 @@
 import { auditStore } from './access/audit.store.js';
 import { eventCatalogue } from './event/event-catalogue.store.js';
 import type { FeatureDefinition } from './feature/feature.js';
-import { featureReader, featureStore } from './feature/feature.store.js';
+import { featureReader, featureStore, lockedRegistry } from './feature/feature.store.js';
 import { gatherReads } from './feature/gather-reads.js';
 import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
-import { recentRegistry } from './feature/recent-registry.js';
+import { recentRegistry, type RecentRegistry } from './feature/recent-registry.js';
+import { featureUsersOn } from './model/feature-users.store.js';
 import { JOB_TOPIC } from './job/job.messages.js';
 import { jobStore } from './job/job.store.js';
 import { submitJob } from './job/submit-job.js';
@@ -75,14 +76,17 @@ export function composeJobs(plant: Omit<Plant, 'scorer'>) {
   };
 }
 
-/** Features, as models need them: the compiled reader and the registry. */
-export function composeFeatureReading(db: Database) {
-  const { store, recent } = recentRegistry(featureStore(db, auditStore), () => performance.now());
+/** Features, as models need them: the compiled reader and the registry; `opened` is one that hears of changes. */
+export function composeFeatureReading(db: Database, opened?: RecentRegistry) {
+  const registry =
+    opened ?? recentRegistry(featureStore(db, auditStore, featureUsersOn), () => performance.now());
+  const { store, recent } = registry;
   const types = eventCatalogue(db, 'event_type');
   const read = gatherReads(readFeatures({ run: featureReader(db), typeIds: types.idsOf }));
   const approved = (): Promise<FeatureDefinition[]> =>
     store.list({ status: ['APPROVED'], tags: null });
   return {
+    registry,
     store,
     recent,
     read,
@@ -99,7 +103,7 @@ export async function composeModels(
 ) {
   const { db, bus, scorer, clock, log } = plant;
   const announce = announcer(plant);
-  const store = modelStore(db, clock, auditStore);
+  const store = modelStore(db, clock, auditStore, lockedRegistry);
   const versionById = async (id: string) => (await store.versionsByIds([id]))[0] ?? null;
   const moving: MoveVersionDeps = {
     modelByName: store.byName,

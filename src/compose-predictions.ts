@@ -10,6 +10,7 @@ import { perRequest } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { AppError } from './kernel/error.js';
 import { recordOutcomes } from './model/record-outcomes.js';
+import type { SelectionLoaders } from './model/selection-loaders.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 import { JobResultResolver } from './prediction/job-result.resolver.js';
 import { modelHealth } from './prediction/model-health.js';
@@ -33,6 +34,7 @@ export interface PredictionRoomParts {
   features: ReturnType<typeof composeFeatureReading>;
   models: Awaited<ReturnType<typeof composeModels>>;
   modelsOf: ModelLoaders;
+  selections: SelectionLoaders;
   ledger: ReturnType<typeof composeLedger>;
 }
 
@@ -99,7 +101,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
         recordOutcomes: composeOutcomes({ ...parts, wall: () => clock.wall() }),
       }),
       new ModelHealthResolver({ modelHealth: (model) => modelHealth(health, model) }),
-      new JobResultResolver({ loaders: modelsOf }),
+      new JobResultResolver({ loaders: modelsOf, selections: parts.selections }),
       new PredictionMadeResolver(),
     ],
     feeds: predictionFeeds({

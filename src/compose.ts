@@ -1,7 +1,10 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
-import { AccessResolver } from './access/access.resolver.js';
 import { composeAccess, composeIngest, composeRegistry } from './compose-data.js';
+import { dataResolvers } from './compose-data-resolvers.js';
+import { composeEventUpkeep } from './compose-event-upkeep.js';
+import { composeFeatureRoom } from './compose-features.js';
+import { modelResolvers } from './compose-model-resolvers.js';
 import {
   composeFeatureReading,
   composeJobs,
@@ -10,32 +13,32 @@ import {
   type Plant,
 } from './compose-models.js';
 import { composePredictionRoom } from './compose-predictions.js';
+import { composePrivacyRoom } from './compose-privacy.js';
+import { tombstonePlace } from './compose-privacy-work.js';
+import { composeQualityRoom } from './compose-quality.js';
+import { openFeatureRegistry } from './compose-registry.js';
+import { composeSelections } from './compose-selection.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
-import { EventResolver, UserEventsResolver } from './event/event.resolver.js';
-import { eventsLoader } from './event/events-loader.js';
-import { featureLoaders } from './feature/feature-loaders.js';
-import { FeatureResolver, UserFeaturesResolver } from './feature/feature.resolver.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
 import { liveSchema } from './feature/set/live-schema.js';
-import { cancelJob } from './job/cancel-job.js';
 import type { Job } from './job/job.js';
-import { jobLoader } from './job/job-loader.js';
 import { QUEUE_OF_KIND } from './job/job.messages.js';
-import { jobFeeds, JobResolver } from './job/job.resolver.js';
-import { FeatureUsedByResolver } from './model/feature-used-by.resolver.js';
-import { ModelVersionResolver } from './model/model-version.resolver.js';
-import { modelFeeds, ModelResolver } from './model/model.resolver.js';
-import { promoteVersion, rollBackModel } from './model/move-version.js';
-import { TrainModelResolver } from './model/train-model.resolver.js';
+import { jobFeeds } from './job/job.resolver.js';
+import { rejectedRowStore } from './job/rejected-row.store.js';
+import { modelFeeds } from './model/model.resolver.js';
 import { modelLoaders } from './model/version-loaders.js';
 import { openPlant, type PlantOptions } from './open-plant.js';
+import type { Config } from './plant/env.js';
 import { createMetrics, type Metrics } from './plant/metrics.js';
 import { buildGraph } from './schema.js';
-import { setConsent } from './user/set-consent.js';
 import { userLoaders } from './user/user-loaders.js';
-import { UserConnectionResolver, UserResolver } from './user/user.resolver.js';
+
+/** What a system is composed with. */
+export interface ComposeOptions extends PlantOptions {
+  config: PlantOptions['config'] & Pick<Config, 'dataDir' | 'retentionDays' | 'tombstones'>;
+}
 
 /** A composed system: the graph and what the door needs, to be closed once. */
 export interface Composition {
@@ -61,14 +64,15 @@ export interface Composition {
 }
 
 /** The architecture, top to bottom: plant, rooms from left to right, resolvers, door. */
-export async function compose(options: PlantOptions): Promise<Composition> {
+export async function compose(options: ComposeOptions): Promise<Composition> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
     const metrics = createMetrics();
-    return await composeOn(await openPlant(options, opened, metrics), metrics, opened, close);
+    const plant = await openPlant(options, opened, metrics);
+    return await composeOn(plant, options.config, metrics, opened, close);
   } catch (error) {
     await close();
     throw error;
@@ -77,46 +81,75 @@ export async function compose(options: PlantOptions): Promise<Composition> {
 
 async function composeOn(
   plant: Plant,
+  config: ComposeOptions['config'],
   metrics: Metrics,
   opened: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Composition> {
-  const { db, bus, queues, scorer, clock } = plant;
+  const { db, bus, queues, scorer, clock, log } = plant;
   const subscribe = (topic: string): AsyncIterableIterator<unknown> => bus.subscribe(topic);
 
-  // access · job · user · event
+  // access · job · user · device · event · ticket, with what privacy holds them to
   const access = composeAccess(db, clock);
+  const privacy = composePrivacyRoom({ db, clock, log, bus, tombstones: tombstonePlace(config) });
   const jobs = composeJobs(plant);
-  const ingest = composeIngest(db, clock);
+  const rejected = rejectedRowStore(db);
+  const retention = { days: config.retentionDays, history: false };
+  const ingest = composeIngest(db, clock, {
+    retention,
+    erasedBefore: privacy.erasedBefore,
+    keepRejected: rejected.write,
+  });
   const users = userLoaders(ingest.users);
 
   // feature
-  const features = composeFeatureReading(db);
-  const registry = composeRegistry(features.store, access.audit, clock);
-  const featuresOf = featureLoaders({
-    store: features.store,
-    recent: features.recent,
-    readFeatures: features.read,
-    auditBySubjects: access.audit.bySubjects,
-  });
-
+  const opening = openFeatureRegistry(plant, metrics.registryLook);
+  opened.push(() => opening.close());
+  const features = composeFeatureReading(db, opening);
+  const registry = composeRegistry(features.store, clock, features.read);
   const schema = liveSchema({
     registry: features.store.all,
     auditBySubjects: access.audit.bySubjects,
     subscribe,
-    log: plant.log,
+    log,
   });
   opened.push(() => schema.close());
 
-  // model · prediction
+  // quality · model · prediction
   const models = await composeModels(plant, features.store);
   opened.push(() => models.serving.close());
+  const featureRoom = composeFeatureRoom({
+    plant,
+    audit: access.audit,
+    registry: opening,
+    readFeatures: features.read,
+    registerFeature: registry.registerFeature,
+    submitJob: jobs.submit,
+    models: { modelByName: models.store.byName, allVersions: models.store.allVersions },
+    following: schema.following,
+  });
+  const featuresOf = featureRoom.loaders;
+  const quality = composeQualityRoom({
+    ...plant,
+    submitJob: jobs.submit,
+    features: {
+      approvedFeatures: features.approved,
+      sampleUsers: features.store.sampleUsers,
+      readFeatures: features.read,
+    },
+    models: {
+      models: models.store.list,
+      modelByName: models.store.byName,
+      behaviourLabels: models.labels.behaviour,
+    },
+  });
   const modelsOf = modelLoaders({
     modelsByIds: models.store.byIds,
     versionsByIds: models.store.versionsByIds,
     inStage: models.store.inStage,
     artifactInfos: models.store.artifactInfos,
   });
+  const selections = composeSelections({ plant, jobs, models, modelsOf, featuresOf });
   const ledger = composeLedger(plant);
   const predictions = composePredictionRoom({
     plant,
@@ -126,67 +159,34 @@ async function composeOn(
     features,
     models,
     modelsOf,
+    selections: selections.loaders,
     ledger,
   });
 
+  const upkeep = composeEventUpkeep(db, clock, config.retentionDays);
   const staticSchema = buildGraph({
     resolvers: [
-      new AccessResolver(),
-      new JobResolver({
-        getJob: jobs.store.get,
-        jobPage: jobs.store.page,
-        cancelJob: (id) =>
-          cancelJob(
-            { cancelRow: jobs.store.cancel, getJob: jobs.store.get, publishJob: jobs.publishJob },
-            id,
-          ),
+      ...dataResolvers({
+        plant,
+        privacy,
+        jobs,
+        rejected,
+        ingest,
+        users,
+        events: { days: config.retentionDays, upkeep },
       }),
-      new UserResolver({
-        users: ingest.users,
-        loaders: users,
-        upsertUsers: ingest.upsertUsers,
-        setConsent: setConsent({
-          setConsent: ingest.users.setConsent,
-          wall: () => clock.wall(),
-        }),
-      }),
-      new UserConnectionResolver(),
-      new EventResolver({ recordEvents: ingest.recordEvents, users }),
-      new UserEventsResolver({
-        events: eventsLoader(ingest.events),
-        knownTypeIds: ingest.types.knownIdsOf,
-      }),
-      new FeatureResolver({
-        loaders: featuresOf,
-        registerFeature: schema.following(registry.registerFeature),
-        moveFeature: schema.following(registry.moveFeature),
-      }),
-      new UserFeaturesResolver({ loaders: featuresOf }),
+      ...featureRoom.resolvers,
       new UserFeatureSetResolver({ readFeatures: features.read }),
-      new FeatureUsedByResolver({ versionsUsing: models.store.usingFeatures }),
-      new ModelResolver({
-        listModels: models.store.list,
-        modelByName: models.store.byName,
-        versionPage: models.store.versionPage,
-        loaders: modelsOf,
-      }),
-      new ModelVersionResolver({
-        loaders: modelsOf,
-        jobLoader: jobLoader({ jobsByIds: jobs.store.byIds }),
-        featureRegistry: featuresOf.registry,
-        provider: () => scorer.stats().provider,
-      }),
-      new TrainModelResolver({
-        modelByName: models.store.byName,
-        submitJob: jobs.submit,
-        promoteVersion: (request) => promoteVersion(models.moving, request),
-        rollBackModel: (request) => rollBackModel(models.moving, request),
-        clock,
-      }),
+      ...quality.resolvers,
+      ...modelResolvers({ plant, jobs, models, modelsOf, featuresOf }),
+      ...selections.resolvers,
       ...predictions.resolvers,
+      ...privacy.resolvers,
     ],
     feeds: {
       ...jobFeeds({ getJob: jobs.store.get, subscribe }),
+      ...featureRoom.feeds,
+      ...quality.feeds,
       ...modelFeeds({
         subscribe,
         modelByName: models.store.byName,
@@ -195,7 +195,6 @@ async function composeOn(
       ...predictions.feeds,
     },
   });
-
   await schema.open(staticSchema);
 
   metrics.watchScorerQueue(() => scorer.stats().queuedRows);
@@ -223,15 +222,17 @@ async function composeOn(
       },
     },
     prepare: async (modelsFolder) => {
+      await privacy.prepare();
       await registry.seedStartSet();
+      await quality.seedRules();
       await features.nameEventTypes();
       await models.registerShipped(modelsFolder);
       await schema.refresh();
     },
     demo: {
       ...demoStore(db),
-      upsertUsers: ingest.upsertUsers,
-      recordEvents: ingest.recordEvents,
+      // a history: its first days may be older than what is held of other events
+      ...composeIngest(db, clock, { retention: { ...retention, history: true } }),
       scoreUsers: predictions.scoreEveryone,
       job: jobs.store.get,
     },

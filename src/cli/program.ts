@@ -5,6 +5,7 @@ import { addFeatureCommands } from './commands/features.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addModelCommands } from './commands/models.js';
 import { addPrivacyCommands } from './commands/privacy.js';
+import { addQualityCommands } from './commands/quality.js';
 import { addQueryCommand } from './commands/query.js';
 import { addSampleCommand } from './commands/sample.js';
 import { addStartCommand } from './commands/start.js';
@@ -64,6 +65,7 @@ export function buildProgram(environment: Environment): Command {
   addModelCommands(program, context);
   addQueryCommand(program, context);
   addKeysCommand(program, context);
+  addQualityCommands(program, context);
   addPrivacyCommands(program, context);
   addDoctorCommand(program, context);
   for (const command of leaves(program)) addCommonOptions(command);

@@ -1,16 +1,18 @@
 import { auditStore } from '../access/audit.store.js';
 import { composeIngest, composeRegistry } from '../compose-data.js';
-import { composeDevicesTickets } from '../compose-devices-tickets.js';
+import { composeFeatureReading } from '../compose-models.js';
 import { composeOutcomes } from '../compose-predictions.js';
-import { featureStore } from '../feature/feature.store.js';
-import { jobStore } from '../job/job.store.js';
+import { composeTombstones } from '../compose-privacy-work.js';
+import { jobStore, type JobStore } from '../job/job.store.js';
 import { rejectedRowStore } from '../job/rejected-row.store.js';
 import { modelStore } from '../model/model.store.js';
 import { outcomeStore } from '../model/outcome.store.js';
 import { predictionStore } from '../prediction/prediction.store.js';
 import type { CliContext } from './context.js';
-import type { ImportDeps } from './import/context.js';
+import type { ImportDeps, ImportJobs } from './import/context.js';
 import { importJobs } from './import/import-jobs.js';
+import { planProfileRun } from '../feature/profile-features.js';
+import { requestScan } from '../quality/request-scan.js';
 
 const ACTOR = 'command line';
 
@@ -19,11 +21,17 @@ export function withImport<T>(
   context: CliContext,
   work: (deps: ImportDeps) => Promise<T>,
 ): Promise<T> {
-  return context.withInstallation(async ({ db, clock, access }) => {
-    const ingest = composeIngest(db, clock, { inOrder: true });
-    const registry = composeRegistry(featureStore(db, auditStore), access.audit, clock);
+  return context.withInstallation(async ({ db, clock }) => {
+    const ingest = composeIngest(db, clock, {
+      inOrder: true,
+      retention: { days: context.config.retentionDays, history: true },
+      erasedBefore: composeTombstones({ db, clock, bus: null }).erasedBefore,
+    });
+    const features = composeFeatureReading(db);
+    const registry = composeRegistry(features.store, clock, features.read);
     // An import may be the first thing that happens to an installation.
     await registry.seedStartSet();
+    const jobs = jobStore(db, clock);
     const models = modelStore(db, clock, auditStore);
     const record = composeOutcomes({
       ingest,
@@ -31,25 +39,33 @@ export function withImport<T>(
       models: { store: models, outcomes: outcomeStore(db, clock) },
       wall: () => clock.wall(),
     });
-    const { recordTickets, upsertDevices } = composeDevicesTickets({
-      db,
-      clock,
-      users: ingest.users,
-      recordEvents: ingest.recordEvents,
-    });
     return work({
       recordEvents: ingest.recordEvents,
       upsertUsers: ingest.upsertUsers,
-      recordTickets,
-      upsertDevices,
+      recordTickets: ingest.recordTickets,
+      upsertDevices: ingest.upsertDevices,
       recordOutcomes: (rows) => record(rows.map((row) => ({ ...row, predictionId: null }))),
       modelNames: async () => (await models.list()).map(({ name }) => name),
       registerAttributeFeatures: (columns, status) =>
         registry.registerAttributeFeatures(columns, ACTOR, status),
       writeRejectedRows: rejectedRowStore(db).write,
-      jobs: importJobs(jobStore(db, clock), ACTOR),
+      jobs: followedUp(jobs, clock.now()),
       clock,
       dataDir: context.config.dataDir,
     });
   });
+}
+
+/** After an import the tables are looked at: a broken batch is to be known before a model reads it. */
+function followedUp(store: JobStore, now: Date): ImportJobs {
+  const jobs = importJobs(store, ACTOR);
+  const askForScan = requestScan({ jobPage: store.page, createJob: store.create });
+  return {
+    ...jobs,
+    succeed: async (id, result) => {
+      await jobs.succeed(id, result);
+      await askForScan(ACTOR);
+      await store.create({ kind: 'PROFILE', input: planProfileRun(now), createdBy: ACTOR });
+    },
+  };
 }

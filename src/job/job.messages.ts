@@ -20,9 +20,11 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   SELECT: 'selection',
 };
 
-/** Queue of the recurring upkeep: lost queue entries are added again, old rejected rows removed. */
+/** Queue of the recurring upkeep: lost queue entries are added again, old rejected rows removed, scans and profiles asked for. */
 export const UPKEEP_QUEUE = 'upkeep';
-export const upkeepPayload = z.object({ task: z.enum(['sweep-jobs', 'forget-rejected-rows']) });
+export const upkeepPayload = z.object({
+  task: z.enum(['sweep-jobs', 'forget-rejected-rows', 'scan-quality', 'profile-features']),
+});
 
 /** Bus topic of every change of a job; who reads it re-reads the row. */
 export const JOB_TOPIC = 'job';

@@ -34,6 +34,8 @@ export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   ): Promise<TrainedArtifact>;
   scorer: Pick<Scorer, 'load' | 'unload' | 'score' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
+  /** Whether the data may be learnt from; without it, always. */
+  checkData?(): Promise<{ ok: boolean; reasons: string[] }>;
   now(): Date;
 }
 
@@ -42,7 +44,8 @@ const OPSET = 21;
 /**
  * The work of a TRAIN job: table, search and fit in a worker thread, parity of the ONNX graph with our
  * own predictor on every row, registration, promotion as asked. Result: `{ modelVersionId }`.
- * @throws AppError INVALID when there is too little to learn from; INTERNAL when graph and predictor differ
+ * @throws AppError INVALID when there is too little to learn from; INTERNAL when graph and predictor differ;
+ *   CONFLICT while the newest scan of a table says FAILED
  */
 export async function trainModel(
   deps: TrainModelDeps,
@@ -51,6 +54,12 @@ export async function trainModel(
   const input = trainJobInput.parse(job.input);
   const model = await deps.modelByName(input.model);
   if (!model) throw new AppError('NOT_FOUND', `no model is named ${input.model}`);
+  const verdict = await deps.checkData?.();
+  if (verdict && !verdict.ok)
+    throw new AppError(
+      'CONFLICT',
+      `nothing is trained on broken data: ${verdict.reasons.join('; ')}`,
+    );
   job.report(0.01, 'reading labels');
   const labels = await readLabels(deps, model, input);
   const features = candidateFeatures(await deps.approvedFeatures(), model.spec.features);

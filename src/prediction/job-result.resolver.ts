@@ -1,6 +1,8 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
 import type { RequestContext } from '../graphql/context.js';
+import type { ProfileRunType } from '../feature/feature-statistics.type.js';
+import { profileJobResult } from '../feature/feature.messages.js';
 import type { JobNode } from '../job/job-node.js';
 import { JobType, type ImportRunType } from '../job/job.type.js';
 import {
@@ -10,6 +12,9 @@ import {
   type ModelVersionNode,
 } from '../model/model-nodes.js';
 import { trainJobResult } from '../model/model.messages.js';
+import type { SelectionLoaders } from '../model/selection-loaders.js';
+import { selectionNode, type FeatureSelectionNode } from '../model/selection-node.js';
+import { selectJobResult } from '../model/selection.messages.js';
 import type { ModelLoaders } from '../model/version-loaders.js';
 import { JobResultUnion } from './job-result.type.js';
 import { scoreJobResult, type ScoreJobResult } from './prediction.messages.js';
@@ -21,16 +26,27 @@ const importJobResult = z.object({
   seconds: z.number(),
 });
 
-type JobResult = ModelVersionNode | (ScoreJobResult & { model: ModelNode }) | ImportRunType;
+type JobResult =
+  | ModelVersionNode
+  | (ScoreJobResult & { model: ModelNode })
+  | FeatureSelectionNode
+  | ProfileRunType
+  | ImportRunType;
 
 /** The field of a job that points to what it made. */
 @Resolver(() => JobType)
 export class JobResultResolver {
-  constructor(private readonly deps: { loaders: Pick<ModelLoaders, 'model' | 'version'> }) {}
+  constructor(
+    private readonly deps: {
+      loaders: Pick<ModelLoaders, 'model' | 'version'>;
+      selections: Pick<SelectionLoaders, 'selection'>;
+    },
+  ) {}
 
   @FieldResolver(() => JobResultUnion, {
     nullable: true,
-    description: 'What it made; null until it has succeeded.',
+    description:
+      'What it made; null until it has succeeded, and for QUALITY, whose findings are `dataQuality`.',
   })
   async result(@Root() job: JobNode, @Ctx() context: RequestContext): Promise<JobResult | null> {
     if (job.result === null) return null;
@@ -45,6 +61,13 @@ export class JobResultResolver {
         const model = await this.deps.loaders.model(context).load(run.modelId);
         return model && { ...run, model: modelNode(model) };
       }
+      case 'SELECT': {
+        const { featureSelectionId } = selectJobResult.parse(job.result);
+        const found = await this.deps.selections.selection(context).load(featureSelectionId);
+        return found && selectionNode(found);
+      }
+      case 'PROFILE':
+        return profileJobResult.parse(job.result);
       case 'IMPORT':
         return importJobResult.parse(job.result);
       case 'SEGMENT':
@@ -52,9 +75,7 @@ export class JobResultResolver {
       case 'REPORT':
       case 'ERASE':
       case 'EXPORT':
-      case 'PROFILE':
       case 'QUALITY':
-      case 'SELECT':
         return null; // no such job is run yet
     }
   }

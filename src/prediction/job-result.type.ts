@@ -1,6 +1,8 @@
 import { createUnionType, Field, Float, Int, ObjectType } from 'type-graphql';
+import { ProfileRunType } from '../feature/feature-statistics.type.js';
 import { ImportRunType } from '../job/job.type.js';
 import { ModelType, ModelVersionType } from '../model/model.type.js';
+import { FeatureSelectionType } from '../model/selection.type.js';
 
 @ObjectType('ScoreRun', { simpleResolvers: true, description: 'What a run over everyone did.' })
 export class ScoreRunType {
@@ -20,9 +22,12 @@ export class ScoreRunType {
 export const JobResultUnion = createUnionType({
   name: 'JobResult',
   description: 'What a job left behind; the kind of the job says which.',
-  types: () => [ModelVersionType, ScoreRunType, ImportRunType] as const,
+  types: () =>
+    [ModelVersionType, ScoreRunType, ImportRunType, FeatureSelectionType, ProfileRunType] as const,
   resolveType: (value) => {
+    if ('positiveShare' in value) return FeatureSelectionType;
     if ('featureNames' in value) return ModelVersionType;
+    if ('fitted' in value) return ProfileRunType;
     return 'rowsPerSecond' in value ? ScoreRunType : ImportRunType;
   },
 });

@@ -1,3 +1,4 @@
+import { FeatureBinType } from '../feature/feature-statistics.type.js';
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { DateTime } from '../graphql/scalars.js';
 import type { EdaDataset as Dataset } from './eda.js';
@@ -81,16 +82,6 @@ export class ActivityHistogramType {
   byDay!: ActivityDayType[];
   @Field(() => [ActivityHourType], { description: 'At most 168 hours, Monday first.' })
   byHour!: ActivityHourType[];
-}
-
-@ObjectType('FeatureBin', { simpleResolvers: true, description: 'A bin of a histogram.' })
-export class FeatureBinType {
-  @Field(() => Float, { description: 'Lower edge, in the bin.' })
-  low!: number;
-  @Field(() => Float, { description: 'Upper edge; in the bin only of the last one.' })
-  high!: number;
-  @Field(() => Int, { description: 'Customers in it.' })
-  count!: number;
 }
 
 @ObjectType('FeatureHistogram', { simpleResolvers: true, description: 'Values of a feature.' })

@@ -31,10 +31,12 @@ describe('the queue of upkeep', () => {
     const process = upkeepProcessor({
       sweepJobs: () => Promise.resolve(done.push('sweep')),
       forgetRejectedRows: () => Promise.resolve(done.push('forget')),
+      scanQuality: () => Promise.resolve(done.push('scan')),
+      profileFeatures: () => Promise.resolve(done.push('profile')),
     });
-    await process(delivery({ task: 'forget-rejected-rows' }));
-    await process(delivery({ task: 'sweep-jobs' }));
+    for (const task of ['forget-rejected-rows', 'sweep-jobs', 'scan-quality', 'profile-features'])
+      await process(delivery({ task }));
     await expect(process(delivery({}))).rejects.toThrow('not an upkeep task');
-    expect(done).toEqual(['forget', 'sweep']);
+    expect(done).toEqual(['forget', 'sweep', 'scan', 'profile']);
   });
 });

@@ -21,7 +21,12 @@ describe('special functions', () => {
     expect(upperF(1, 7, 7)).toBeCloseTo(0.5, 13);
   });
 
-  const functions = { logGamma, digamma, upperGamma, regularisedBeta };
+  const functions: Record<string, (...values: number[]) => number> = {
+    logGamma,
+    digamma,
+    upperGamma,
+    regularisedBeta,
+  };
   it.each(Object.entries(functions))('%s agrees with scipy.special to 1e-9', (name, compute) => {
     const cases = selectionGolden.specialFunctions[name] ?? [];
     expect(cases.length).toBeGreaterThan(5);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Command } from 'commander';
+import { addSelectCommand } from './select.js';
 import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
@@ -27,7 +28,7 @@ const STATUSES = ['DRAFT', 'REVIEW', 'APPROVED', 'DEPRECATED', 'ARCHIVED'] as co
 const FIELDS = 'name version type unit status tags description';
 const PAYLOAD = `{ feature { ${FIELDS} } userErrors { code message path } }`;
 
-/** `features list | show | register | update | move | profile`. */
+/** `features list | show | register | update | move | profile | select`. */
 export function addFeatureCommands(program: Command, context: CliContext): void {
   const features = program.command('features').description('the registry of features');
   addList(features, context);
@@ -36,6 +37,7 @@ export function addFeatureCommands(program: Command, context: CliContext): void 
   addUpdate(features, context);
   addMove(features, context);
   addProfile(features, context);
+  addSelectCommand(features, context);
 }
 
 interface ListOptions {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { composePrivacyRoom, tombstonePlace } from '../../compose-privacy.js';
+import { composePrivacyWork, tombstonePlace } from '../../compose-privacy-work.js';
 import { AppError, type UserError } from '../../kernel/error.js';
 import { tombstoneFile } from '../../privacy/tombstone-file.js';
 import type { CliContext, OpenedInstallation } from '../context.js';
@@ -12,10 +12,10 @@ const ACTOR = 'command line';
 
 /** `export-user`, `erase-user`, `privacy replay`: work on the database, as a restore happens without a server. */
 export function addPrivacyCommands(program: Command, context: CliContext): void {
-  const withRoom = <T>(work: (room: ReturnType<typeof composePrivacyRoom>) => Promise<T>) =>
+  const withRoom = <T>(work: (room: ReturnType<typeof composePrivacyWork>) => Promise<T>) =>
     context.withInstallation(({ db, clock, log }: OpenedInstallation) =>
       work(
-        composePrivacyRoom({
+        composePrivacyWork({
           db,
           clock,
           log,

@@ -1,0 +1,46 @@
+import type { composeJobs, composeModels, Plant } from './compose-models.js';
+import type { FeatureLoaders } from './feature/feature-loaders.js';
+import { jobLoader } from './job/job-loader.js';
+import { FeatureUsedByResolver } from './model/feature-used-by.resolver.js';
+import { ModelVersionResolver } from './model/model-version.resolver.js';
+import { ModelResolver } from './model/model.resolver.js';
+import { promoteVersion, rollBackModel } from './model/move-version.js';
+import { TrainModelResolver } from './model/train-model.resolver.js';
+import type { ModelLoaders } from './model/version-loaders.js';
+
+/** What the fields of the model room are answered from. */
+export interface ModelResolverParts {
+  plant: Plant;
+  jobs: ReturnType<typeof composeJobs>;
+  models: Awaited<ReturnType<typeof composeModels>>;
+  modelsOf: ModelLoaders;
+  featuresOf: Pick<FeatureLoaders, 'registry'>;
+}
+
+/** Models, versions, training and promotion in the graph. */
+export function modelResolvers(parts: ModelResolverParts): object[] {
+  const { plant, jobs, models, modelsOf, featuresOf } = parts;
+  const { clock, scorer } = plant;
+  return [
+    new FeatureUsedByResolver({ versionsUsing: models.store.usingFeatures }),
+    new ModelResolver({
+      listModels: models.store.list,
+      modelByName: models.store.byName,
+      versionPage: models.store.versionPage,
+      loaders: modelsOf,
+    }),
+    new ModelVersionResolver({
+      loaders: modelsOf,
+      jobLoader: jobLoader({ jobsByIds: jobs.store.byIds }),
+      featureRegistry: featuresOf.registry,
+      provider: () => scorer.stats().provider,
+    }),
+    new TrainModelResolver({
+      modelByName: models.store.byName,
+      submitJob: jobs.submit,
+      promoteVersion: (request) => promoteVersion(models.moving, request),
+      rollBackModel: (request) => rollBackModel(models.moving, request),
+      clock,
+    }),
+  ];
+}
