@@ -104,7 +104,7 @@ describe('a first start in an empty folder', () => {
                 id: "k9"
                 user: "kill-nine"
                 type: "purchase"
-                at: "2024-05-05T00:00:00Z"
+                at: "${new Date(Date.now() - 86_400_000).toISOString()}"
                 value: 9
               }
             ]

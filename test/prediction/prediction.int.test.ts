@@ -35,7 +35,7 @@ const CARD = `query ($first: Int!) {
 
 describe('the counted query', () => {
   it('costs the same statements and one model run for 1, 100 and 1,000 customers', async () => {
-    await graph.ask(CARD, { first: 100 }); // names of event types are read once a process
+    await graph.ask(CARD, { first: 1_000 }); // names of event types are read once a process
     const counts = [];
     for (const first of [1, 100, 1_000]) {
       const answer = await graph.ask(CARD, { first });
