@@ -126,7 +126,7 @@ async function composeOn(
     registerFeature: registry.registerFeature,
     submitJob: jobs.submit,
     models: { modelByName: models.store.byName, allVersions: models.store.allVersions },
-    following: schema.following,
+    following: (change) => schema.following(change),
   });
   const featuresOf = featureRoom.loaders;
   const quality = composeQualityRoom({
