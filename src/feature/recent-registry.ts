@@ -1,4 +1,5 @@
 import { withCounts, zeroCounts } from '../kernel/count.js';
+import { pause } from '../kernel/pause.js';
 import type { FeatureDefinition } from './feature.js';
 import { FEATURE_TOPIC, type FeatureChanged } from './feature.messages.js';
 import type { FeatureStore } from './feature.store.js';
@@ -126,18 +127,4 @@ function followNews(news: RegistryNews, changed: () => void): { close: () => Pro
       await following;
     },
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../kernel/error.js';
+import { pause } from '../kernel/pause.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import { withTicks } from '../graphql/live-feed.js';
 import { readClassifier } from '../onnx/read-classifier.js';
@@ -210,20 +211,4 @@ function inputsOfGraph(bytes: Uint8Array): ModelInputs | null {
   return encoding
     ? { numericNames: encoding.numericNames, categoricalNames: encoding.categoricalNames }
     : null;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-  });
 }

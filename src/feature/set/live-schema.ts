@@ -5,6 +5,7 @@ import { withTicks } from '../../graphql/live-feed.js';
 import type { SchemaSource } from '../../graphql/schema-source.js';
 import { withCounts, zeroCounts } from '../../kernel/count.js';
 import { AppError } from '../../kernel/error.js';
+import { pause } from '../../kernel/pause.js';
 import type { Log } from '../../plant/ports.js';
 import type { FeatureDefinition } from '../feature.js';
 import { FEATURE_TOPIC } from '../feature.messages.js';
@@ -203,17 +204,4 @@ function versionOf(base: string, fields: readonly FeatureField[]): string {
   ]);
   const hash = createHash('sha256').update(base).update(JSON.stringify(shown));
   return hash.digest('base64url').slice(0, 22);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', done, { once: true });
-  });
 }
