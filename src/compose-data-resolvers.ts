@@ -44,7 +44,11 @@ export function dataResolvers(parts: DataResolverParts): object[] {
       jobPage: jobs.store.page,
       cancelJob: (id) => cancelJob(cancelling, id),
     }),
-    new RejectedRowResolver({ page: rejected.page }),
+    new RejectedRowResolver({
+      page: rejected.page,
+      userIds: ingest.users.idsByExternalId,
+      tellPersonalRead: privacy.personalRead,
+    }),
     new UserResolver({
       users: ingest.users,
       loaders: users,

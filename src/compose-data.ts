@@ -86,7 +86,12 @@ export function composeIngest(db: Database, clock: Clock, options: IngestOptions
     types,
     sources,
     events,
-    upsertUsers: upsertUsers({ upsert: users.upsert, wall: () => clock.wall(), ...keeping }),
+    upsertUsers: upsertUsers({
+      upsert: users.upsert,
+      wall: () => clock.wall(),
+      ...keeping,
+      ...(erasedBefore ? { erased: { erasedBefore, byExternalIds: users.byExternalIds } } : {}),
+    }),
     recordEvents: recordEvents({ ...recording, ...keeping }),
     ...composeDevicesTickets({
       db,

@@ -36,6 +36,8 @@ export interface PredictionRoomParts {
   modelsOf: ModelLoaders;
   selections: SelectionLoaders;
   ledger: ReturnType<typeof composeLedger>;
+  /** When those of the customers that were erased were erased, by key. */
+  erasedBefore: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
 }
 
 /** Labels from callers and files, for the graph and for imports. */
@@ -46,9 +48,11 @@ export function composeOutcomes(
       outcomes: Pick<PredictionRoomParts['models']['outcomes'], 'record'>;
     };
     wall: () => Date;
+    /** When those of the customers that were erased were erased, by key. */
+    erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   },
 ) {
-  const { ingest, ledger, models, wall } = parts;
+  const { ingest, ledger, models, wall, erasedBefore } = parts;
   return recordOutcomes({
     models: models.store.list,
     userIds: ingest.users.idsByExternalId,
@@ -58,6 +62,7 @@ export function composeOutcomes(
     },
     record: models.outcomes.record,
     wall,
+    ...(erasedBefore ? { erasedBefore } : {}),
   });
 }
 

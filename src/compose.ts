@@ -22,6 +22,7 @@ import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
+import { planProfileRun } from './feature/profile-features.js';
 import { liveSchema } from './feature/set/live-schema.js';
 import type { Job } from './job/job.js';
 import { QUEUE_OF_KIND } from './job/job.messages.js';
@@ -32,6 +33,7 @@ import { modelLoaders } from './model/version-loaders.js';
 import { openPlant, type PlantOptions } from './open-plant.js';
 import type { Config } from './plant/env.js';
 import { createMetrics, type Metrics } from './plant/metrics.js';
+import { requestScan } from './quality/request-scan.js';
 import { buildGraph } from './schema.js';
 import { userLoaders } from './user/user-loaders.js';
 
@@ -56,6 +58,8 @@ export interface Composition {
   prepare(modelsFolder: string): Promise<void>;
   demo: SeedDemoDeps & {
     scoreUsers(model: string, createdBy: string): Promise<string>;
+    /** Asks for what else the night would bring: distributions and fitted features, a report on the data. */
+    lookAtData(createdBy: string): Promise<void>;
     job(id: string): Promise<Job | null>;
   };
   /** What to tell at the start. */
@@ -161,6 +165,7 @@ async function composeOn(
     modelsOf,
     selections: selections.loaders,
     ledger,
+    erasedBefore: privacy.erasedBefore,
   });
 
   const upkeep = composeEventUpkeep(db, clock, config.retentionDays);
@@ -234,6 +239,13 @@ async function composeOn(
       // a history: its first days may be older than what is held of other events
       ...composeIngest(db, clock, { retention: { ...retention, history: true } }),
       scoreUsers: predictions.scoreEveryone,
+      lookAtData: async (createdBy) => {
+        await jobs.submit('PROFILE', planProfileRun(clock.now()), createdBy);
+        await requestScan({
+          jobPage: jobs.store.page,
+          createJob: ({ kind, input, createdBy: by }) => jobs.submit(kind, input, by),
+        })(createdBy);
+      },
       job: jobs.store.get,
     },
     overview: async () => ({

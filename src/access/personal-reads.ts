@@ -5,8 +5,15 @@ import type { AuditEntry } from './audit.store.js';
 /** Name of the entries in the audit trail. */
 export const PERSONAL_DATA_READ = 'personal data read';
 
-/** Tells that a field with personal data of a customer goes into the answer. */
-export type TellPersonalRead = (context: RequestContext, userId: number, field: string) => void;
+/**
+ * Tells that a field with personal data of a customer goes into the answer.
+ * @param of id of the customer, or the id in the graph of what holds data of somebody who is no customer
+ */
+export type TellPersonalRead = (
+  context: RequestContext,
+  of: number | string,
+  field: string,
+) => void;
 
 /**
  * Collects what personal data an operation answers and, before the answer leaves, writes one entry a customer:
@@ -16,7 +23,7 @@ export function personalReads(deps: {
   writeReads: (entries: readonly AuditEntry[]) => Promise<void>;
 }): TellPersonalRead {
   const readsOf = perRequest((context) => {
-    const reads = new Map<number, string[]>();
+    const reads = new Map<string, string[]>();
     beforeAnswer(context).push(async () => {
       const told = [...reads];
       reads.clear();
@@ -24,24 +31,25 @@ export function personalReads(deps: {
     });
     return reads;
   });
-  return (context, userId, field) => {
+  return (context, of, field) => {
     const reads = readsOf(context);
-    const fields = reads.get(userId);
-    if (!fields) reads.set(userId, [field]);
+    const subject = typeof of === 'number' ? encodeId('User', of) : of;
+    const fields = reads.get(subject);
+    if (!fields) reads.set(subject, [field]);
     else if (!fields.includes(field)) fields.push(field);
   };
 }
 
 function entryOf(
   { viewer, clock, requestId }: RequestContext,
-  userId: number,
+  subject: string,
   fields: readonly string[],
 ): AuditEntry {
   return {
     at: clock.wall(),
     actor: viewer.name,
     action: PERSONAL_DATA_READ,
-    subject: encodeId('User', userId),
+    subject,
     detail: { fields, requestId },
   };
 }

@@ -22,10 +22,11 @@ export function withImport<T>(
   work: (deps: ImportDeps) => Promise<T>,
 ): Promise<T> {
   return context.withInstallation(async ({ db, clock }) => {
+    const { erasedBefore } = composeTombstones({ db, clock, bus: null });
     const ingest = composeIngest(db, clock, {
       inOrder: true,
       retention: { days: context.config.retentionDays, history: true },
-      erasedBefore: composeTombstones({ db, clock, bus: null }).erasedBefore,
+      erasedBefore,
     });
     const features = composeFeatureReading(db);
     const registry = composeRegistry(features.store, clock, features.read);
@@ -38,6 +39,7 @@ export function withImport<T>(
       ledger: { store: predictionStore(db), publish: () => undefined },
       models: { store: models, outcomes: outcomeStore(db, clock) },
       wall: () => clock.wall(),
+      erasedBefore,
     });
     return work({
       recordEvents: ingest.recordEvents,

@@ -17,7 +17,9 @@ registerEnumType(UserErrorCode, {
     INVALID: { description: 'A value is outside its bounds or of the wrong form.' },
     NOT_FOUND: { description: 'Nothing has this id, key or name.' },
     CONFLICT: { description: 'The state of the thing forbids it now.' },
-    FORBIDDEN: { description: 'The role of the key does not allow it.' },
+    FORBIDDEN: {
+      description: 'The role of the key does not allow it, or the customer was erased.',
+    },
     TOO_LARGE: { description: 'More than the stated bound.' },
     UNAVAILABLE: { description: 'Something needed does not answer; try again later.' },
   },

@@ -1,4 +1,5 @@
 import { Arg, Ctx, ID, Int, Query, Resolver } from 'type-graphql';
+import type { TellPersonalRead } from '../access/personal-reads.js';
 import { authorise, can } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
@@ -11,6 +12,9 @@ import { KeptRejectedRowType, RejectedRowConnectionType } from './rejected-row.t
 
 export interface RejectedRowResolverDeps {
   page: (page: RejectedRowPage) => Promise<StoredRejectedRow[]>;
+  /** Ids of the customers that exist, by external id. */
+  userIds?: (externalIds: readonly string[]) => Promise<Map<string, number>>;
+  tellPersonalRead?: TellPersonalRead;
 }
 
 /** Rows that were not taken, to look at and to mend. */
@@ -52,7 +56,23 @@ export class RejectedRowResolver {
       limit: first + 1,
     });
     const open = can(context.viewer, 'pii:read');
+    if (open) await this.tell(context, rows.slice(0, first));
     return new Page(rows, first, cursorOf, (row) => toType(row, open));
+  }
+
+  /** A row may hold anything of whom it was about; of nobody known, the row itself was read. */
+  private async tell(context: RequestContext, rows: readonly StoredRejectedRow[]): Promise<void> {
+    const { tellPersonalRead, userIds } = this.deps;
+    const told = rows.filter(({ code }) => code !== 'FORBIDDEN'); // these are kept empty
+    if (!tellPersonalRead || told.length === 0) return;
+    const keys = [...new Set(told.flatMap(({ userKey }) => userKey ?? []))];
+    const ids = keys.length > 0 ? await userIds?.(keys) : undefined;
+    for (const { id, userKey } of told)
+      tellPersonalRead(
+        context,
+        (userKey === null ? undefined : ids?.get(userKey)) ?? encodeId('RejectedRow', id),
+        'rejectedRow',
+      );
   }
 }
 

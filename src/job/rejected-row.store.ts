@@ -1,7 +1,13 @@
 import { DAY_MS } from '../kernel/clock.js';
 import { numberArray, textArray } from '../plant/parameters.js';
 import type { Database } from '../plant/ports.js';
-import { keptJson, REJECTED_ROW_DAYS, storable, type RejectedRow } from './rejected-row.js';
+import {
+  keptJson,
+  REJECTED_ROW_DAYS,
+  storable,
+  withoutErased,
+  type RejectedRow,
+} from './rejected-row.js';
 
 export type { RejectedRow } from './rejected-row.js';
 
@@ -66,11 +72,6 @@ export function rejectedRowStore(db: Database): RejectedRowStore {
       return row?.gone ?? 0;
     },
   };
-}
-
-/** What is refused because its customer was erased must not bring back here who they were. */
-function withoutErased(row: RejectedRow): RejectedRow {
-  return row.code === 'FORBIDDEN' ? { ...row, userKey: null, row: {} } : row;
 }
 
 async function insert(db: Database, rows: readonly RejectedRow[]): Promise<void> {

@@ -43,6 +43,13 @@ export function rejectedOfCall<Row>(
   });
 }
 
+/** What is refused because its customer was erased must not be written down anywhere: who they were would be back. */
+export function withoutErased<Row extends { code: string; row: unknown }>(row: Row): Row {
+  return row.code === 'FORBIDDEN'
+    ? { ...row, ...('userKey' in row ? { userKey: null } : {}), row: {} }
+    : row;
+}
+
 /** PostgreSQL stores neither U+0000 nor half of a surrogate pair. */
 const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

@@ -32,7 +32,7 @@ export class KeptRejectedRowType extends NodeInterface {
   message!: string;
   @Field(() => JsonObject, {
     description:
-      'The row as it came; texts are cut behind 500 characters, and it holds at most 300 values.',
+      'The row as it came; texts are cut behind 500 characters, and it holds at most 300 values. Empty of a customer who was erased.',
   })
   row!: Record<string, unknown>;
   @Field(() => DateTime, { description: 'When it was not taken.' })

@@ -14,6 +14,8 @@ export interface RecordOutcomesDeps {
   ): Promise<Map<number, { userId: number; modelId: string }>>;
   record(rows: readonly ResolvedOutcome[]): Promise<{ written: number; unchanged: number }>;
   wall(): Date;
+  /** When those of the customers that were erased were erased, by key. */
+  erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
 }
 
 export interface RecordOutcomesResult {
@@ -36,8 +38,9 @@ export function recordOutcomes(deps: RecordOutcomesDeps): RecordOutcomes {
     const latest = deps.wall().getTime() + CLOCK_SKEW_MS;
     const predictionIds = rows.flatMap(({ predictionId }) => predictionId ?? []);
     const externalIds = rows.flatMap(({ user }) => user ?? []);
-    const [models, userIds, targets] = await Promise.all([
+    const [models, erased, userIds, targets] = await Promise.all([
       deps.models(),
+      externalIds.length > 0 ? deps.erasedBefore?.([...new Set(externalIds)]) : undefined,
       externalIds.length > 0 ? deps.userIds([...new Set(externalIds)]) : new Map<string, number>(),
       predictionIds.length > 0
         ? deps.predictionTargets([...new Set(predictionIds)])
@@ -47,7 +50,10 @@ export function recordOutcomes(deps: RecordOutcomesDeps): RecordOutcomes {
     const taken: ResolvedOutcome[] = [];
     const rejected: RecordOutcomesResult['rejected'] = [];
     for (const [index, row] of rows.entries()) {
-      const target = checkRow(row, latest) ?? targetOf(row, modelIds, userIds, targets);
+      const target =
+        checkRow(row, latest) ??
+        checkErased(row, erased) ??
+        targetOf(row, modelIds, userIds, targets);
       if ('code' in target) rejected.push({ index, ...target });
       else taken.push({ ...target, ...whatHappened(row) });
     }
@@ -75,6 +81,19 @@ function checkRow({ at, source }: OutcomeRow, latest: number): Refusal | null {
       message: `source must be ${NAME_RULE}, got ${JSON.stringify(source.slice(0, 80))}`,
     };
   return null;
+}
+
+/** Somebody who came back after an erasure is not to be told what was known before it. */
+function checkErased(
+  { user, at }: OutcomeRow,
+  erased: ReadonlyMap<string, Date> | undefined,
+): Refusal | null {
+  const erasedAt = user ? erased?.get(user) : undefined;
+  if (!erasedAt || at > erasedAt) return null;
+  return {
+    code: 'FORBIDDEN',
+    message: `user was erased at ${erasedAt.toISOString()}, no outcome until then is taken, got ${at.toISOString()}`,
+  };
 }
 
 function targetOf(

@@ -8,7 +8,7 @@ export interface Risen {
   tombstoneId: string;
   externalId: string;
   createdAt: Date;
-  /** Whether something was heard of the customer after the erasure. */
+  /** Whether something was heard of the customer after the erasure, or they registered anew. */
   activeSince: boolean;
 }
 
@@ -64,7 +64,8 @@ export function tombstoneStore(db: Database): TombstoneStore {
     risen: (withSalt, tombstones) =>
       db.query<Risen>(
         `select x.id as "tombstoneId", c.external_id as "externalId", c.created_at as "createdAt",
-           exists (select from event e where e.user_id = c.id and e.at > x.erased_at) as "activeSince"
+           coalesce(c.registered_at > x.erased_at, false)
+             or exists (select from event e where e.user_id = c.id and e.at > x.erased_at) as "activeSince"
          from customer c
          join (select distinct on (hash) * from unnest($2::uuid[], $3::text[], $4::timestamptz[])
              as u(id, hash, erased_at) order by hash, erased_at desc) x

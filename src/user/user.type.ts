@@ -201,7 +201,11 @@ export class UserInput {
   name?: string | null;
   @Field(() => String, { nullable: true, description: 'Personal data; an e-mail address.' })
   email?: string | null;
-  @Field(() => DateTime, { nullable: true, description: 'When the customer registered.' })
+  @Field(() => DateTime, {
+    nullable: true,
+    description:
+      'When the customer registered. One who was erased is taken back with an instant after the erasure only.',
+  })
   registeredAt?: Date | null;
   @Field(() => JsonObject, {
     nullable: true,

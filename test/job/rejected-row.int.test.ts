@@ -33,9 +33,19 @@ beforeAll(async () => {
 });
 afterAll(() => test.drop());
 
+/** What was told of reads of personal data. */
+const told: [number | string, string][] = [];
+
 async function ask(source: string, role: RoleName = 'ADMIN') {
   const instances = new Map<unknown, object>([
-    [RejectedRowResolver, new RejectedRowResolver({ page: rejectedRowStore(test.db).page })],
+    [
+      RejectedRowResolver,
+      new RejectedRowResolver({
+        page: rejectedRowStore(test.db).page,
+        userIds: data.users.idsByExternalId,
+        tellPersonalRead: (_context, of, field) => void told.push([of, field]),
+      }),
+    ],
     [EventNamesResolver, new EventNamesResolver(eventNamesStore(test.db))],
     [
       RetentionResolver,
@@ -165,6 +175,22 @@ describe('rows that were not taken', () => {
     expect((await ask('{ rejectedRows { nodes { line } } }', 'CRM')).messages).toEqual([
       'role CRM may not job:read',
     ]);
+  });
+
+  it('are told as read where personal data may be seen: the customer, else the row; none of who was erased', async () => {
+    const question = '{ rejectedRows(first: 5) { nodes { id user code } } }';
+    told.length = 0;
+    await ask(question, 'ANALYST');
+    expect(told).toEqual([]);
+    const { data: answer } = await ask(question);
+    const [ofNobody] = answer.rejectedRows.nodes;
+    const known = (await data.users.idsByExternalId(['u1'])).get('u1');
+    expect(ofNobody.user).toBe('u2');
+    expect(answer.rejectedRows.nodes.map(({ code }: { code: string }) => code)).toContain(
+      'FORBIDDEN',
+    );
+    expect(new Set(told.map(([of]) => of))).toEqual(new Set([ofNobody.id, known]));
+    expect(told.map(([, field]) => field)).toEqual(Array(4).fill('rejectedRow'));
   });
 
   it.each([

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../../kernel/error.js';
 import type { BadRow } from './cell.js';
+import { withoutErased } from '../../job/rejected-row.js';
 import type { ImportDeps } from './context.js';
 
 /** Where rows go that were not taken: the table `rejected_row` and a file of JSON lines. */
@@ -58,8 +59,9 @@ export function rejectedSink(
       return count;
     },
     first,
-    async add(rows) {
-      if (rows.length === 0) return;
+    async add(given) {
+      if (given.length === 0) return;
+      const rows = given.map(withoutErased);
       first.push(...rows.slice(0, Math.max(0, SHOWN - first.length)));
       count += rows.length;
       stream ??= open();
