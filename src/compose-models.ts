@@ -1,4 +1,5 @@
 import { auditStore } from './access/audit.store.js';
+import { announcer } from './announcer.js';
 import { eventCatalogue } from './event/event-catalogue.store.js';
 import type { FeatureDefinition } from './feature/feature.js';
 import { featureReader, featureStore, lockedRegistry } from './feature/feature.store.js';
@@ -34,17 +35,6 @@ export interface Plant {
   scorer: Scorer;
   clock: Clock;
   log: Log;
-}
-
-/** Publishing is telling, not promising: a bus that is closing must not fail the work. */
-function announcer({ bus, log }: Pick<Plant, 'bus' | 'log'>) {
-  return (topic: string, message: object): void => {
-    try {
-      bus.publish(topic, message);
-    } catch (error) {
-      log.debug({ err: error, topic }, 'not published');
-    }
-  };
 }
 
 /** Jobs: rows, queue and news of them. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { auditStore } from './access/audit.store.js';
+import { announcer } from './announcer.js';
 import type { Clock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/uuid.js';
 import type { Bus, Database, Log } from './plant/ports.js';
@@ -56,6 +57,7 @@ export function composePrivacyWork(parts: PrivacyRoomParts) {
   const tombstones = tombstoneStore(db);
   const outside = tombstoneFile(parts.tombstones);
   const known = composeTombstones(parts);
+  const announce = announcer({ bus, log });
   const wall = (): Date => clock.wall();
   const erasing: EraseUserDeps = {
     ...erasures,
@@ -64,11 +66,7 @@ export function composePrivacyWork(parts: PrivacyRoomParts) {
     keepOutside: outside.append,
     publishErased: (id) => {
       known.forget();
-      try {
-        bus?.publish(ERASED_TOPIC, { id });
-      } catch (error) {
-        log.debug({ err: error }, 'not published');
-      }
+      announce(ERASED_TOPIC, { id });
     },
     newId: uuidv7,
     wall,

@@ -1,4 +1,5 @@
 import { auditStore } from './access/audit.store.js';
+import { announcer } from './announcer.js';
 import type { Clock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/uuid.js';
 import type { Bus, Database, Log } from './plant/ports.js';
@@ -18,14 +19,11 @@ export interface QualityParts {
 /** The scan, for requests and for QUALITY jobs, and the gate that keeps models from a broken batch. */
 export function composeQualityScan({ db, bus, clock, log }: QualityParts) {
   const store = qualityStore(db, auditStore);
+  const announce = announcer({ bus, log });
   const scan = scanTables({
     ...store,
     publishScanned: (message) => {
-      try {
-        bus.publish(QUALITY_TOPIC, message);
-      } catch (error) {
-        log.debug({ err: error, topic: QUALITY_TOPIC }, 'not published'); // a closing bus must not fail the scan
-      }
+      announce(QUALITY_TOPIC, message);
     },
     newId: () => uuidv7(clock.wall()),
     clock,
