@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Composition } from './compose.js';
-import { seedDemo } from './demo/seed-demo.js';
+import { seedDemo, type SeedDemoResult } from './demo/seed-demo.js';
 import type { Clock } from './kernel/clock.js';
 import type { Config } from './plant/env.js';
 import type { Log } from './plant/ports.js';
@@ -8,17 +8,19 @@ import type { Log } from './plant/ports.js';
 const POLL_MS = 150;
 const SCORING_TIMEOUT_MS = 120_000;
 
-/** Fills an empty database with the demo population and has everyone scored, so that the first question has an answer. */
-export async function seedInstallation(
-  composition: Composition,
-  boot: {
-    config: Config;
-    clock: Clock;
-    log: Log;
-    say: (line: string) => void;
-    stopped: AbortSignal;
-  },
-): Promise<void> {
+interface Boot {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  say: (line: string) => void;
+  stopped: AbortSignal;
+}
+
+/**
+ * Fills an empty database with the demo population and has everyone scored, so that the first question has an
+ * answer. Distributions and the report on the data are asked for and not waited for.
+ */
+export async function seedInstallation(composition: Composition, boot: Boot): Promise<void> {
   const { config, clock, say, log } = boot;
   if (!config.demo) return;
   let told = false;
@@ -31,11 +33,21 @@ export async function seedInstallation(
       log.debug({ share }, 'demo');
     },
   });
-  if (!demo.seeded || config.role !== 'all') return;
+  if (!demo.seeded) return;
+  if (config.role === 'all') await sayDemo(composition, demo, boot);
+  else await composition.demo.scoreUsers('churn', 'start');
+  await composition.demo.lookAtData('start');
+}
+
+async function sayDemo(
+  composition: Composition,
+  demo: SeedDemoResult,
+  { say, log, stopped }: Pick<Boot, 'say' | 'log' | 'stopped'>,
+): Promise<void> {
   say(
     `  ${demo.users.toLocaleString('en-US')} customers, ${demo.events.toLocaleString('en-US')} events`,
   );
-  const rows = await scoreEveryone(composition, boot.stopped);
+  const rows = await scoreEveryone(composition, stopped);
   if (rows === null) log.warn({}, 'the first scoring has not ended yet: it goes on in the worker');
   else
     say(`  ${rows.toLocaleString('en-US')} of them scored with the model that comes with Augury`);

@@ -43,6 +43,8 @@ export interface SeedDemoResult {
 }
 
 const BATCH = 10_000;
+/** Batches that are written beside each other: of different customers, so none waits for another. */
+const AT_ONCE = 2;
 
 /**
  * Fills an empty database with the demo population. A run that was cut off is taken up again by the next, with
@@ -80,7 +82,7 @@ function lastEvent(population: Population): DemoEvent | null {
   return null;
 }
 
-/** One batch is told while the one before is written. */
+/** One batch is told while those before are written. */
 async function write(
   deps: SeedDemoDeps,
   population: Population,
@@ -97,14 +99,15 @@ async function write(
   );
   let total = 0;
   let batch: EventRow[] = [];
-  let writing: Promise<void> = Promise.resolve();
+  const writing: Promise<void>[] = [];
   const send = async (): Promise<void> => {
     const rows = batch;
     batch = [];
     total += rows.length;
-    await writing;
-    writing = deps.recordEvents(rows).then(accepted);
-    writing.catch(() => undefined); // told where it is awaited
+    if (writing.length === AT_ONCE) await writing.shift();
+    const written = deps.recordEvents(rows).then(accepted);
+    written.catch(() => undefined); // told where it is awaited
+    writing.push(written);
     // Lets the batch be sent before the next customers are told: telling them blocks the event loop.
     await new Promise(setImmediate);
   };
@@ -116,10 +119,10 @@ async function write(
   }
   const final = batch.splice(-1);
   if (batch.length > 0) await send();
-  await writing;
+  await Promise.all(writing);
   batch = final;
   await send();
-  await writing;
+  await Promise.all(writing);
   onProgress?.(1);
   return { events: total, tickets };
 }
