@@ -49,14 +49,16 @@ export function upsertDevices(
     const byKey = new Map<string, DeviceRow[]>();
     rows.forEach((row, index) => {
       const verdict = verdicts[index];
+      const same = byKey.get(row.key);
       if (verdict) rejected.push({ index, ...verdict });
-      else byKey.set(row.key, [...(byKey.get(row.key) ?? []), row]);
+      else if (same) same.push(row);
+      else byKey.set(row.key, [row]);
     });
     const result: UpsertDevicesResult = { created: 0, updated: 0, unchanged: 0, rejected };
     const taken = [...byKey.values()];
     for (let start = 0; start < taken.length; start += BATCH) {
       const batch = taken.slice(start, start + BATCH);
-      const merged = batch.flatMap((same) => same.reduce(mergeDeviceRows));
+      const merged = batch.map((same) => same.reduce(mergeDeviceRows));
       const links = await linksOf(deps, batch.flat(), wall);
       const { created, updated } = await deps.upsert(merged, links, wall);
       result.created += created.size;

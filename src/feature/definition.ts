@@ -105,7 +105,6 @@ const fitted = z.strictObject({
   asOf: z.iso.datetime(),
   customers: z.int().positive(),
 });
-export type Fitted = z.infer<typeof fitted>;
 
 const bucket = z
   .strictObject({

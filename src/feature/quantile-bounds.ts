@@ -1,3 +1,5 @@
+import { quantileOfSorted } from '../numeric/quantile.js';
+
 /**
  * Bounds that part values into `quantiles` buckets of equal size, as nearly as ties allow: each bound is the
  * least value at or above its quantile (interpolated, Hyndman and Fan 1996, definition 7), so that
@@ -12,18 +14,11 @@ export function quantileBounds(values: Float64Array, quantiles: number): number[
   if (distinct.length < quantiles) return null;
   const places: number[] = [];
   for (let i = 1; i <= wanted; i += 1) {
-    const cut = quantileOf(sorted, i / quantiles);
+    const cut = quantileOfSorted(sorted, i / quantiles);
     let place = (places.at(-1) ?? 0) + 1;
     while (place < distinct.length - 1 && (distinct[place] ?? 0) < cut) place += 1;
     // room for the bounds that follow
     places.push(Math.min(place, distinct.length - 1 - (wanted - i)));
   }
   return places.map((place) => distinct[place] ?? 0);
-}
-
-function quantileOf(sorted: Float64Array, fraction: number): number {
-  const place = fraction * (sorted.length - 1);
-  const low = sorted[Math.floor(place)] ?? NaN;
-  const high = sorted[Math.ceil(place)] ?? NaN;
-  return low + (high - low) * (place - Math.floor(place));
 }

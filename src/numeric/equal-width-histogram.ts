@@ -1,3 +1,4 @@
+import { binCounts } from './histogram-bins.js';
 import { quantileOfSorted } from './quantile.js';
 
 /** Bins of equal width: bin `i` holds `edges[i] <= value < edges[i + 1]`, the last one its upper edge too. */
@@ -25,14 +26,6 @@ export function equalWidthHistogram(sorted: Float64Array, maxBins = 30): EqualWi
   const spread = quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25);
   const wanted = Math.ceil(((max - min) * Math.cbrt(n)) / (2 * spread));
   const bins = wanted >= 1 && wanted <= maxBins ? wanted : maxBins;
-  const width = (max - min) / bins;
-  const edges = Float64Array.from({ length: bins + 1 }, (_, i) => min + width * i);
-  edges[bins] = max;
-  const counts = new Uint32Array(bins);
-  let bin = 0;
-  for (let i = 0; i < n; i++) {
-    while (bin < bins - 1 && sorted[i]! >= edges[bin + 1]!) bin++;
-    counts[bin]!++;
-  }
+  const { edges, counts } = binCounts(sorted, bins);
   return { edges, counts };
 }

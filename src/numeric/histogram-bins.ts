@@ -3,7 +3,7 @@
  * `edges[i] <= value < edges[i + 1]`, the last one its upper edge too. One bin where all are equal, none
  * without a value. NaN is missing.
  * @param values shape [n], finite or NaN @param bins 1 or more
- * Unlike `equalWidthHistogram` the caller sets the number of bins, so that plots can share it. Cost: O(n).
+ * The caller sets the number of bins, so that plots can share it; `equalWidthHistogram` finds one. Cost: O(n).
  */
 export function binCounts(
   values: Float64Array,
@@ -20,16 +20,14 @@ export function binCounts(
   if (missing === values.length)
     return { missing, edges: new Float64Array(0), counts: new Uint32Array(0) };
   const size = min === max ? 1 : bins;
-  const edges = Float64Array.from(
-    { length: size + 1 },
-    (_, i) => min + (max / size - min / size) * i,
-  );
+  const width = max / size - min / size; // the difference itself may overflow
+  const edges = Float64Array.from({ length: size + 1 }, (_, i) => Math.min(max, min + width * i));
   edges[size] = max;
   const counts = new Uint32Array(size);
   for (const value of values) {
     if (Number.isNaN(value)) continue;
-    let bin =
-      min === max ? 0 : Math.min(size - 1, Math.floor((value - min) / (max / size - min / size)));
+    // neighbours among the floats may be nearer than a width can tell
+    let bin = width > 0 ? Math.min(size - 1, Math.floor((value - min) / width)) : 0;
     // the division may round over an edge
     while (bin > 0 && value < edges[bin]!) bin--;
     while (bin < size - 1 && value >= edges[bin + 1]!) bin++;

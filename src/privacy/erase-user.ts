@@ -65,8 +65,12 @@ export async function eraseTraces(
   const receipt = await deps.erase(tables, traces, order);
   if (!receipt) return null;
   const { id, hash, erasedAt } = order;
-  await deps.keepOutside([{ id, hash, erasedAt, salt: await deps.salt() }]);
-  deps.publishErased(id);
-  await deps.sweep(tables, traces);
+  try {
+    await deps.keepOutside([{ id, hash, erasedAt, salt: await deps.salt() }]);
+  } finally {
+    // a full disk must not leave behind what was written meanwhile; the next start writes the tombstone again
+    deps.publishErased(id);
+    await deps.sweep(tables, traces);
+  }
   return receipt;
 }

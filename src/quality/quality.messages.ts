@@ -4,7 +4,6 @@ import { QUALITY_TABLES } from './table.js';
 
 /** Input of a QUALITY job: the tables to look at. */
 export const qualityJobInput = z.object({ tables: z.array(z.enum(QUALITY_TABLES)).min(1) });
-export type QualityJobInput = z.infer<typeof qualityJobInput>;
 
 /** Result of a QUALITY job. */
 export const qualityJobResult = z.object({

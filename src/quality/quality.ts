@@ -93,9 +93,6 @@ export interface TableScan {
   status: QualityStatus;
 }
 
-/** Share of missing values from which on a column is a WARNING. */
-export const MISSING_WARNING_SHARE = 0.1;
-
 /** Completeness: below a tenth missing is OK, exactly a tenth is a WARNING. Counts, so that no rounding decides. */
 export function completenessOf(missing: number, rows: number): QualityStatus {
   return rows > 0 && missing * 10 >= rows ? 'WARNING' : 'OK';

@@ -23,6 +23,17 @@ describe('bins of a number that the caller sets', () => {
     expect(binCounts(Float64Array.of(NaN), 5).counts).toHaveLength(0);
     expect(binCounts(new Float64Array(0), 5).edges).toHaveLength(0);
   });
+  it('hold neighbours among the floats too, which are nearer than a width can tell', () => {
+    for (const [low, high] of [
+      [0, Number.MIN_VALUE],
+      [1, 1 + Number.EPSILON],
+    ] as const) {
+      const { edges, counts } = binCounts(Float64Array.of(low, high, high), 30);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+      expect([...edges]).toEqual([...edges].sort((a, b) => a - b));
+      expect(edges[30]).toBe(high);
+    }
+  });
   it('hold every value once, between their edges', () => {
     const number = fc.double({ min: -1e300, max: 1e300, noNaN: true });
     fc.assert(
