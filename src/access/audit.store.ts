@@ -1,3 +1,5 @@
+import { gather } from '../plant/gather.js';
+import { numberArray, textArray } from '../plant/parameters.js';
 import type { Database, Sql } from '../plant/ports.js';
 
 /** Who did what to which thing, when. */
@@ -38,8 +40,9 @@ export interface AuditPage {
 export interface AuditStore {
   write(entry: AuditEntry): Promise<void>;
   /**
-   * One statement however many entries, committed without waiting for the disk: after a crash of the database
-   * the last fraction of a second of them may be missing. For reads, which are many and change nothing.
+   * One statement however many entries, shared by the calls of a moment, committed without waiting for the disk:
+   * after a crash of the database the last fraction of a second of them may be missing. For reads, which are
+   * many and change nothing.
    */
   writeReads(entries: readonly AuditEntry[]): Promise<void>;
   page(page: AuditPage): Promise<AuditRow[]>;
@@ -67,6 +70,30 @@ export function auditStore(sql: Database | Sql): AuditStore {
     for (const row of rows) groups.get(row.subject)?.push(row);
     return subjects.map((subject) => groups.get(subject) ?? []);
   };
+  const writeReads = async (entries: readonly AuditEntry[]): Promise<void> => {
+    await sql.query(
+      `with relaxed as materialized (select set_config('synchronous_commit', 'off', true))
+       insert into audit_entry (at, actor, action, subject, detail)
+       select to_timestamp(e.ms / 1000), e.actor, e.action, e.subject, e.detail
+       from unnest($1::float8[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+         as e(ms, actor, action, subject, detail), relaxed`,
+      [
+        numberArray(entries.map(({ at }) => at.getTime())),
+        textArray(entries.map(({ actor }) => actor)),
+        textArray(entries.map(({ action }) => action)),
+        textArray(entries.map(({ subject }) => subject)),
+        textArray(entries.map(({ detail }) => JSON.stringify(detail))),
+      ],
+      { name: 'audit_write_reads' },
+    );
+  };
+  const writeGathered = gather(
+    async (calls: readonly (readonly AuditEntry[])[]) => {
+      await writeReads(calls.flat());
+      return calls.map(() => undefined);
+    },
+    { lanes: 2, most: 128 },
+  );
   return {
     async write(entry) {
       await sql.query(
@@ -74,23 +101,7 @@ export function auditStore(sql: Database | Sql): AuditStore {
         [entry.at, entry.actor, entry.action, entry.subject, JSON.stringify(entry.detail)],
       );
     },
-    async writeReads(entries) {
-      await sql.query(
-        `with relaxed as materialized (select set_config('synchronous_commit', 'off', true))
-         insert into audit_entry (at, actor, action, subject, detail)
-         select e.at, e.actor, e.action, e.subject, e.detail
-         from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
-           as e(at, actor, action, subject, detail), relaxed`,
-        [
-          entries.map((entry) => entry.at),
-          entries.map((entry) => entry.actor),
-          entries.map((entry) => entry.action),
-          entries.map((entry) => entry.subject),
-          entries.map((entry) => JSON.stringify(entry.detail)),
-        ],
-        { name: 'audit_write_reads' },
-      );
-    },
+    writeReads: (entries) => writeGathered(entries),
     page: ({ subject, actor, action, since, after, limit }) =>
       sql.query<AuditRow>(
         `select id, at, actor, action, subject, detail from audit_entry

@@ -28,6 +28,8 @@ async function fill(composition: Composition): Promise<void> {
   const population = openPopulation({ end: new Date('2026-06-01T00:00:00Z') });
   const customers = Array.from({ length: population.users }, (_, i) => population.one(i));
   await composition.demo.upsertUsers(customers.map(({ user }) => user));
+  await composition.demo.upsertDevices?.(customers.flatMap(({ devices }) => devices));
+  await composition.demo.recordTickets?.(customers.flatMap(({ tickets }) => tickets));
   const events = customers.flatMap((customer) => customer.events);
   for (let i = 0; i < events.length; i += 10_000)
     await composition.demo.recordEvents(events.slice(i, i + 10_000));
