@@ -120,7 +120,10 @@ export function withoutPersonalData(kept: { message: string; row: unknown }): {
     if (typeof value === 'object')
       return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hide(inner)]));
     const quoted = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, QUOTED);
-    if (quoted.trim().length >= TELLING) message = message.replaceAll(quoted, HIDDEN);
+    if (quoted.trim().length >= TELLING)
+      // some messages quote as JSON, with a backslash before what would end the text
+      for (const form of [quoted, JSON.stringify(quoted).slice(1, -1)])
+        message = message.replaceAll(form, HIDDEN);
     return HIDDEN;
   };
   const row = hide(kept.row);

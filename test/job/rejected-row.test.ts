@@ -69,6 +69,14 @@ describe('withoutPersonalData', () => {
     });
   });
 
+  it('hides a value that the reason quotes as JSON', () => {
+    const type = 'Ada "the\tfirst" Lovelace';
+    const message = `type must be a letter and more, got ${JSON.stringify(type)}`;
+    expect(withoutPersonalData({ message, row: { type } }).message).toBe(
+      'type must be a letter and more, got "[hidden]"',
+    );
+  });
+
   it('hides a value that the reason quotes only the beginning of', () => {
     const email = `${'long'.repeat(100)} no address`;
     const message = `email is not an e-mail address: ${email.slice(0, 80)}`;
