@@ -11,8 +11,10 @@ import { hashSql, TABLE_SQL } from './table-sql.store.js';
 export interface ScanRequest {
   table: QualityTable;
   rules: readonly StoredRule[];
-  /** The instant that rules call now, and the end of the windows. */
+  /** The end of the windows. */
   asOf: Date;
+  /** The instant that rules call now. */
+  now: Date;
   /** Wall time; what came in from here on is judged by itself too. */
   freshSince: Date;
   /** 0: exact. Else values and rows whose hash ends in so many zero bits stand for the others. */
@@ -34,7 +36,7 @@ export function compileScan(request: ScanRequest): { text: string; values: unkno
   const mask = parameters.add(2 ** request.sampleBits - 1, 'bigint');
   const fresh = parameters.add(request.freshSince, 'timestamptz');
   const rules = request.rules.map(({ rule }) =>
-    compileRule(request.table, rule, parameters, request.asOf),
+    compileRule(request.table, rule, parameters, request.now),
   );
   const ctes = [
     ...boundsPart(request.table, mask),

@@ -14,6 +14,7 @@ export interface ScanTablesDeps {
     table: QualityTable;
     rules: readonly StoredRule[];
     asOf: Date;
+    now: Date;
     freshSince: Date;
     sampleBits: number;
   }): Promise<RawScan>;
@@ -73,9 +74,12 @@ async function scanTable(
 ): Promise<TableScan> {
   const startMs = deps.clock.monotonicMs();
   const asOf = deps.clock.now();
+  const wall = deps.clock.wall();
   const sampleBits = sampleBitsFor(last?.rows ?? 0);
-  const freshSince = freshFrom(last?.scannedAt ?? null, deps.clock.wall());
-  const raw = await deps.scan({ table, rules, asOf, freshSince, sampleBits });
+  const freshSince = freshFrom(last?.scannedAt ?? null, wall);
+  // a clock that stands still in the past does not make a future of what happened since
+  const now = asOf > wall ? asOf : wall;
+  const raw = await deps.scan({ table, rules, asOf, now, freshSince, sampleBits });
   const found = readScan(table, rules, raw, sampleBits);
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
   return { ...found, asOf, scannedAt: deps.clock.wall(), seconds };

@@ -65,7 +65,7 @@ async function look(
 ): Promise<ReturnType<typeof readScan>> {
   const counts = zeroCounts();
   const raw = await withCounts(counts, () =>
-    store.scan({ table, rules, asOf: NOW, freshSince: FRESH, sampleBits }),
+    store.scan({ table, rules, asOf: NOW, now: NOW, freshSince: FRESH, sampleBits }),
   );
   expect(counts.sql).toBe(1);
   return readScan(table, rules, raw, sampleBits);
