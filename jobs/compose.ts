@@ -107,12 +107,16 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
         userCounts: ledger.store.userCounts,
         publishPredictions: ledger.publish,
         clock,
+        checkData: quality.gate,
       }),
     );
     await queues.work(
       QUEUE_OF_KIND.SELECT,
       { concurrency: 1 },
-      selectionProcessor(run, composeSelectionWork({ plant, models, features })),
+      selectionProcessor(
+        run,
+        composeSelectionWork({ plant, models, features, checkData: quality.gate }),
+      ),
     );
     await queues.work(
       QUEUE_OF_KIND.PROFILE,

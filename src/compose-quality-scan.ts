@@ -2,9 +2,12 @@ import { auditStore } from './access/audit.store.js';
 import { announcer } from './announcer.js';
 import type { Clock } from './kernel/clock.js';
 import { uuidv7 } from './kernel/uuid.js';
+import { jobStore } from './job/job.store.js';
 import type { Bus, Database, Log } from './plant/ports.js';
 import { QUALITY_TOPIC } from './quality/quality.messages.js';
 import { qualityGate } from './quality/quality-gate.js';
+import { scanWaits } from './quality/request-scan.js';
+import { QUALITY_TABLES } from './quality/table.js';
 import { qualityStore } from './quality/quality.store.js';
 import { runQualityScan, scanTables } from './quality/scan-tables.js';
 
@@ -28,5 +31,11 @@ export function composeQualityScan({ db, bus, clock, log }: QualityParts) {
     newId: () => uuidv7(clock.wall()),
     clock,
   });
-  return { store, scan, work: runQualityScan(scan), gate: qualityGate(store) };
+  const jobs = jobStore(db, clock);
+  const gate = qualityGate({
+    newest: store.newest,
+    scanWaits: () => scanWaits(jobs.page),
+    scanNow: async (signal) => (await scan({ tables: QUALITY_TABLES, jobId: null, signal })).scans,
+  });
+  return { store, scan, work: runQualityScan(scan), gate };
 }

@@ -6,6 +6,7 @@ import type { RunningJob } from '../job/run-job.js';
 import type { FeatureTable } from '../numeric/table.js';
 import { predictClassifier } from '../numeric/classifier-predict.js';
 import { PARITY_TOLERANCE, worstDisagreement } from '../onnx/parity.js';
+import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
 import {
   buildTrainingTable,
@@ -35,7 +36,7 @@ export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   scorer: Pick<Scorer, 'load' | 'unload' | 'score' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   /** Whether the data may be learnt from; without it, always. */
-  checkData?(): Promise<{ ok: boolean; reasons: string[] }>;
+  checkData?: QualityGate;
   now(): Date;
 }
 
@@ -54,12 +55,7 @@ export async function trainModel(
   const input = trainJobInput.parse(job.input);
   const model = await deps.modelByName(input.model);
   if (!model) throw new AppError('NOT_FOUND', `no model is named ${input.model}`);
-  const verdict = await deps.checkData?.();
-  if (verdict && !verdict.ok)
-    throw new AppError(
-      'CONFLICT',
-      `nothing is trained on broken data: ${verdict.reasons.join('; ')}`,
-    );
+  await passGate(deps.checkData, 'trained', job.signal);
   job.report(0.01, 'reading labels');
   const labels = await readLabels(deps, model, input);
   const features = candidateFeatures(await deps.approvedFeatures(), model.spec.features);

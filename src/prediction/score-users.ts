@@ -4,6 +4,7 @@ import type { RunningJob } from '../job/run-job.js';
 import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
 import { pickRows } from '../numeric/table.js';
+import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
 import { hasAttributes, rowOf } from './input-rows.js';
 import { eligibilityOf, type EligibilityFacts, type StoredPrediction } from './prediction.js';
@@ -33,6 +34,8 @@ export interface ScoreUsersDeps {
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   publishPredictions(modelId: string, message: PredictionMade): void;
   clock: Clock;
+  /** Whether models may read the data; without it, always. */
+  checkData?: QualityGate;
 }
 
 type Facts = Awaited<ReturnType<ScoreUsersDeps['factsAfter']>>;
@@ -43,6 +46,7 @@ export const SCORE_CHUNK = 5_000;
 /**
  * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. A run
  * that was killed goes on behind the last user it wrote; nobody is written twice. Result: ScoreJobResult.
+ * @throws AppError CONFLICT while the newest scan of a table says FAILED
  */
 export async function scoreUsers(
   deps: ScoreUsersDeps,
@@ -50,6 +54,7 @@ export async function scoreUsers(
   chunk: number = SCORE_CHUNK,
 ): Promise<ScoreJobResult> {
   const { modelVersionId, asOf } = scoreJobInput.parse(job.input);
+  await passGate(deps.checkData, 'scored', job.signal);
   return deps.useVersion(modelVersionId, (served) =>
     scoreWith(deps, job, served, new Date(asOf), chunk),
   );

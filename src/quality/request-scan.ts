@@ -35,3 +35,14 @@ export function requestScan(deps: RequestScanDeps): RequestScan {
     return job.id;
   };
 }
+
+/** Whether a scan of any table was asked for and has not ended. */
+export async function scanWaits(jobPage: RequestScanDeps['jobPage']): Promise<boolean> {
+  const open = await jobPage({
+    kinds: ['QUALITY'],
+    statuses: ['QUEUED', 'RUNNING'],
+    limit: 1,
+    after: null,
+  });
+  return open.length > 0;
+}

@@ -114,3 +114,16 @@ it('tells a subscriber of the rows of a run that it asked for', async () => {
   expect(data.predictionMade.probability).toBeGreaterThanOrEqual(0.5);
   await feed.return?.();
 });
+
+it('reads and writes nothing while the data are broken', async () => {
+  const job = running('01900000-0000-7000-8000-00000000000d');
+  const broken = deps({
+    checkData: () => Promise.resolve({ ok: false, reasons: ['event: r is broken'] }),
+    readFeatures: () => Promise.reject(new Error('a model read')),
+  });
+  await expect(scoreUsers(broken, job)).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: 'nothing is scored on broken data: event: r is broken',
+  });
+  expect(await scoresOf(job.id)).toEqual([]);
+});

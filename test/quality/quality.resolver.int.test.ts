@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { printSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobStore } from '../../src/job/job.store.js';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
 import { DEFAULT_RULES } from '../../src/quality/default-rules.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
@@ -195,7 +196,7 @@ describe('the report', () => {
     const warned = await follow('');
     const failed = await follow('(minStatus: FAILED)');
     const next = [warned.next(), failed.next()] as const;
-    expect((await graph.gate()).ok).toBe(true);
+    expect((await graph.gate(new AbortController().signal)).ok).toBe(true);
     clock.advance(1000);
     await fixture.upsert([{ externalId: 'broken', attributes: { age: -5 } }]);
     await graph.scan({ tables: ['CUSTOMER'], jobId: null, signal: new AbortController().signal });
@@ -204,15 +205,38 @@ describe('the report', () => {
       expect(told).toContain('"status":"FAILED"');
       expect(told).toContain('"sampleIds":["User:');
     }
-    const closed = await graph.gate();
+    const closed = await graph.gate(new AbortController().signal);
     expect(closed.ok).toBe(false);
     expect(closed.reasons[0]).toContain('customer: age_in_range is broken by 1 of 31 rows');
     clock.advance(1000);
     await fixture.upsert([{ externalId: 'broken', attributes: { age: 5 } }]);
     await graph.scan({ tables: ['CUSTOMER'], jobId: null, signal: new AbortController().signal });
-    expect((await graph.gate()).ok).toBe(true);
+    expect((await graph.gate(new AbortController().signal)).ok).toBe(true);
     await Promise.all([warned.return(), failed.return()]);
     expect(graph.bus.subscribers()).toBe(0);
+  });
+
+  it('behind an import whose scan still waits is seen by the gate itself, and told before it answers', async () => {
+    const signal = new AbortController().signal;
+    const jobs = jobStore(database.db, clock);
+    await fixture.upsert([{ externalId: 'broken', attributes: { age: -5 } }]);
+    expect((await graph.gate(signal)).ok).toBe(true);
+    clock.advance(1000);
+    const { id } = await jobs.create({ kind: 'QUALITY', input: {}, createdBy: 'import' });
+    const stream = await graph.follow('subscription { dataQualityChanged { status } }');
+    if (!(Symbol.asyncIterator in stream)) throw new Error('no stream');
+    const next = stream.next();
+    const closed = await graph.gate(signal);
+    expect(closed.reasons[0]).toContain('customer: age_in_range');
+    expect((await next).value).toMatchObject({
+      data: { dataQualityChanged: { status: 'FAILED' } },
+    });
+    await stream.return();
+    await jobs.cancel(id);
+    clock.advance(1000);
+    await fixture.upsert([{ externalId: 'broken', attributes: { age: 5 } }]);
+    await graph.scan({ tables: ['CUSTOMER'], jobId: null, signal });
+    expect((await graph.gate(signal)).ok).toBe(true);
   });
 });
 

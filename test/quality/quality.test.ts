@@ -10,7 +10,7 @@ import {
   type QualityCheck,
   type QualityStatus,
 } from '../../src/quality/quality.js';
-import { qualityGate } from '../../src/quality/quality-gate.js';
+import { passGate, qualityGate } from '../../src/quality/quality-gate.js';
 import { reportOf, seriesOf } from '../../src/quality/quality-report.js';
 import type { TableScan } from '../../src/quality/quality.js';
 
@@ -118,23 +118,36 @@ function scanOf(change: Partial<TableScan>): TableScan {
 }
 
 describe('the gate', () => {
+  const { signal } = new AbortController();
+  const gateOf = (newest: TableScan[], waits = false, now: TableScan[] = []) =>
+    qualityGate({
+      newest: () => Promise.resolve(newest),
+      scanWaits: () => Promise.resolve(waits),
+      scanNow: () => Promise.resolve(now),
+    });
+  const broken = [scanOf({}), scanOf({ status: 'FAILED', checks: [check('FAILED'), check('OK')] })];
+  const reason =
+    'event: r is broken by 2 of 10 rows (1 of 1 that came in last), scanned 2026-05-02T01:00:00.000Z';
+
   it('is open without a scan and after a good or doubtful one', async () => {
     for (const scans of [[], [scanOf({}), scanOf({ table: 'CUSTOMER', status: 'WARNING' })]])
-      expect(await qualityGate({ newest: () => Promise.resolve(scans) })()).toEqual({
-        ok: true,
-        reasons: [],
-      });
+      expect(await gateOf(scans)(signal)).toEqual({ ok: true, reasons: [] });
   });
   it('is closed while the newest scan of a table is FAILED, and says which rule', async () => {
-    const scans = [
-      scanOf({}),
-      scanOf({ status: 'FAILED', checks: [check('FAILED'), check('OK')] }),
-    ];
-    const verdict = await qualityGate({ newest: () => Promise.resolve(scans) })();
-    expect(verdict.ok).toBe(false);
-    expect(verdict.reasons).toEqual([
-      'event: r is broken by 2 of 10 rows (1 of 1 that came in last), scanned 2026-05-02T01:00:00.000Z',
-    ]);
+    expect(await gateOf(broken)(signal)).toEqual({ ok: false, reasons: [reason] });
+  });
+  it('looks itself while a scan waits, and goes by what it saw', async () => {
+    expect((await gateOf([scanOf({})], true, broken)(signal)).ok).toBe(false);
+    expect((await gateOf(broken, true, [scanOf({})])(signal)).ok).toBe(true);
+  });
+  it('lets nothing be trained, ranked or scored while it is closed, and without a gate everything', async () => {
+    for (const done of ['trained', 'ranked', 'scored'] as const)
+      await expect(passGate(gateOf(broken), done, signal)).rejects.toMatchObject({
+        code: 'CONFLICT',
+        message: `nothing is ${done} on broken data: ${reason}`,
+      });
+    await passGate(gateOf([]), 'scored', signal);
+    await passGate(undefined, 'scored', signal);
   });
 });
 

@@ -2,6 +2,7 @@ import { AppError } from '../../kernel/error.js';
 import type { FeatureDefinition } from '../../feature/feature.js';
 import type { ReadFeatures } from '../../feature/read-features.js';
 import type { RunningJob } from '../../job/run-job.js';
+import { passGate, type QualityGate } from '../../quality/quality-gate.js';
 import { readAsOf } from '../build-training-table.js';
 import { labelsAt, type Labels } from '../labels.js';
 import type { Model } from '../model.js';
@@ -20,6 +21,8 @@ export interface SelectFeaturesDeps extends ReadLabelsDeps {
   /** Every version of every feature. */
   allFeatures(): Promise<FeatureDefinition[]>;
   readFeatures: ReadFeatures;
+  /** Whether the data may be learnt from; without it, always. */
+  checkData?: QualityGate;
   /** `rankInWorker`. */
   rank(input: RankFeaturesInput, hooks: ThreadHooks): Promise<FeatureRanking>;
   selectionOfJob(jobId: string): Promise<FeatureSelection | null>;
@@ -33,7 +36,8 @@ export const maxSelectionRows = 200_000;
 /**
  * The work of a SELECT job: labels and features read as training reads them, ranked in a worker thread, and
  * written. A job that has written its selection does nothing again. Result: `{ featureSelectionId }`.
- * @throws AppError INVALID when there is too little to learn from, NOT_FOUND for a model or feature that is gone
+ * @throws AppError INVALID when there is too little to learn from, NOT_FOUND for a model or feature that is gone,
+ *   CONFLICT while the newest scan of a table says FAILED
  */
 export async function selectFeatures(
   deps: SelectFeaturesDeps,
@@ -44,6 +48,7 @@ export async function selectFeatures(
   const input = selectJobInput.parse(job.input);
   const model = await deps.modelByName(input.model);
   if (!model) throw new AppError('NOT_FOUND', `no model is named ${input.model}`);
+  await passGate(deps.checkData, 'ranked', job.signal);
   job.report(0.01, 'reading labels');
   const all = await readLabels(deps, model, input);
   checkLabels(all, input);

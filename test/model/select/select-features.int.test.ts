@@ -153,6 +153,19 @@ describe('the work of a SELECT job', () => {
     expect(await rowsOf(jobId(8))).toEqual([]);
   });
 
+  it('reads nothing while the data are broken', async () => {
+    const broken: SelectFeaturesDeps = {
+      ...deps,
+      checkData: () => Promise.resolve({ ok: false, reasons: ['event: r is broken'] }),
+      readFeatures: () => Promise.reject(new Error('a model read')),
+    };
+    await expect(selectFeatures(broken, await running(jobId(10)))).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: 'nothing is ranked on broken data: event: r is broken',
+    });
+    expect(await rowsOf(jobId(10))).toEqual([]);
+  });
+
   it('refuses what cannot be ranked, and says what', async () => {
     const job = await running(jobId(9));
     const early = { ...job, input: { ...job.input, asOf: '2001-01-01T00:00:00.000Z' } };
