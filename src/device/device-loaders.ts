@@ -1,14 +1,12 @@
 import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import type { User } from '../user/user.js';
 import type { Device, Sighting } from './device.js';
 import type { DeviceLinkStore, LinkRequest } from './device-link.store.js';
 import type { DeviceStore } from './device.store.js';
 
-type LinksLoader<T> = (
-  context: RequestContext,
-  request: LinkRequest,
-) => DataLoader<number, { of: T; sighting: Sighting }[]>;
+type LinksLoader<T> = LoaderByArguments<LinkRequest, number, { of: T; sighting: Sighting }[]>;
 
 /** Per-request look-ups of devices: many asked in one tick are one statement. */
 export interface DeviceLoaders {
@@ -39,17 +37,5 @@ function linksLoader<T>(
     request: LinkRequest,
   ) => Promise<{ of: T; sighting: Sighting }[][]>,
 ): LinksLoader<T> {
-  const loaders = perRequest(
-    () => new Map<string, DataLoader<number, { of: T; sighting: Sighting }[]>>(),
-  );
-  return (context, request) => {
-    const byArguments = loaders(context);
-    const key = `${request.after} ${request.limit}`;
-    let loader = byArguments.get(key);
-    if (!loader) {
-      loader = new DataLoader((ids: readonly number[]) => read(ids, request));
-      byArguments.set(key, loader);
-    }
-    return loader;
-  };
+  return loaderByArguments(({ after, limit }) => `${after} ${limit}`, read);
 }

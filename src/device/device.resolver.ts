@@ -2,7 +2,8 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeNumberCursor, encodeCursor, pageSize } from '../graphql/cursor.js';
-import { AppError, userError } from '../kernel/error.js';
+import { tooManyRows } from '../graphql/rows-of-call.js';
+import { AppError } from '../kernel/error.js';
 import { decodeNumericId } from '../kernel/id.js';
 import { toUserType, UserType } from '../user/user.type.js';
 import type { DeviceRow, Sighting } from './device.js';
@@ -21,8 +22,6 @@ export interface DeviceResolverDeps {
   loaders: DeviceLoaders;
   upsertDevices: (rows: readonly DeviceRow[]) => Promise<UpsertDevicesResult>;
 }
-
-const MAX_ROWS = 10_000;
 
 @Resolver(() => DeviceType)
 export class DeviceResolver {
@@ -59,11 +58,8 @@ export class DeviceResolver {
     @Arg('devices', () => [DeviceInput], { description: 'The rows.' }) devices: DeviceInput[],
   ): Promise<UpsertDevicesPayloadType> {
     authorise(context, 'user:write');
-    if (devices.length > MAX_ROWS) {
-      const message = `devices must be at most ${MAX_ROWS} a call, got ${devices.length}`;
-      const userErrors = [userError('TOO_LARGE', message, 'devices')];
-      return { created: 0, updated: 0, rejected: [], userErrors };
-    }
+    const userErrors = tooManyRows('devices', devices);
+    if (userErrors.length > 0) return { created: 0, updated: 0, rejected: [], userErrors };
     return { ...(await this.deps.upsertDevices(devices)), userErrors: [] };
   }
 

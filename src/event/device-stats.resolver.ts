@@ -1,7 +1,7 @@
-import DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { DeviceType } from '../device/device.type.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import { DateTime } from '../graphql/scalars.js';
 import { AppError } from '../kernel/error.js';
 import type { DeviceActivity } from './device-activity.js';
@@ -17,11 +17,11 @@ const liveAsOf = perRequest((context) => context.clock.now());
 /** The field of a device that counts its events. */
 @Resolver(() => DeviceType)
 export class DeviceStatsResolver {
-  private readonly loaders = perRequest(
-    () => new Map<number, DataLoader<number, DeviceActivity | null>>(),
-  );
+  private readonly activity: LoaderByArguments<Date, number, DeviceActivity | null>;
 
-  constructor(private readonly deps: DeviceStatsDeps) {}
+  constructor(deps: DeviceStatsDeps) {
+    this.activity = loaderByArguments((asOf) => asOf.getTime(), deps.activityOf);
+  }
 
   @FieldResolver(() => DeviceStatsType, {
     description: 'Figures of the device; for a list of devices one statement in all.',
@@ -33,18 +33,8 @@ export class DeviceStatsResolver {
     wanted: Date | null,
   ): Promise<DeviceStatsType> {
     const asOf = wanted ?? liveAsOf(context);
-    const activity = await this.loader(context, asOf).load(device.deviceId);
+    const activity = await this.activity(context, asOf).load(device.deviceId);
     if (!activity) throw new AppError('NOT_FOUND', 'this device is no longer there');
     return toDeviceStats(activity, asOf);
-  }
-
-  private loader(context: RequestContext, asOf: Date): DataLoader<number, DeviceActivity | null> {
-    const byInstant = this.loaders(context);
-    let loader = byInstant.get(asOf.getTime());
-    if (!loader) {
-      loader = new DataLoader((ids: readonly number[]) => this.deps.activityOf(ids, asOf));
-      byInstant.set(asOf.getTime(), loader);
-    }
-    return loader;
   }
 }

@@ -3,12 +3,13 @@ import { Arg, Ctx, FieldResolver, Info, Int, Mutation, Resolver, Root } from 'ty
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
+import { tooManyRows } from '../graphql/rows-of-call.js';
 import { DateTime } from '../graphql/scalars.js';
 import { asksFor } from '../graphql/selection.js';
-import { AppError, userError } from '../kernel/error.js';
+import { AppError } from '../kernel/error.js';
 import type { UserLoaders } from '../user/user-loaders.js';
 import { toUserType, UserType } from '../user/user.type.js';
-import { CLOCK_SKEW_MS, MAX_ROWS, type Event, type EventRow } from './event.js';
+import { CLOCK_SKEW_MS, type Event, type EventRow } from './event.js';
 import { typeIdsLoader, type EventsLoader, type TypeIdsLoader } from './events-loader.js';
 import type { EventPosition } from './event.store.js';
 import {
@@ -38,11 +39,8 @@ export class EventResolver {
     @Arg('events', () => [EventInput], { description: 'The rows.' }) events: EventInput[],
   ): Promise<RecordEventsPayloadType> {
     authorise(context, 'event:write');
-    if (events.length > MAX_ROWS) {
-      const message = `events must be at most ${MAX_ROWS.toLocaleString('en-US')} a call, got ${events.length}`;
-      const userErrors = [userError('TOO_LARGE', message, 'events')];
-      return { accepted: 0, duplicates: 0, rejected: [], userErrors };
-    }
+    const userErrors = tooManyRows('events', events);
+    if (userErrors.length > 0) return { accepted: 0, duplicates: 0, rejected: [], userErrors };
     return { ...(await this.deps.recordEvents(events.map(toRow))), userErrors: [] };
   }
 

@@ -41,8 +41,6 @@ export interface EventBounds {
   held: { from: Date; days: number } | null;
 }
 
-/** Rows of one call at most. */
-export const MAX_ROWS = 10_000;
 export const MAX_KEY = 200;
 export const MAX_PROPERTIES_BYTES = 8 * 1024;
 export const MAX_PROPERTIES_DEPTH = 5;

@@ -1,30 +1,18 @@
-import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import type { Event } from './event.js';
 import type { EventsRequest, EventStore } from './event.store.js';
 
 /** Events of one user; users asked with equal arguments in one tick are one statement. */
-export type EventsLoader = (
-  context: RequestContext,
-  request: EventsRequest,
-) => DataLoader<number, Event[]>;
+export type EventsLoader = LoaderByArguments<EventsRequest, number, Event[]>;
 
 /** A loader for each set of arguments, kept for the request. */
 export function eventsLoader(store: Pick<EventStore, 'latestOf'>): EventsLoader {
-  const loaders = perRequest(() => new Map<string, DataLoader<number, Event[]>>());
-  return (context, request) => {
-    const byArguments = loaders(context);
-    const key = keyOf(request);
-    let loader = byArguments.get(key);
-    if (!loader) {
-      loader = new DataLoader((ids: readonly number[]) => store.latestOf(ids, request));
-      byArguments.set(key, loader);
-    }
-    return loader;
-  };
+  return loaderByArguments(keyOf, (ids: readonly number[], request) =>
+    store.latestOf(ids, request),
+  );
 }
 
-/** Cheap: it is made for every user of a list. */
 function keyOf({ typeIds, since, until, after, limit }: EventsRequest): string {
   const behind = after ? `${after.at.getTime()} ${after.sourceId} ${after.key}` : '';
   return `${limit} ${until.getTime()} ${since?.getTime() ?? ''} ${typeIds?.join() ?? '*'} ${behind}`;

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { AuditEntry } from '../access/audit.store.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments } from '../graphql/loader-by-arguments.js';
 import { AppError } from '../kernel/error.js';
 import { namedFeatures, type FeatureStore } from './feature.store.js';
 import type { FeatureDefinition } from './feature.js';
@@ -71,30 +72,21 @@ export function featureLoaders(deps: FeatureLoadersDeps): FeatureLoaders {
     }
   };
 
-  const batches = perRequest(() => new Map<string, DataLoader<number, UserFeatures>>());
-  const batchOf = (
-    context: RequestContext,
-    names: readonly string[] | null,
-    asOf: Date,
-  ): DataLoader<number, UserFeatures> => {
-    const key = JSON.stringify([names, asOf.getTime()]);
-    let batch = batches(context).get(key);
-    if (!batch) {
-      batch = new DataLoader(async (users: readonly number[]) => {
-        const features = await chosen(context, names);
-        const rows = await readFeatures({ features, users, asOf, people: 'consent' });
-        const computedAt = context.clock.wall();
-        return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
-      });
-      batches(context).set(key, batch);
-    }
-    return batch;
-  };
+  const valuesOf = loaderByArguments(
+    ({ names, asOf }: { names: readonly string[] | null; asOf: Date }) =>
+      JSON.stringify([names, asOf.getTime()]),
+    async (users: readonly number[], { names, asOf }, context): Promise<UserFeatures[]> => {
+      const features = await chosen(context, names);
+      const rows = await readFeatures({ features, users, asOf, people: 'consent' });
+      const computedAt = context.clock.wall();
+      return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
+    },
+  );
 
   return {
     registry,
     ofUser: (context, { userId, names, asOf }) =>
-      batchOf(context, names, asOf ?? liveAsOf(context)).load(userId),
+      valuesOf(context, { names, asOf: asOf ?? liveAsOf(context) }).load(userId),
     history: perRequest(
       () => new DataLoader((subjects: readonly string[]) => auditBySubjects(subjects)),
     ),

@@ -1,9 +1,9 @@
-import DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
-import { perRequest, type RequestContext } from '../graphql/context.js';
+import type { RequestContext } from '../graphql/context.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
+import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import { CalendarDay } from '../graphql/scalars.js';
 import { jobNode } from '../job/job-node.js';
 import { JobPayloadType } from '../job/job.type.js';
@@ -13,7 +13,11 @@ import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from './feature.js';
 import { liveAsOf } from './feature-loaders.js';
 import { FEATURE_PROFILED_TOPIC, featuresProfiledMessage } from './feature.messages.js';
-import type { FeatureDay, FeatureStatisticsStore } from './feature-statistics.store.js';
+import type {
+  FeatureDay,
+  FeatureDays,
+  FeatureStatisticsStore,
+} from './feature-statistics.store.js';
 import { FeatureDayType, toFeatureDay } from './feature-statistics.type.js';
 import { FeatureType, toFeatureType } from './feature.type.js';
 import { planProfileRun } from './profile-features.js';
@@ -23,15 +27,27 @@ export interface FeatureStatisticsResolverDeps {
   submitJob: SubmitJob;
 }
 
+type DaysAsked = Omit<FeatureDays, 'featureIds'>;
+
 const MAX_DAYS = 1_000;
 const DEFAULT_DAYS = 90;
 
 /** What is known of the values of a feature, day by day. */
 @Resolver(() => FeatureType)
 export class FeatureStatisticsResolver {
-  private readonly batches = perRequest(() => new Map<string, DataLoader<string, FeatureDay[]>>());
+  private readonly daysOf: LoaderByArguments<DaysAsked, string, FeatureDay[]>;
 
-  constructor(private readonly deps: FeatureStatisticsResolverDeps) {}
+  constructor(private readonly deps: FeatureStatisticsResolverDeps) {
+    this.daysOf = loaderByArguments(
+      ({ since, until, first }) => `${since} ${until} ${first}`,
+      async (featureIds: readonly string[], asked) => {
+        const days = await deps.days({ featureIds, ...asked });
+        const groups = new Map<string, FeatureDay[]>(featureIds.map((id) => [id, []]));
+        for (const day of days) groups.get(day.featureId)?.push(day);
+        return featureIds.map((id) => groups.get(id) ?? []);
+      },
+    );
+  }
 
   @FieldResolver(() => [FeatureDayType], {
     description:
@@ -61,7 +77,8 @@ export class FeatureStatisticsResolver {
     const from = since ?? dayOf(new Date(Date.parse(last) - DEFAULT_DAYS * DAY_MS));
     if (from > last)
       throw new AppError('INVALID', `since must be at most until ${last}, got ${from}`);
-    const days = await this.batchOf(context, from, last, first).load(feature.id);
+    const asked = { since: from, until: last, first };
+    const days = await this.daysOf(context, asked).load(feature.id);
     return days.map(toFeatureDay);
   }
 
@@ -87,27 +104,6 @@ export class FeatureStatisticsResolver {
     _name: string | null,
   ): FeatureType {
     return feature;
-  }
-
-  private batchOf(
-    context: RequestContext,
-    since: string,
-    until: string,
-    first: number,
-  ): DataLoader<string, FeatureDay[]> {
-    const batches = this.batches(context);
-    const key = `${since} ${until} ${first}`;
-    let batch = batches.get(key);
-    if (!batch) {
-      batch = new DataLoader(async (featureIds: readonly string[]) => {
-        const days = await this.deps.days({ featureIds, since, until, first });
-        const groups = new Map<string, FeatureDay[]>(featureIds.map((id) => [id, []]));
-        for (const day of days) groups.get(day.featureId)?.push(day);
-        return featureIds.map((id) => groups.get(id) ?? []);
-      });
-      batches.set(key, batch);
-    }
-    return batch;
   }
 }
 

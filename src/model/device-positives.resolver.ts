@@ -1,8 +1,8 @@
-import DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { DeviceType } from '../device/device.type.js';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import { DateTime } from '../graphql/scalars.js';
 import { LinkedPositivesType } from './device-positives.type.js';
 import type { LinkedPositives } from './outcome.js';
@@ -15,7 +15,10 @@ export interface DevicePositivesDeps {
   ) => Promise<(LinkedPositives | null)[]>;
 }
 
-type PositivesLoader = DataLoader<number, LinkedPositives | null>;
+interface PositivesAsked {
+  model: string;
+  asOf: Date;
+}
 
 /** One default per request, so that all devices of a list share one loader. */
 const liveAsOf = perRequest((context) => context.clock.now());
@@ -23,9 +26,14 @@ const liveAsOf = perRequest((context) => context.clock.now());
 /** The field of a device that points to labels: customers linked with fraud, by the outcomes of a model. */
 @Resolver(() => DeviceType)
 export class DevicePositivesResolver {
-  private readonly loaders = perRequest(() => new Map<string, PositivesLoader>());
+  private readonly positives: LoaderByArguments<PositivesAsked, number, LinkedPositives | null>;
 
-  constructor(private readonly deps: DevicePositivesDeps) {}
+  constructor(deps: DevicePositivesDeps) {
+    this.positives = loaderByArguments(
+      ({ model, asOf }) => `${asOf.getTime()} ${model}`,
+      (ids: readonly number[], { model, asOf }) => deps.positivesOf(ids, model, asOf),
+    );
+  }
 
   @FieldResolver(() => LinkedPositivesType, {
     nullable: true,
@@ -41,17 +49,7 @@ export class DevicePositivesResolver {
     asOf: Date | null,
   ): Promise<LinkedPositivesType | null> {
     authorise(context, 'model:read');
-    return this.loader(context, model, asOf ?? liveAsOf(context)).load(device.deviceId);
-  }
-
-  private loader(context: RequestContext, model: string, asOf: Date): PositivesLoader {
-    const loaders = this.loaders(context);
-    const key = `${asOf.getTime()} ${model}`;
-    let loader = loaders.get(key);
-    if (!loader) {
-      loader = new DataLoader((ids: readonly number[]) => this.deps.positivesOf(ids, model, asOf));
-      loaders.set(key, loader);
-    }
-    return loader;
+    const asked = { model, asOf: asOf ?? liveAsOf(context) };
+    return this.positives(context, asked).load(device.deviceId);
   }
 }

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../graphql/context.js';
+import { loaderByArguments } from '../graphql/loader-by-arguments.js';
 import type { FeatureSelection } from './selection.js';
 
 export interface SelectionLoaderDeps {
@@ -17,7 +18,6 @@ export interface SelectionLoaders {
 
 /** Makes the loaders; compose does this once. */
 export function selectionLoaders(deps: SelectionLoaderDeps): SelectionLoaders {
-  const ofModels = perRequest(() => new Map<number, DataLoader<string, FeatureSelection[]>>());
   return {
     selection: perRequest(
       () =>
@@ -26,16 +26,12 @@ export function selectionLoaders(deps: SelectionLoaderDeps): SelectionLoaders {
           return ids.map((id) => rows.get(id) ?? null);
         }),
     ),
-    ofModel(context, limit) {
-      const byLimit = ofModels(context);
-      const loader =
-        byLimit.get(limit) ??
-        new DataLoader<string, FeatureSelection[]>(async (modelIds) => {
-          const rows = await deps.newestOf(modelIds, limit);
-          return modelIds.map((id) => rows.filter(({ modelId }) => modelId === id));
-        });
-      byLimit.set(limit, loader);
-      return loader;
-    },
+    ofModel: loaderByArguments(
+      (limit: number) => limit,
+      async (modelIds: readonly string[], limit) => {
+        const rows = await deps.newestOf(modelIds, limit);
+        return modelIds.map((id) => rows.filter(({ modelId }) => modelId === id));
+      },
+    ),
   };
 }

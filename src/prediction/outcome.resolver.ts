@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
-import { userError } from '../kernel/error.js';
 import { decodeNumericId } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
+import { tooManyRows } from '../graphql/rows-of-call.js';
 import type { OutcomeRow } from '../model/outcome.js';
 import type { RecordOutcomes } from '../model/record-outcomes.js';
 import { OutcomeInputType, OutcomeType, RecordOutcomesPayloadType } from './prediction.type.js';
@@ -24,14 +24,8 @@ export class OutcomeResolver {
     @Ctx() context: RequestContext,
   ): Promise<RecordOutcomesPayloadType> {
     authorise(context, 'outcome:write');
-    if (outcomes.length > MAX_ROWS) {
-      const message = `outcomes must be at most ${MAX_ROWS} a call, got ${outcomes.length}`;
-      return {
-        accepted: 0,
-        rejected: [],
-        userErrors: [userError('TOO_LARGE', message, 'outcomes')],
-      };
-    }
+    const userErrors = tooManyRows('outcomes', outcomes, MAX_ROWS);
+    if (userErrors.length > 0) return { accepted: 0, rejected: [], userErrors };
     const { accepted, duplicates, rejected } = await this.deps.recordOutcomes(outcomes.map(toRow));
     return { accepted: accepted + duplicates, rejected, userErrors: [] };
   }

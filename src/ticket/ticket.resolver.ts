@@ -5,7 +5,8 @@ import { CLOCK_SKEW_MS } from '../event/event.js';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
-import { AppError, userError } from '../kernel/error.js';
+import { tooManyRows } from '../graphql/rows-of-call.js';
+import { AppError } from '../kernel/error.js';
 import { decodeNumericId } from '../kernel/id.js';
 import type { UserLoaders } from '../user/user-loaders.js';
 import { toUserType, UserType } from '../user/user.type.js';
@@ -28,8 +29,6 @@ export interface TicketResolverDeps {
   /** Tells that the text of a customer's ticket goes into the answer. */
   tellPersonalRead?: TellPersonalRead;
 }
-
-const MAX_ROWS = 10_000;
 
 /** Behind the last instant that counts as known; one per request, so that all customers share one loader. */
 const knownUntil = perRequest((context) => new Date(context.clock.now().getTime() + CLOCK_SKEW_MS));
@@ -65,11 +64,9 @@ export class TicketResolver {
     @Arg('tickets', () => [TicketInput], { description: 'The rows.' }) tickets: TicketInput[],
   ): Promise<RecordTicketsPayloadType> {
     authorise(context, 'event:write');
-    if (tickets.length > MAX_ROWS) {
-      const message = `tickets must be at most ${MAX_ROWS} a call, got ${tickets.length}`;
-      const userErrors = [userError('TOO_LARGE', message, 'tickets')];
+    const userErrors = tooManyRows('tickets', tickets);
+    if (userErrors.length > 0)
       return { created: 0, updated: 0, unchanged: 0, rejected: [], userErrors };
-    }
     return { ...(await this.deps.recordTickets(tickets.map(toRow))), userErrors: [] };
   }
 

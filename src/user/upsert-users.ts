@@ -22,9 +22,6 @@ export interface ErasedCustomers {
   ) => Promise<(Pick<User, 'externalId' | 'registeredAt'> | null)[]>;
 }
 
-/** Rows of one call at most. */
-export const MAX_ROWS = 10_000;
-
 export interface UpsertUsersResult {
   created: number;
   updated: number;

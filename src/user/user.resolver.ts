@@ -3,9 +3,10 @@ import type { TellPersonalRead } from '../access/personal-reads.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { Page, pageSize } from '../graphql/cursor.js';
+import { tooManyRows } from '../graphql/rows-of-call.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from './user-loaders.js';
-import { MAX_ROWS, type UpsertUsersResult } from './upsert-users.js';
+import type { UpsertUsersResult } from './upsert-users.js';
 import type { User, UserRow } from './user.js';
 import type { UserStore } from './user.store.js';
 import { toFilter, userIdOf } from './to-filter.js';
@@ -124,11 +125,8 @@ export class UserResolver {
     @Arg('users', () => [UserInput], { description: 'The rows.' }) users: UserInput[],
   ): Promise<UpsertUsersPayloadType> {
     authorise(context, 'user:write');
-    if (users.length > MAX_ROWS) {
-      const message = `users must be at most ${MAX_ROWS.toLocaleString('en-US')} a call, got ${users.length}`;
-      const userErrors = [userError('TOO_LARGE', message, 'users')];
-      return { created: 0, updated: 0, rejected: [], userErrors };
-    }
+    const userErrors = tooManyRows('users', users);
+    if (userErrors.length > 0) return { created: 0, updated: 0, rejected: [], userErrors };
     return { ...(await this.deps.upsertUsers(users)), userErrors: [] };
   }
 

@@ -111,7 +111,7 @@ describe('upsertDevices', () => {
       userErrors: [
         {
           code: 'TOO_LARGE',
-          message: 'devices must be at most 10000 a call, got 10001',
+          message: 'devices must be at most 10,000 a call, got 10001',
           path: ['devices'],
         },
       ],

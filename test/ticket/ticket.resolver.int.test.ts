@@ -77,7 +77,7 @@ describe('recordTickets in the graph', () => {
       userErrors: [
         {
           code: 'TOO_LARGE',
-          message: 'tickets must be at most 10000 a call, got 10001',
+          message: 'tickets must be at most 10,000 a call, got 10001',
           path: ['tickets'],
         },
       ],

@@ -1,8 +1,8 @@
-import DataLoader from 'dataloader';
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { authorise } from '../../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../../graphql/context.js';
+import { loaderByArguments, type LoaderByArguments } from '../../graphql/loader-by-arguments.js';
 import { DateTime } from '../../graphql/scalars.js';
 import { selectedNames } from '../../graphql/selection.js';
 import { UserType } from '../../user/user.type.js';
@@ -17,14 +17,28 @@ export interface UserFeatureSetDeps {
   readFeatures: ReadFeatures;
 }
 
+interface FeaturesAsked {
+  features: readonly FeatureDefinition[];
+  asOf: Date;
+}
+
 /** What a selection asks for is found out once for all customers of a list. */
 const askedOfRequest = perRequest(() => new Map<readonly FieldNode[], FeatureDefinition[]>());
 
 @Resolver(() => UserType)
 export class UserFeatureSetResolver {
-  private readonly batches = perRequest(() => new Map<string, DataLoader<number, UserFeatures>>());
+  private readonly valuesOf: LoaderByArguments<FeaturesAsked, number, UserFeatures>;
 
-  constructor(private readonly deps: UserFeatureSetDeps) {}
+  constructor({ readFeatures }: UserFeatureSetDeps) {
+    this.valuesOf = loaderByArguments(
+      ({ features, asOf }) => `${asOf.getTime()} ${features.map(({ id }) => id).join(' ')}`,
+      async (users: readonly number[], { features, asOf }, context) => {
+        const rows = await readFeatures({ features, users, asOf, people: 'consent' });
+        const computedAt = context.clock.wall();
+        return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
+      },
+    );
+  }
 
   @FieldResolver(() => FeatureSetType, {
     description:
@@ -41,8 +55,8 @@ export class UserFeatureSetResolver {
     asOf: Date | null,
   ): Promise<FeatureSetType> {
     authorise(context, 'feature:read');
-    const batch = this.batchOf(context, askedFeatures(context, info), asOf ?? liveAsOf(context));
-    const values = await batch.load(user.userId);
+    const asked = { features: askedFeatures(context, info), asOf: asOf ?? liveAsOf(context) };
+    const values = await this.valuesOf(context, asked).load(user.userId);
     const { asOf: instant, computedAt, rows, row } = values;
     const optedOut = consentOf(rows.columns)?.[row] === 0;
     return {
@@ -51,21 +65,6 @@ export class UserFeatureSetResolver {
       computedAt,
       missingReason: optedOut ? 'OPTED_OUT' : null,
     };
-  }
-
-  private batchOf(context: RequestContext, features: readonly FeatureDefinition[], asOf: Date) {
-    const batches = this.batches(context);
-    const key = `${asOf.getTime()} ${features.map(({ id }) => id).join(' ')}`;
-    let batch = batches.get(key);
-    if (!batch) {
-      batch = new DataLoader(async (users: readonly number[]) => {
-        const rows = await this.deps.readFeatures({ features, users, asOf, people: 'consent' });
-        const computedAt = context.clock.wall();
-        return users.map((_, row) => ({ features, rows, row, asOf, computedAt }));
-      });
-      batches.set(key, batch);
-    }
-    return batch;
   }
 }
 
