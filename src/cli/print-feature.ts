@@ -2,7 +2,7 @@ import { figure, table, type Output } from './output.js';
 
 /** Every field of a feature, with the trend of `$days` days. */
 export const FEATURE_DETAIL = `id name version description businessMeaning type dataType unit status owner
-  tags definition sql source lineage dependencies { name version } usedBy { id version stage }
+  tags definition sql source lineage dependencies { name version } usedBy { id version stage model { name } }
   createdAt updatedAt statisticsComputedAt
   statistics { count missing mean standardDeviation min p25 median p75 max } categories { value count }
   monitoring(first: $days) { day rows missingShare summary { mean median p25 p75 }
@@ -26,7 +26,7 @@ export interface FeatureDetail {
   source: string[];
   lineage: string[];
   dependencies: { name: string; version: number }[];
-  usedBy: { id: string; version: number; stage: string }[];
+  usedBy: { id: string; version: number; stage: string; model: { name: string } }[];
   createdAt: string;
   updatedAt: string;
   statisticsComputedAt: string | null;
@@ -69,7 +69,7 @@ function fields(feature: FeatureDetail): string {
     ['source', feature.source.join(' ')],
     ['lineage', feature.lineage.join(' ')],
     ['refers to', feature.dependencies.map((each) => `${each.name}@${each.version}`).join(' ')],
-    ['used by', feature.usedBy.map((each) => `${each.id} (${each.stage})`).join(' ')],
+    ['used by', feature.usedBy.map(versionText).join(', ')],
     ['created', feature.createdAt],
     ['updated', feature.updatedAt],
     ['definition', JSON.stringify(feature.definition)],
@@ -79,6 +79,10 @@ function fields(feature: FeatureDetail): string {
     .filter(([, value]) => value !== '')
     .map(([title = '', value = '']) => `${title.padEnd(width)}  ${value}`)
     .join('\n');
+}
+
+function versionText({ model, version, stage }: FeatureDetail['usedBy'][number]): string {
+  return `${model.name}, version ${version} (${stage})`;
 }
 
 function values({ statistics, categories, statisticsComputedAt }: FeatureDetail): string {

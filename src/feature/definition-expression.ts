@@ -53,11 +53,14 @@ const operation = z.lazy(() =>
 
 /** A node of a formula and, below it, the whole formula. */
 export const expressionNode: z.ZodType<Expression> = z.lazy(() =>
-  z.union([
-    z.number().refine(isStorableNumber, 'must be 0 or of magnitude 1e-15..1e15'),
-    reference,
-    operation,
-  ]),
+  z.union(
+    [
+      z.number().refine(isStorableNumber, 'must be 0 or of magnitude 1e-15..1e15'),
+      reference,
+      operation,
+    ],
+    'must be a number, { "feature": name } or { "op": operator, "of": [parts] }',
+  ),
 );
 
 const MAX_NODES = 64;

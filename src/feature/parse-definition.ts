@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { definitionMessage } from './definition-message.js';
 import {
   definitionSchema,
   quantileBucket,
@@ -30,10 +31,12 @@ export function parseDefinition(written: unknown): ParsedDefinition {
   if (tooLarge) return { kind: 'issues', issues: [{ path: [], message: tooLarge }] };
   if (hasQuantiles(written)) {
     const bucket = quantileBucket.safeParse(written);
-    return bucket.success ? { kind: 'quantiles', bucket: bucket.data } : refused(bucket.error);
+    return bucket.success
+      ? { kind: 'quantiles', bucket: bucket.data }
+      : refused(bucket.error, written);
   }
   const definition = definitionSchema.safeParse(written);
-  if (!definition.success) return refused(definition.error);
+  if (!definition.success) return refused(definition.error, written);
   return definition.data.kind === 'bucket' && definition.data.fitted
     ? {
         kind: 'issues',
@@ -42,8 +45,12 @@ export function parseDefinition(written: unknown): ParsedDefinition {
     : { kind: 'definition', definition: definition.data };
 }
 
-function refused(error: z.ZodError): { kind: 'issues'; issues: DefinitionIssue[] } {
-  return { kind: 'issues', issues: error.issues.slice(0, 20).map(placeOf) };
+function refused(
+  error: z.ZodError,
+  written: unknown,
+): { kind: 'issues'; issues: DefinitionIssue[] } {
+  const issues = error.issues.slice(0, 20).map((issue) => placeOf(issue, written));
+  return { kind: 'issues', issues };
 }
 
 function hasQuantiles(written: unknown): boolean {
@@ -57,14 +64,31 @@ function hasQuantiles(written: unknown): boolean {
 }
 
 /** Of the branches of a union the one that got furthest says what is wrong. */
-function placeOf(issue: z.core.$ZodIssue): DefinitionIssue {
-  const own = { path: issue.path.map(String), message: issue.message };
+function placeOf(issue: z.core.$ZodIssue, written: unknown): DefinitionIssue {
+  const path = issue.path.map(String);
+  const value = issue.path.reduce(partOf, written);
+  const own = { path, message: definitionMessage(issue, value) };
   if (issue.code !== 'invalid_union') return own;
-  const branches = issue.errors.flatMap((issues) => issues.slice(0, 1)).map(placeOf);
+  const branches = issue.errors
+    .filter((issues) => !issues.some(isAbsence(value)))
+    .flatMap((issues) => issues.slice(0, 1))
+    .map((inner) => placeOf(inner, value));
   const [furthest] = branches.sort((a, b) => b.path.length - a.path.length);
   return furthest && furthest.path.length > 0
-    ? { path: [...own.path, ...furthest.path], message: furthest.message }
+    ? { path: [...path, ...furthest.path], message: furthest.message }
     : own;
+}
+
+/** A branch whose own field is not there was not meant: `{ op }` is no reference that lacks `feature`. */
+function isAbsence(value: unknown): (issue: z.core.$ZodIssue) => boolean {
+  return ({ code, path }) =>
+    code !== 'custom' && path.length === 1 && path.reduce(partOf, value) === undefined;
+}
+
+function partOf(whole: unknown, key: PropertyKey): unknown {
+  return typeof whole === 'object' && whole !== null && Object.hasOwn(whole, key)
+    ? (whole as Record<PropertyKey, unknown>)[key]
+    : undefined;
 }
 
 /** Deep or wide input would cost the parser more than any definition is worth. */

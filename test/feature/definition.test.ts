@@ -23,11 +23,29 @@ function nested(depth: number): unknown {
 describe('parseDefinition', () => {
   it.each<[string, unknown, string[], string]>([
     ['nothing', null, [], ''],
-    ['an unknown kind', { kind: 'magic' }, ['kind'], ''],
-    ['an unknown aggregate', { kind: 'events', aggregate: 'median' }, ['aggregate'], ''],
-    ['an unknown key', { ...count, window: 3 }, [], 'window'],
-    ['a window of 0 days', { ...count, windowDays: 0 }, ['windowDays'], '>0'],
-    ['an offset of 11 years', { ...count, offsetDays: 4000 }, ['offsetDays'], '<=3660'],
+    ['an unknown kind', { kind: 'magic' }, ['kind'], 'must be one of events, daysSince'],
+    ['an unknown aggregate', { kind: 'events', aggregate: 'median' }, ['aggregate'], '"median"'],
+    ['a number that is a text', { ...count, windowDays: '9' }, ['windowDays'], 'a number, got "9"'],
+    ['an unknown key', { ...count, window: 3 }, [], 'has no field "window"'],
+    [
+      'an unknown operator',
+      { kind: 'expression', expression: { op: 'pow', of: [{ feature: 'age' }, 2] } },
+      ['expression', 'op'],
+      'sine, cosine, got "pow"',
+    ],
+    [
+      'a formula without an operator',
+      { kind: 'expression', expression: { of: [1] } },
+      ['expression'],
+      '{ "op": operator, "of": [parts] }, got an object',
+    ],
+    ['a window of 0 days', { ...count, windowDays: 0 }, ['windowDays'], 'must be above 0, got 0'],
+    [
+      'an offset of 11 years',
+      { ...count, offsetDays: 4000 },
+      ['offsetDays'],
+      'must be at most 3660, got 4000',
+    ],
     [
       'U+0000',
       { ...count, where: [{ property: '\u0000', exists: true }] },
@@ -38,7 +56,7 @@ describe('parseDefinition', () => {
       'six conditions',
       { ...count, where: Array.from({ length: 6 }, () => ({ property: 'a', equals: 1 })) },
       ['where'],
-      '<=5',
+      'must be at most 5 long, got 6',
     ],
     ['a range without bounds', { ...count, where: [{ on: 'value' }] }, ['where', '0'], ''],
     [

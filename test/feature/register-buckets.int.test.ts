@@ -12,8 +12,8 @@ import { referenceFeatures, referenceTiers } from './reference.js';
 const asOf = new Date('2026-03-01T09:30:00.500Z');
 const clock = manualClock(new Date(asOf.getTime() - 1));
 const random = seededRandom(31);
-const users = randomUsers(random, 400, asOf);
-const events = randomEvents(random, 400, 6_000, asOf).filter(({ at }) => at < asOf);
+const users = randomUsers(random, 1_000, asOf);
+const events = randomEvents(random, 1_000, 15_000, asOf).filter(({ at }) => at < asOf);
 
 let database: TestDatabase;
 let fixture: FeatureFixture;
@@ -64,15 +64,15 @@ describe('a bucket', () => {
     ['a label too few', { bounds: [1, 2], labels: ['a', 'b'] }, ['labels'], 'one more than bounds'],
     ['labels that are equal', { bounds: [1], labels: ['a', 'a'] }, ['labels'], 'must differ'],
     ['labels of two kinds', { bounds: [1], labels: ['a', 2] }, ['labels', '1'], ''],
-    ['one quantile', { quantiles: 1, labels: ['a'] }, ['quantiles'], '>=2'],
-    ['21 quantiles', { quantiles: 21, labels: ['a'] }, ['quantiles'], '<=20'],
+    ['one quantile', { quantiles: 1, labels: ['a'] }, ['quantiles'], 'at least 2, got 1'],
+    ['21 quantiles', { quantiles: 21, labels: ['a'] }, ['quantiles'], 'at most 20, got 21'],
     [
       'as many labels as bounds',
       { quantiles: 3, labels: ['a', 'b'] },
       ['labels'],
       'as many as quantiles',
     ],
-    ['bounds and quantiles', { ...FOURTHS, bounds: [1] }, [], 'Unrecognized key'],
+    ['bounds and quantiles', { ...FOURTHS, bounds: [1] }, [], 'has no field "bounds"'],
     [
       'a claim to be fitted',
       {
@@ -113,7 +113,7 @@ describe('a bucket', () => {
     const { feature } = await fixture.register(tier(FOURTHS), 'test', 'APPROVED');
     expect(feature?.definition).toMatchObject({
       of: { feature: 'purchase_sum', version: 1 },
-      fitted: { quantiles: 4, asOf: asOf.toISOString(), customers: 400 },
+      fitted: { quantiles: 4, asOf: asOf.toISOString(), customers: 1_000 },
     });
     expect(feature && sourcesOf(feature)).toEqual(['feature:purchase_sum@1']);
     expect(feature && lineageOf(feature)).toContain('event.value');
@@ -121,7 +121,7 @@ describe('a bucket', () => {
     expect(again.feature).toMatchObject({ version: 2, definition: feature?.definition });
   });
 
-  it('gives the fitted set what an independent reference gives, also of one customer alone', async () => {
+  it('gives the fitted set what an independent reference gives 1,000 random customers, also of one alone', async () => {
     expect(await fixture.seedFitted()).toBe(FITTED_SET.length);
     expect(await fixture.seedFitted()).toBe(0);
     const features = await fixture.features.byNames(FITTED_SET.map(({ name }) => name));

@@ -5,7 +5,7 @@ import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
 import { listOf, oneOf, wholeNumber } from '../option-values.js';
-import { table } from '../output.js';
+import { figure, table } from '../output.js';
 import { ask, must } from '../remote.js';
 import { FEATURE_DETAIL, printFeature, type FeatureDetail } from '../print-feature.js';
 
@@ -82,6 +82,12 @@ function printRows(rows: readonly FeatureRow[], { output }: CliContext): void {
     for (const row of rows) output.line(JSON.stringify(row));
     return;
   }
+  if (rows.length === 0) {
+    output.line(
+      'no feature fulfils every condition: `features list` without any shows what there is',
+    );
+    return;
+  }
   output.line(
     table(
       ['feature', 'type', 'unit', 'status', 'tags'],
@@ -132,20 +138,23 @@ function addRegister(features: Command, context: CliContext): void {
       const inputs: unknown[] = Array.isArray(content) ? content : [content];
       const remote = await context.remote();
       for (const [place, input] of inputs.entries()) {
-        const { registerFeature } = await ask<{ registerFeature: FeaturePayload }>(
-          remote,
-          `mutation Register($input: RegisterFeatureInput!) { registerFeature(input: $input) ${PAYLOAD} }`,
-          { input },
-        );
-        printChanged(mustAt(registerFeature, inputs.length > 1 ? place : null).feature, context);
+        const { feature } = await at(inputs.length > 1 ? place : null, async () => {
+          const { registerFeature } = await ask<{ registerFeature: FeaturePayload }>(
+            remote,
+            `mutation Register($input: RegisterFeatureInput!) { registerFeature(input: $input) ${PAYLOAD} }`,
+            { input },
+          );
+          return must(registerFeature);
+        });
+        printChanged(feature, context);
       }
     });
 }
 
-/** Of a list the error says which one; those before it are registered. */
-function mustAt(payload: FeaturePayload, place: number | null): FeaturePayload {
+/** Of a list the error says which one, from 0; those before it are registered. */
+async function at<T>(place: number | null, work: () => Promise<T>): Promise<T> {
   try {
-    return must(payload);
+    return await work();
   } catch (error) {
     if (place === null || !(error instanceof AppError)) throw error;
     throw new AppError(error.code, `[${place}] ${error.message}`, { cause: error });
@@ -214,8 +223,18 @@ function addProfile(features: Command, context: CliContext): void {
         profileFeatures: { job: { id: string } | null; userErrors: FeaturePayload['userErrors'] };
       }>(remote, `mutation { profileFeatures { job { id } userErrors { code message path } } }`);
       const id = must(profileFeatures).job?.id ?? '';
-      const { status, stage } = await followJob(remote, id, '', context.output);
-      context.output.line(context.output.json ? JSON.stringify({ id, status, stage }) : stage);
+      const { status, stage, result } = await followJob(
+        remote,
+        id,
+        '... on ProfileRun { features customers }',
+        context.output,
+      );
+      const { features: looked = 0, customers = 0 } = (result ?? {}) as Record<string, number>;
+      context.output.line(
+        context.output.json
+          ? JSON.stringify({ id, status, stage })
+          : `looked at ${figure(looked)} features of ${figure(customers)} customers`,
+      );
     });
 }
 

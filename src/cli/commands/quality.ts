@@ -182,10 +182,19 @@ function textOf(report: Report): string {
     ]),
   );
   return [
-    `${status}: ${figure(rows)} rows, ${figure(duplicates)} duplicates, longest lag ${figure(timelinessSeconds)} s, scanned ${scannedAt} in ${figure(seconds)} s`,
+    `${status}: ${figure(rows)} rows, ${figure(duplicates)} duplicates, longest lag ${lag(timelinessSeconds)}, scanned ${scannedAt} in ${figure(seconds)} s`,
     columns,
     checks,
   ].join('\n\n');
+}
+
+/** Files bring years, applications seconds. */
+function lag(seconds: number | null): string {
+  if (seconds === null) return 'unknown';
+  if (seconds < 3600) return `${figure(Math.round(seconds))} s`;
+  return seconds < 172_800
+    ? `${(seconds / 3600).toFixed(1)} hours`
+    : `${figure(Math.round(seconds / 86_400))} days`;
 }
 
 function readJson(file: string): unknown {
