@@ -150,14 +150,29 @@ export function referenceFeatures(
  * customers fitted on) a value lies in. Ties move a border up to the next value, so that no part is empty.
  */
 export function referenceTiers(
-  own: Record<string, number | string | null>,
   everyone: readonly Record<string, number | string | null>[],
+): (own: Record<string, number | string | null>) => Record<string, number | string | null> {
+  const known = new Map<string, number[]>();
+  const borders = (name: string, parts: number): number[] => {
+    const key = `${name} ${parts}`;
+    const found = known.get(key);
+    if (found) return found;
+    const values = everyone.flatMap((row) => (typeof row[name] === 'number' ? [row[name]] : []));
+    const made = bordersOf(values, parts);
+    known.set(key, made);
+    return made;
+  };
+  return (own) => tiersOf(own, borders);
+}
+
+function tiersOf(
+  own: Record<string, number | string | null>,
+  borders: (name: string, parts: number) => number[],
 ): Record<string, number | string | null> {
   const part = (name: string, parts: number): number | null => {
     const value = own[name];
     if (typeof value !== 'number') return null;
-    const values = everyone.flatMap((row) => (typeof row[name] === 'number' ? [row[name]] : []));
-    return bordersOf(values, parts).filter((border) => border <= value).length;
+    return borders(name, parts).filter((border) => border <= value).length;
   };
   const tier = part('purchase_sum', 4);
   const score = (name: string): number | null => {

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/kernel/error.js';
 import { systemClock } from '../../src/kernel/clock.js';
+import { labelStore } from '../../src/model/label.store.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { fillShop } from '../support/demo-shop.js';
@@ -162,6 +163,24 @@ describe('a live score', () => {
     expect((await graph.ask(ask)).data.user.prediction.source).toBe('MODEL');
   });
 
+  it('stands beside live features in one question, each with its own age', async () => {
+    await graph.ask(`{ user(externalId: "demo-00008") { prediction { id } } }`);
+    await settled();
+    const { data } = await graph.ask(`{ user(externalId: "demo-00008") {
+      features(names: ["purchase_count_30d"]) { number asOf computedAt ageSeconds }
+      prediction(maxStalenessSeconds: 3600) { source scoredAt ageSeconds
+        reasons(first: 1) { value { name computedAt ageSeconds } } } } }`);
+    const { features, prediction } = data.user;
+    const [live] = features;
+    const stored = prediction.reasons[0].value;
+    expect(prediction.source).toBe('CACHE');
+    expect(prediction.ageSeconds).toBeGreaterThan(0.1);
+    expect(stored.computedAt).toBe(prediction.scoredAt);
+    expect(stored.ageSeconds).toBeGreaterThanOrEqual(prediction.ageSeconds - 1);
+    expect(Date.parse(live.computedAt)).toBeGreaterThan(Date.parse(stored.computedAt));
+    expect(live.ageSeconds).toBeLessThan(stored.ageSeconds);
+  });
+
   it('imagines with overrides, and stores nothing', async () => {
     const before = await rows();
     const { data, errors } = await graph.ask(`{ user(externalId: "demo-00001") {
@@ -274,6 +293,36 @@ describe('outcomes', () => {
       positive: true,
       source: 'api',
     });
+  });
+});
+
+describe('the label set', () => {
+  it('changes with an outcome that names a prediction, and again when it is corrected', async () => {
+    const { data } = await graph.ask(
+      `{ user(externalId: "demo-00006") { id prediction { id asOf } } }`,
+    );
+    const { id, asOf } = data.user.prediction;
+    const [model] = await database.db.query<{ id: string }>(
+      `select id from model where name = 'churn'`,
+    );
+    const at = new Date(Date.parse(asOf) + 1);
+    const labelled = async (): Promise<boolean | undefined> => {
+      const labels = labelStore(database.db);
+      const found = await labels.outcomes({ modelId: model?.id ?? '', until: at });
+      return found.positive[
+        found.userIds.indexOf(Number(String(data.user.id).replace('User:', '')))
+      ];
+    };
+    const tell = (positive: boolean) =>
+      graph.ask(
+        `mutation ($outcomes: [OutcomeInput!]!) { recordOutcomes(outcomes: $outcomes) { accepted } }`,
+        { outcomes: [{ prediction: id, at: at.toISOString(), positive }] },
+      );
+    expect(await labelled()).toBeUndefined();
+    expect((await tell(true)).data.recordOutcomes).toEqual({ accepted: 1 });
+    expect(await labelled()).toBe(true);
+    await tell(false);
+    expect(await labelled()).toBe(false);
   });
 });
 
