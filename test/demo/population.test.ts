@@ -126,10 +126,9 @@ describe('the demo population', () => {
     expect(all.filter(({ events }) => events.length === 0).length).toBeGreaterThan(20);
     for (const { user, events } of all) {
       expect(user.email).toMatch(/^[a-z.]+\d+@example\.com$/);
-      for (const [i, event] of events.entries()) {
-        expect(event.at.getTime()).toBeLessThanOrEqual(end.getTime());
-        if (i > 0) expect(event.at >= (events[i - 1]?.at ?? event.at)).toBe(true);
-      }
+      // one expectation a customer: there are 400,000 events
+      const misplaced = events.filter(({ at }, i) => at > end || at < (events[i - 1]?.at ?? at));
+      expect(misplaced).toEqual([]);
       const first = events[0]?.at ?? user.registeredAt;
       expect(first.getTime()).toBeGreaterThanOrEqual(user.registeredAt.getTime() - 3_600_000);
     }

@@ -134,7 +134,7 @@ describe('two hundred calls at once', () => {
 describe('a crash', () => {
   it.each([
     ['small', 500],
-    ['large', 9_000],
+    ['large', 2_500],
   ])(
     'of the backends in the middle of %s calls: the retry leaves the state of one call',
     async (_, size) => {
@@ -148,7 +148,7 @@ describe('a crash', () => {
       await fixture.record(rows);
       const expected = await state();
       let broken = 0;
-      for (let round = 0; round < 6; round += 1) {
+      for (let round = 0; round < 20 && broken < 3; round += 1) {
         await test.db.query('truncate event, event_key');
         await test.db.query('delete from customer');
         const victim = openDatabase(test.url, { max: 4, onError: () => undefined });
@@ -192,7 +192,7 @@ describe('a crash', () => {
       await ended;
       return acknowledged;
     };
-    for (const killAfter of [1, 20, 50]) {
+    for (const killAfter of [1, 20]) {
       const acknowledged = await run(killAfter);
       expect(acknowledged.length).toBeLessThan(batches);
       const held = await test.db.query<{ key: string }>('select key from event');
