@@ -21,6 +21,8 @@ export interface Aggregate {
   valueOf: (column: string) => string;
   /** Whether it reads properties or devices, which the covering index does not hold. */
   readsRow: boolean;
+  /** What it counts the distinct values of, in rows: over everyone that is cheaper in a scan of its own. */
+  counts?: { thing: string; conditions: readonly string[] };
 }
 
 /** The aggregate that a definition over events needs. */
@@ -64,7 +66,7 @@ function eventAggregate(
     CountDefinition | DistinctDefinition | ShareDefinition | ValueDefinition | PercentileDefinition,
   conditions: readonly string[],
   at: Placeholders,
-): Pick<Aggregate, 'sql' | 'valueOf'> {
+): Pick<Aggregate, 'sql' | 'valueOf' | 'counts'> {
   const filter = filterOf(conditions);
   const asIs = (column: string): string => column;
   const orZero = (column: string): string => `coalesce(${column}, 0)::float8`;
@@ -76,8 +78,11 @@ function eventAggregate(
         sql: `count(distinct (e.at at time zone 'UTC')::date)${filter}`,
         valueOf: orZero,
       };
-    case 'distinct':
-      return { sql: `count(distinct ${thingSql(definition.of, at)})${filter}`, valueOf: orZero };
+    case 'distinct': {
+      const thing = thingSql(definition.of, at);
+      const counts = { thing, conditions };
+      return { sql: `count(distinct ${thing})${filter}`, valueOf: orZero, counts };
+    }
     case 'share': {
       const inner = filterOf([...conditions, ...conditionsOf(definition.that, at)]);
       return { sql: `count(*)${inner}::float8 / nullif(count(*)${filter}, 0)`, valueOf: asIs };

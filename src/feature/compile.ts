@@ -1,14 +1,12 @@
 import { unreachable } from '../kernel/id.js';
-import { aggregateOf, type Aggregate } from './compile-aggregate.js';
+import { aggregateOf } from './compile-aggregate.js';
 import { expressionSql } from './compile-expression.js';
-import { jsonNumber, typeCondition } from './compile-scope.js';
+import { scansOver, type Access, type Scans } from './compile-scan.js';
+import { jsonNumber } from './compile-scope.js';
 import { kindOf, type BucketDefinition } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
 import { FIRST_EVENT_DEFINITION, peopleColumns, peopleSql, type PeopleAsked } from './people.js';
 import { placeholders, type Instants, type Placeholders, type Run } from './placeholders.js';
-
-/** How the statement goes through the events: user by user, or all of them grouped. */
-export type Access = 'byUser' | 'grouped';
 
 /** One statement for any set of features. */
 export interface CompiledFeatures {
@@ -31,14 +29,9 @@ export interface Form {
   people: PeopleAsked;
 }
 
-interface Scan {
-  alias: string;
-  aggregates: Map<string, { alias: string; aggregate: Aggregate }>;
-}
-
 /**
  * Compiles features to ONE statement with one scan of the events (a second one where properties or
- * devices are read).
+ * devices are read; see scansOver).
  * Everything from a definition is a placeholder; aliases are generated. Events count only with
  * `at < asOf`, windows are [asOf - days, asOf). The same formulas serve a single user, a training table
  * and everyone.
@@ -50,7 +43,7 @@ export function compileFeatures(
   const { access, everyone, people } = form;
   const at = placeholders(form.instants);
   const order = dependencyOrder(features);
-  const scans = { index: scanOf('s0'), heap: scanOf('s1') };
+  const scans = scansOver(access, everyone, at);
   const aliasOf = new Map<FeatureDefinition, string>();
   const layers: { alias: string; sql: string }[][] = [[]];
   const layerOf = new Map<FeatureDefinition, number>();
@@ -65,9 +58,9 @@ export function compileFeatures(
   });
 
   const [base = [], ...rest] = layers;
-  base.push(...peopleSql(people, () => inScan(aggregateOf(FIRST_EVENT_DEFINITION, at), scans)));
+  base.push(...peopleSql(people, () => scans.valueOf(aggregateOf(FIRST_EVENT_DEFINITION, at))));
   const profile = people !== false || order.some(readsProfile);
-  const source = sourceSql(scans, access, everyone, profile, at);
+  const source = sourceSql(scans, everyone, profile, at);
   const select = (columns: readonly { alias: string; sql: string }[]): string =>
     columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
   let rows = `select ${everyone ? 'c.id' : 'u.position'} as position${select(base)} from ${source}`;
@@ -93,10 +86,6 @@ export function compileFeatures(
   };
 }
 
-function scanOf(alias: string): Scan {
-  return { alias, aggregates: new Map() };
-}
-
 /** Whether it needs the row of the customer, not only the events. */
 function readsProfile({ definition }: FeatureDefinition): boolean {
   return (
@@ -120,7 +109,7 @@ function dependencyOrder(features: readonly FeatureDefinition[]): FeatureDefinit
 function valueSql(
   feature: FeatureDefinition,
   aliasOf: ReadonlyMap<FeatureDefinition, string>,
-  scans: { index: Scan; heap: Scan },
+  scans: Scans,
   at: Placeholders,
 ): string {
   const { definition } = feature;
@@ -141,10 +130,10 @@ function valueSql(
         const asOf = at.asOf();
         return `case when c.registered_at < ${asOf} then date_part('epoch', ${asOf} - c.registered_at) / 86400 end`;
       }
-      return inScan(aggregateOf(definition, at), scans);
+      return scans.valueOf(aggregateOf(definition, at));
     case 'events':
     case 'instant':
-      return inScan(aggregateOf(definition, at), scans);
+      return scans.valueOf(aggregateOf(definition, at));
     default:
       return unreachable(definition);
   }
@@ -167,62 +156,10 @@ function bucketSql({ bounds, labels }: BucketDefinition, column: string, at: Pla
   return `(${at.constant(labels, type)})[1 + width_bucket(${column}, ${at.constant(bounds, 'float8[]')})]`;
 }
 
-/** Equal aggregates share one column of the scan. */
-function inScan(aggregate: Aggregate, scans: { index: Scan; heap: Scan }): string {
-  const scan = aggregate.readsRow ? scans.heap : scans.index;
-  let known = scan.aggregates.get(aggregate.sql);
-  if (!known) {
-    known = { alias: `a${scan.aggregates.size}`, aggregate };
-    scan.aggregates.set(aggregate.sql, known);
-  }
-  return aggregate.valueOf(`${scan.alias}.${known.alias}`);
-}
-
-function sourceSql(
-  scans: { index: Scan; heap: Scan },
-  access: Access,
-  everyone: boolean,
-  profile: boolean,
-  at: Placeholders,
-): string {
-  const used = [scans.index, scans.heap].filter((scan) => scan.aggregates.size > 0);
-  const id = everyone ? 'c.id' : 'u.id';
-  const joins = used.map((scan) => joinSql(scan, id, access, everyone, at));
+function sourceSql(scans: Scans, everyone: boolean, profile: boolean, at: Placeholders): string {
+  const joins = scans.joins(everyone ? 'c.id' : 'u.id');
   const users = everyone
     ? 'customer c'
     : `${at.listed()}${profile ? ' left join customer c on c.id = u.id' : ''}`;
   return [users, ...joins].join(' ');
-}
-
-function joinSql(
-  scan: Scan,
-  id: string,
-  access: Access,
-  everyone: boolean,
-  at: Placeholders,
-): string {
-  const entries = [...scan.aggregates.values()];
-  const calls = entries.map(({ alias, aggregate }) => `${aggregate.sql} as ${alias}`).join(', ');
-  const bounds = boundsOf(
-    entries.map(({ aggregate }) => aggregate),
-    at,
-  );
-  if (access === 'byUser')
-    return `cross join lateral (select ${calls} from event e where e.user_id = ${id} and ${bounds}) ${scan.alias}`;
-  const mine = everyone ? '' : ` and e.user_id = any(${at.users()})`;
-  return `left join (select e.user_id, ${calls} from event e where ${bounds}${mine} group by e.user_id) ${scan.alias} on ${scan.alias}.user_id = ${id}`;
-}
-
-/** What every aggregate of the scan has in common: the widest window, the latest end, the union of the types. */
-function boundsOf(aggregates: readonly Aggregate[], at: Placeholders): string {
-  const latest = Math.min(...aggregates.map(({ scope }) => scope.offsetDays ?? 0));
-  const conditions = [`e.at < ${latest > 0 ? at.daysBefore(latest) : at.asOf()}`];
-  const widest = Math.max(
-    ...aggregates.map(({ scope }) => (scope.windowDays ?? Infinity) + (scope.offsetDays ?? 0)),
-  );
-  if (widest < Infinity) conditions.push(`e.at >= ${at.daysBefore(widest)}`);
-  const types = aggregates.map(({ scope }) => scope.types);
-  if (types.every((list) => list !== undefined))
-    conditions.push(typeCondition([...new Set(types.flat())].sort(), at));
-  return conditions.join(' and ');
 }
