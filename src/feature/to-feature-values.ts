@@ -50,7 +50,8 @@ const MISSING: TypedValue = {
   missingReason: 'NO_DATA',
 };
 
-const OPTED_OUT: TypedValue = { ...MISSING, missingReason: 'OPTED_OUT' };
+/** What is shown in the place of a value of a customer who does not agree to profiling. */
+export const OPTED_OUT: TypedValue = { ...MISSING, missingReason: 'OPTED_OUT' };
 
 /** A cell of a feature table in the field of its type. */
 export function typedValue(

@@ -1,6 +1,7 @@
 import type DataLoader from 'dataloader';
 import { Arg, Ctx, FieldResolver, Float, Resolver, Root } from 'type-graphql';
 import { AppError } from '../kernel/error.js';
+import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { JsonObject } from '../graphql/scalars.js';
 import type { FeatureDefinition } from '../feature/feature.js';
@@ -203,12 +204,14 @@ export class ModelVersionResolver {
 
   @FieldResolver(() => JobType, {
     nullable: true,
-    description: 'The job that trained it; null for one shipped with the program.',
+    description:
+      'The job that trained it; null for one shipped with the program. Needs the right to see jobs.',
   })
   async job(
     @Root() version: ModelVersionNode,
     @Ctx() context: RequestContext,
   ): Promise<JobNode | null> {
+    authorise(context, 'job:read');
     if (version.jobId === null) return null;
     const job = await this.deps.jobLoader(context).load(version.jobId);
     return job && jobNode(job);

@@ -143,11 +143,15 @@ export class FeatureSelectionResolver {
     return report.overall.map((row) => ({ ...row, ...featureOf(row.feature) }));
   }
 
-  @FieldResolver(() => JobType, { nullable: true, description: 'The job that made it.' })
+  @FieldResolver(() => JobType, {
+    nullable: true,
+    description: 'The job that made it. Needs the right to see jobs.',
+  })
   async job(
     @Root() { jobId }: FeatureSelectionNode,
     @Ctx() context: RequestContext,
   ): Promise<JobNode | null> {
+    authorise(context, 'job:read');
     const job = jobId === null ? null : await this.deps.jobLoader(context).load(jobId);
     return job && jobNode(job);
   }

@@ -4,11 +4,11 @@ import {
   predictionTopic,
   type PredictionMade,
 } from './prediction.messages.js';
-import type { StoredPrediction } from './prediction.js';
+import type { LedgerRow } from './prediction.js';
 
 export interface FollowPredictionsDeps {
   subscribe(topic: string): AsyncIterableIterator<unknown>;
-  predictionsByIds(ids: readonly number[]): Promise<StoredPrediction[]>;
+  predictionsByIds(ids: readonly number[]): Promise<LedgerRow[]>;
   predictionsInRange(range: {
     jobId: string;
     from: number;
@@ -17,7 +17,7 @@ export interface FollowPredictionsDeps {
     userIds: readonly number[] | null;
     afterId: number;
     limit: number;
-  }): Promise<StoredPrediction[]>;
+  }): Promise<LedgerRow[]>;
 }
 
 export interface PredictionFilter {
@@ -34,7 +34,7 @@ const PAGE = 200;
 export function followPredictions(
   deps: FollowPredictionsDeps,
   filter: PredictionFilter,
-): AsyncIterableIterator<StoredPrediction> {
+): AsyncIterableIterator<LedgerRow> {
   return liveFeed(
     () => deps.subscribe(predictionTopic(filter.modelId)),
     async function* (messages) {
@@ -48,7 +48,7 @@ async function* newRows(
   deps: FollowPredictionsDeps,
   message: PredictionMade,
   { minProbability, userIds }: PredictionFilter,
-): AsyncGenerator<StoredPrediction, void, void> {
+): AsyncGenerator<LedgerRow, void, void> {
   if ('ids' in message) {
     const rows = await deps.predictionsByIds(message.ids);
     rows.sort((a, b) => a.id - b.id);

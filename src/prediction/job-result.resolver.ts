@@ -16,6 +16,8 @@ import type { SelectionLoaders } from '../model/selection-loaders.js';
 import { selectionNode, type FeatureSelectionNode } from '../model/selection-node.js';
 import { selectJobResult } from '../model/selection.messages.js';
 import type { ModelLoaders } from '../model/version-loaders.js';
+import { qualityJobInput, qualityJobResult } from '../quality/quality.messages.js';
+import type { QualityRunType } from '../quality/quality.type.js';
 import { JobResultUnion } from './job-result.type.js';
 import { scoreJobResult, type ScoreJobResult } from './prediction.messages.js';
 
@@ -31,6 +33,7 @@ type JobResult =
   | (ScoreJobResult & { model: ModelNode })
   | FeatureSelectionNode
   | ProfileRunType
+  | QualityRunType
   | ImportRunType;
 
 /** The field of a job that points to what it made. */
@@ -45,8 +48,7 @@ export class JobResultResolver {
 
   @FieldResolver(() => JobResultUnion, {
     nullable: true,
-    description:
-      'What it made; null until it has succeeded, and for QUALITY, whose findings are `dataQuality`.',
+    description: 'What it made; null until it has succeeded.',
   })
   async result(@Root() job: JobNode, @Ctx() context: RequestContext): Promise<JobResult | null> {
     if (job.result === null) return null;
@@ -68,6 +70,10 @@ export class JobResultResolver {
       }
       case 'PROFILE':
         return profileJobResult.parse(job.result);
+      case 'QUALITY': {
+        const { scanIds: _, ...run } = qualityJobResult.parse(job.result);
+        return { ...run, tables: qualityJobInput.parse(job.input).tables };
+      }
       case 'IMPORT':
         return importJobResult.parse(job.result);
       case 'SEGMENT':
@@ -75,7 +81,6 @@ export class JobResultResolver {
       case 'REPORT':
       case 'ERASE':
       case 'EXPORT':
-      case 'QUALITY':
         return null; // no such job is run yet
     }
   }

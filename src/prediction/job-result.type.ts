@@ -2,6 +2,7 @@ import { createUnionType, Field, Float, Int, ObjectType } from 'type-graphql';
 import { ProfileRunType } from '../feature/feature-statistics.type.js';
 import { ImportRunType } from '../job/job.type.js';
 import { ModelType, ModelVersionType } from '../model/model.type.js';
+import { QualityRunType } from '../quality/quality.type.js';
 import { FeatureSelectionType } from '../model/selection.type.js';
 
 @ObjectType('ScoreRun', { simpleResolvers: true, description: 'What a run over everyone did.' })
@@ -23,11 +24,19 @@ export const JobResultUnion = createUnionType({
   name: 'JobResult',
   description: 'What a job left behind; the kind of the job says which.',
   types: () =>
-    [ModelVersionType, ScoreRunType, ImportRunType, FeatureSelectionType, ProfileRunType] as const,
+    [
+      ModelVersionType,
+      ScoreRunType,
+      ImportRunType,
+      FeatureSelectionType,
+      ProfileRunType,
+      QualityRunType,
+    ] as const,
   resolveType: (value) => {
     if ('positiveShare' in value) return FeatureSelectionType;
     if ('featureNames' in value) return ModelVersionType;
     if ('fitted' in value) return ProfileRunType;
+    if ('tables' in value) return QualityRunType;
     return 'rowsPerSecond' in value ? ScoreRunType : ImportRunType;
   },
 });

@@ -10,6 +10,7 @@ import {
   eligibilityOf,
   type EligibilityFacts,
   type InputRow,
+  type LedgerRow,
   type PredictionAnswer,
   type StoredPrediction,
 } from './prediction.js';
@@ -42,7 +43,7 @@ export interface PredictUsersDeps {
     since: Date;
     asOfFrom: Date;
     asOfUntil: Date;
-  }): Promise<StoredPrediction[]>;
+  }): Promise<LedgerRow[]>;
   /** Ids in the order given; null for who was erased or opted out meanwhile. */
   writePredictions(rows: readonly Omit<StoredPrediction, 'id'>[]): Promise<(number | null)[]>;
   publishPredictions(modelId: string, message: PredictionMade): void;
@@ -108,7 +109,7 @@ async function fromLedger(
 }
 
 /** A row of the ledger as an answer. */
-export function answerOf({ id, ...row }: StoredPrediction): PredictionAnswer & {
+export function answerOf({ id, ...row }: LedgerRow): PredictionAnswer & {
   eligibility: 'ELIGIBLE';
 } {
   return { ...row, eligibility: 'ELIGIBLE', ledgerId: id };
@@ -234,7 +235,12 @@ async function scoreEligible(
   const ids = real.length > 0 ? await deps.writePredictions(real.map(({ row }) => row)) : [];
   const idOf = new Map(real.map(({ user }, index) => [user, ids[index] ?? null]));
   for (const { user, row } of scored)
-    answers.set(user, { ...row, eligibility: 'ELIGIBLE', ledgerId: idOf.get(user) ?? null });
+    answers.set(user, {
+      ...row,
+      eligibility: 'ELIGIBLE',
+      optedOut: false,
+      ledgerId: idOf.get(user) ?? null,
+    });
   const stored = ids.filter((id) => id !== null);
   for (let start = 0; start < stored.length; start += IDS_PER_MESSAGE)
     deps.publishPredictions(served.model.id, { ids: stored.slice(start, start + IDS_PER_MESSAGE) });

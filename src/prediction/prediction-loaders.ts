@@ -6,7 +6,7 @@ import type { ServedModel, Serving } from '../model/serving.js';
 import type { Scorer } from '../scorer/ports.js';
 import { tableOf } from './input-rows.js';
 import type { Override } from './override-inputs.js';
-import type { PredictionAnswer, StoredPrediction } from './prediction.js';
+import type { LedgerRow, PredictionAnswer } from './prediction.js';
 import type { Explainable } from './prediction-node.js';
 import { predictUsers, type PredictUsersDeps } from './predict-users.js';
 
@@ -41,7 +41,7 @@ export interface PredictionLoaders {
   /** All scores of a list that are asked for their reasons: one call a version. */
   explanation(context: RequestContext): DataLoader<Explainable, Explanation | null>;
   /** Pages of the ledger; each holds up to `first` + 1 rows. */
-  ledger(context: RequestContext): DataLoader<LedgerKey, StoredPrediction[], string>;
+  ledger(context: RequestContext): DataLoader<LedgerKey, LedgerRow[], string>;
   outcome(
     context: RequestContext,
   ): DataLoader<{ modelId: string; userId: number; at: Date }, Outcome | null, string>;
@@ -50,7 +50,7 @@ export interface PredictionLoaders {
 export interface PredictionLoaderDeps extends PredictUsersDeps {
   serving: Pick<Serving, 'use'>;
   scorer: Pick<Scorer, 'score' | 'explain'>;
-  ledgerPages(keys: readonly LedgerKey[]): Promise<StoredPrediction[][]>;
+  ledgerPages(keys: readonly LedgerKey[]): Promise<LedgerRow[][]>;
   firstOutcomes(
     keys: readonly { modelId: string; userId: number; at: Date }[],
   ): Promise<(Outcome | null)[]>;
@@ -71,7 +71,7 @@ export function predictionLoaders(deps: PredictionLoaderDeps): PredictionLoaders
     ),
     ledger: perRequest(
       () =>
-        new DataLoader<LedgerKey, StoredPrediction[], string>((keys) => deps.ledgerPages(keys), {
+        new DataLoader<LedgerKey, LedgerRow[], string>((keys) => deps.ledgerPages(keys), {
           cacheKeyFn: (key) => JSON.stringify([key.userId, key.modelId, key.first, key.after]),
         }),
     ),

@@ -13,6 +13,8 @@ export interface Explainable {
 export interface PredictionNode extends PredictionType {
   userId: number;
   modelId: string;
+  /** The customer has opted out since: no value of a feature is shown. */
+  optedOut: boolean;
   /** Null where there is no score. */
   explainable: Explainable | null;
 }
@@ -39,9 +41,10 @@ export function predictionNode(
       confidence: null,
       risk: null,
       threshold: null,
+      optedOut: false,
       explainable: null,
     };
-  const { probability, threshold, modelVersionId, inputs } = answer;
+  const { probability, threshold, modelVersionId, inputs, optedOut } = answer;
   const key = answer.ledgerId ?? `none:${userId}:${model.name}`;
   return {
     ...common,
@@ -49,6 +52,7 @@ export function predictionNode(
     id: encodeId('Prediction', key),
     probability,
     threshold,
+    optedOut,
     explainable: { modelVersionId, inputs },
   };
 }

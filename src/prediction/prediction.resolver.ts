@@ -4,7 +4,7 @@ import { AppError } from '../kernel/error.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { FeatureValueType, type FeatureType } from '../feature/feature.type.js';
 import type { FeatureDefinition } from '../feature/feature.js';
-import { featureTypeCache, typedValue } from '../feature/to-feature-values.js';
+import { featureTypeCache, OPTED_OUT, typedValue } from '../feature/to-feature-values.js';
 import type { ModelInputs } from '../model/model-inputs.js';
 import { versionNode, type ModelVersionNode } from '../model/model-nodes.js';
 import { ModelVersionType } from '../model/model.type.js';
@@ -17,7 +17,12 @@ import type { PredictionLoaders } from './prediction-loaders.js';
 import type { Explainable, PredictionNode } from './prediction-node.js';
 import { OutcomeType, PredictionType, ReasonType, ScoredRowType } from './prediction.type.js';
 import type { InputRow } from './prediction.js';
-import { largestContributions, reasonText, type Contribution } from './reason.js';
+import {
+  largestContributions,
+  reasonText,
+  reasonTextWithoutValue,
+  type Contribution,
+} from './reason.js';
 
 export interface PredictionResolverDeps {
   loaders: PredictionLoaders;
@@ -33,7 +38,7 @@ export type ScoredRowNode = ScoredRowType & {
   scoredAt: Date;
 };
 
-type Explained = { explainable: Explainable | null; asOf: Date; scoredAt: Date };
+type Explained = Pick<PredictionNode, 'explainable' | 'asOf' | 'scoredAt' | 'optedOut'>;
 
 const STANDARD_REASONS = 5;
 const typesOfRequest = perRequest(() => featureTypeCache());
@@ -41,13 +46,13 @@ const typesOfRequest = perRequest(() => featureTypeCache());
 /** How the inputs of a score are shown. */
 function inputValue(
   context: RequestContext,
-  { asOf, scoredAt }: Explained,
+  { asOf, scoredAt, optedOut }: Explained,
   feature: FeatureDefinition,
   cell: number | string | null,
 ): FeatureValueType {
   const type: FeatureType = typesOfRequest(context)(feature);
   const ageSeconds = (context.clock.wall().getTime() - scoredAt.getTime()) / 1000;
-  const value = typedValue(feature, cell);
+  const value = optedOut ? OPTED_OUT : typedValue(feature, cell);
   return { feature: type, name: feature.name, ...value, asOf, computedAt: scoredAt, ageSeconds };
 }
 
@@ -61,6 +66,7 @@ class ReasonNode implements ReasonType {
     private readonly definition: FeatureDefinition,
     private readonly row: InputRow,
     private readonly inputs: ModelInputs,
+    private readonly optedOut: boolean,
     private readonly shown: (cell: number | string | null) => FeatureValueType,
   ) {
     this.feature = reason.feature;
@@ -77,6 +83,7 @@ class ReasonNode implements ReasonType {
 
   get text(): string {
     const { reason, definition } = this;
+    if (this.optedOut) return reasonTextWithoutValue(reason);
     return reasonText(reason, valueOf(this.row, this.inputs, definition), definition.unit);
   }
 }
@@ -97,7 +104,7 @@ async function reasonsOf(
   return largestContributions(explanation.inputs, explanation.values, first).map((reason) => {
     const feature = features.find(({ name }) => name === reason.feature);
     if (!feature) throw new AppError('INTERNAL', `${reason.feature} is no input of the version`);
-    return new ReasonNode(reason, feature, explainable.inputs, inputs, (cell) =>
+    return new ReasonNode(reason, feature, explainable.inputs, inputs, explained.optedOut, (cell) =>
       inputValue(context, explained, feature, cell),
     );
   });
@@ -133,7 +140,7 @@ export class PredictionResolver {
 
   @FieldResolver(() => [ReasonType], {
     description:
-      'Additive contributions, largest absolute first; `baseValue` plus all of them is the logit of `probability`. None where there is no score.',
+      'Additive contributions, largest absolute first; `baseValue` plus all of them is the logit of `probability`. None where there is no score; without values once the customer has opted out.',
   })
   reasons(
     @Root() prediction: PredictionNode,
@@ -162,7 +169,8 @@ export class PredictionResolver {
   }
 
   @FieldResolver(() => [FeatureValueType], {
-    description: 'What the score was computed from, in the order of the version’s features.',
+    description:
+      'What the score was computed from, in the order of the version’s features; missing as OPTED_OUT once the customer has opted out.',
   })
   async inputs(
     @Root() prediction: PredictionNode,
@@ -206,6 +214,8 @@ export class ScoredRowResolver {
     wanted: number | null,
     @Ctx() context: RequestContext,
   ): Promise<ReasonType[]> {
-    return reasonsOf(this.deps, context, row, wanted ?? STANDARD_REASONS);
+    const { explainable, asOf, scoredAt } = row;
+    const explained = { explainable, asOf, scoredAt, optedOut: false };
+    return reasonsOf(this.deps, context, explained, wanted ?? STANDARD_REASONS);
   }
 }

@@ -2,7 +2,12 @@ import { gather } from '../plant/gather.js';
 import type { Database } from '../plant/ports.js';
 import { fromBytes, toBytes } from './input-bytes.js';
 import type { LedgerHealth } from './ledger-health.js';
-import type { EligibilityFacts, PredictionSource, StoredPrediction } from './prediction.js';
+import type {
+  EligibilityFacts,
+  LedgerRow,
+  PredictionSource,
+  StoredPrediction,
+} from './prediction.js';
 
 /** A score to be written; the ledger gives the id. */
 export type NewPrediction = Omit<StoredPrediction, 'id'>;
@@ -27,7 +32,7 @@ export interface PredictionStore {
   write(rows: readonly NewPrediction[]): Promise<(number | null)[]>;
   /** As `write`, for the rows of a job: who is there already stays. Answers the range of new ids, or null. */
   writeBatch(rows: readonly NewPrediction[]): Promise<{ from: number; until: number } | null>;
-  byIds(ids: readonly number[]): Promise<StoredPrediction[]>;
+  byIds(ids: readonly number[]): Promise<LedgerRow[]>;
   /** Of a new-rows message, what a subscriber wants to see; at most `limit`, by id after `afterId`. */
   inRange(range: {
     jobId: string;
@@ -37,7 +42,7 @@ export interface PredictionStore {
     userIds: readonly number[] | null;
     afterId: number;
     limit: number;
-  }): Promise<StoredPrediction[]>;
+  }): Promise<LedgerRow[]>;
   /**
    * For each user the newest row, where it is of this version, scored at or after `since`, as of an instant
    * in [asOfFrom, asOfUntil], and neither the profile nor the events have changed since, or just before; one statement.
@@ -49,9 +54,9 @@ export interface PredictionStore {
     since: Date;
     asOfFrom: Date;
     asOfUntil: Date;
-  }): Promise<StoredPrediction[]>;
+  }): Promise<LedgerRow[]>;
   /** Pages of several users at once, one lateral statement; each newest first, up to `first` + 1 rows. */
-  pages(pages: readonly LedgerPage[]): Promise<StoredPrediction[][]>;
+  pages(pages: readonly LedgerPage[]): Promise<LedgerRow[][]>;
   /** Facts on the next `limit` users by id after `afterId`. */
   factsAfter(afterId: number, limit: number, asOf: Date): Promise<UserFacts[]>;
   /** All customers, and those up to an id. */
@@ -60,14 +65,15 @@ export interface PredictionStore {
   runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
   /** The model's newest row, where it is of this version; else null. */
-  newestOf(version: { modelId: string; id: string }): Promise<StoredPrediction | null>;
+  newestOf(version: { modelId: string; id: string }): Promise<LedgerRow | null>;
 }
 
-type Row = Omit<StoredPrediction, 'inputs'> & { numeric: Buffer; categorical: string[] };
+type Row = Omit<LedgerRow, 'inputs'> & { numeric: Buffer; categorical: string[] };
 
 const COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_version_id as "modelVersionId",
   p.probability, p.threshold, p.source::text as source, p.as_of as "asOf", p.scored_at as "scoredAt",
-  p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId"`;
+  p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId",
+  (select not c.consent_profiling from customer c where c.id = p.user_id) as "optedOut"`;
 
 const FACTS = `select c.id as "userId", c.consent_profiling as "consentProfiling",
   c.registered_at as "registeredAt", first.at as "firstEventAt"`;
@@ -91,7 +97,7 @@ const INSERT = `insert into prediction (user_id, model_id, model_version_id, pro
   join customer c on c.id = u.user_id and c.consent_profiling
   where ${NOT_WHILE_ERASING}`;
 
-function toStored({ numeric, categorical, ...row }: Row): StoredPrediction {
+function toStored({ numeric, categorical, ...row }: Row): LedgerRow {
   return { ...row, inputs: { numeric: fromBytes(numeric), categorical } };
 }
 
@@ -119,7 +125,7 @@ export function predictionStore(db: Database): PredictionStore {
     tail: string,
     values: readonly unknown[],
     name?: string,
-  ): Promise<StoredPrediction[]> => {
+  ): Promise<LedgerRow[]> => {
     const rows = await db.query<Row>(
       `select ${COLUMNS} from ${tail}`,
       values,
@@ -213,7 +219,7 @@ export function predictionStore(db: Database): PredictionStore {
         ],
         { name: 'prediction-pages' },
       );
-      const answers: StoredPrediction[][] = pages.map(() => []);
+      const answers: LedgerRow[][] = pages.map(() => []);
       for (const { ord, ...row } of rows) answers[ord - 1]?.push(toStored(row));
       return answers;
     },

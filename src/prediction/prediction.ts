@@ -28,6 +28,12 @@ export interface StoredPrediction {
   jobId: string | null;
 }
 
+/** A row of the ledger as it is read back. */
+export interface LedgerRow extends StoredPrediction {
+  /** The customer does not agree to profiling any more: the score stays, what it was computed from is not shown. */
+  optedOut: boolean;
+}
+
 /** The answer for one user: a score, or why there is none. */
 export type PredictionAnswer = {
   userId: number;
@@ -45,6 +51,8 @@ export type PredictionAnswer = {
       probability: number;
       threshold: number;
       inputs: InputRow;
+      /** The customer has opted out since. */
+      optedOut: boolean;
     }
   | { eligibility: Exclude<Eligibility, 'ELIGIBLE'>; ledgerId: null }
 );

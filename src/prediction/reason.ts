@@ -35,10 +35,19 @@ export type InputValue = number | string | boolean | null;
  * The unit follows the number unless the name says it already.
  */
 export function reasonText(reason: Contribution, value: InputValue, unit: string | null): string {
-  const name = reason.feature.replaceAll('_', ' ');
-  const direction = reason.contribution > 0 ? 'raises' : 'lowers';
-  return `${name} ${valueText(value, unit, name)} ${direction} the risk`;
+  const name = nameOf(reason);
+  return `${name} ${valueText(value, unit, name)} ${effectOf(reason)}`;
 }
+
+/** A reason in words where the value may not be told: `days since last purchase raises the risk`. */
+export function reasonTextWithoutValue(reason: Contribution): string {
+  return `${nameOf(reason)} ${effectOf(reason)}`;
+}
+
+const nameOf = ({ feature }: Contribution): string => feature.replaceAll('_', ' ');
+
+const effectOf = ({ contribution }: Contribution): string =>
+  `${contribution > 0 ? 'raises' : 'lowers'} the risk`;
 
 function valueText(value: InputValue, unit: string | null, name: string): string {
   if (value === null || value === '') return 'is unknown and';

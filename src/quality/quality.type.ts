@@ -272,3 +272,18 @@ export class DataQualityReportType {
   })
   status!: Status;
 }
+
+@ObjectType('QualityRun', {
+  simpleResolvers: true,
+  description: 'What a job that looked at the data did; what it found is `dataQuality`.',
+})
+export class QualityRunType {
+  @Field(() => [QualityTable], { description: 'The tables looked at, at most one of each.' })
+  tables!: Table[];
+  @Field(() => Int, { description: 'Rows of the tables.' })
+  rows!: number;
+  @Field(() => QualityStatus, { description: 'The worst of the tables.' })
+  status!: Status;
+  @Field(() => Float, { description: 'Wall time of the last attempt, in seconds.' })
+  seconds!: number;
+}

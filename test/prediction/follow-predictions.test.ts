@@ -3,7 +3,7 @@ import { DEFAULT_DOOR_LIMITS } from '../../src/door/options.js';
 import { eventStream } from '../../src/door/event-stream.js';
 import { followPredictions } from '../../src/prediction/follow-predictions.js';
 import { predictionTopic, type PredictionMade } from '../../src/prediction/prediction.messages.js';
-import type { StoredPrediction } from '../../src/prediction/prediction.js';
+import type { LedgerRow } from '../../src/prediction/prediction.js';
 import { memoryBus } from '../support/memory-bus.js';
 
 const MODEL = '01900000-0000-7000-8000-000000000001';
@@ -11,7 +11,7 @@ const JOB = '01900000-0000-7000-8000-00000000000a';
 const ROWS = 5_000;
 
 /** Row `id` of a ledger. */
-function row(id: number): StoredPrediction {
+function row(id: number): LedgerRow {
   return {
     id,
     userId: id,
@@ -25,6 +25,7 @@ function row(id: number): StoredPrediction {
     latencyMs: 1,
     inputs: { numeric: new Float32Array(0), categorical: [] },
     jobId: JOB,
+    optedOut: false,
   };
 }
 
@@ -46,7 +47,7 @@ it('a subscriber that reads gets all 5,000 rows of a batch, although they come f
     // what executing the selection of one event costs: turns of the event loop
     answer: async ({ payload }) => {
       await new Promise((resolve) => setImmediate(resolve));
-      return payload as StoredPrediction;
+      return payload as LedgerRow;
     },
     onError: () => false,
   });
