@@ -178,3 +178,40 @@ mutation RecordPurchase($customer: String!, $id: ID!, $at: DateTime!) {
   variables: { customer: '{{customer}}', id: '{{id}}', at: '{{now}}' },
   needs: 'OPERATOR',
 };
+
+/** Tickets and devices. */
+export const TICKETS_AND_DEVICES: ExampleOperation = {
+  name: 'TicketsAndDevices',
+  title: 'Tickets and devices',
+  purpose: 'What a customer complained of, how it was solved, and what they use the shop with.',
+  document: `# What the customer wrote to the service about, and
+# the devices they were seen with. A device may be
+# shared: userCount says by how many.
+query TicketsAndDevices($customer: String!) {
+  user(externalId: $customer) {
+    name
+    tickets(first: 5) {
+      nodes {
+        issueType
+        openedAt
+        resolutionSeconds
+        satisfaction
+      }
+    }
+    devices(first: 5) {
+      edges {
+        lastSeenAt
+        node {
+          key
+          type
+          osVersion
+          userCount
+        }
+      }
+    }
+  }
+}
+`,
+  variables: { customer: '{{customer}}' },
+  needs: 'CRM',
+};

@@ -10,7 +10,7 @@ export interface ExampleOperation {
   /** JSON in which `{{customer}}`, `{{now}}` and `{{id}}` stand for what `fillVariables` knows. */
   variables: Readonly<Record<string, unknown>>;
   /** The least role that may run it. */
-  needs: 'CRM' | 'ANALYST' | 'OPERATOR';
+  needs: 'CRM' | 'ANALYST' | 'OPERATOR' | 'ADMIN';
 }
 
 /** What is not known before somebody looks: a customer's key, the time, an id not used before. */
