@@ -5,7 +5,7 @@ export const DATA_QUALITY: ExampleOperation = {
   name: 'DataQuality',
   title: 'How good the data is',
   purpose:
-    'The newest scan of every table: what is missing, which rules are broken, who looks like another.',
+    'The newest scan of every table: what is missing, which rules are broken and by which rows.',
   document: `# The newest scan: what is missing, which rules rows
 # break and examples of them. A scan runs every night
 # and after imports; scanDataQuality starts one now.
@@ -41,11 +41,11 @@ export const RANK_FEATURES: ExampleOperation = {
   name: 'RankFeatures',
   title: 'Which features matter',
   purpose:
-    'Starts a ranking of every approved feature for a model, by six methods; Follow jobs shows it.',
+    'Starts a ranking of every approved feature for a model, by six methods; “Follow the jobs” shows how it goes.',
   document: `# Ranks every approved feature for the model by
 # correlation, mutual information, ANOVA F, chi-square,
 # importance and recursive elimination. It is a job:
-# see it in "Follow jobs", its result in
+# see it in "Follow the jobs", its result in
 # "The latest ranking".
 mutation RankFeatures {
   selectFeatures(input: { model: "churn" }) {
