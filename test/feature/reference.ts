@@ -64,6 +64,7 @@ export function referenceFeatures(
   const cap = (value: number | null, limit: number): number => Math.min(value ?? 0, limit) / limit;
   const circle = (event: EventRow): number => (2 * Math.PI * (event.at.getTime() % DAY)) / DAY;
   const lastActivity = last(events);
+  const [lastStart, lastEnd] = [last(sessions), last(sessionEnds)];
 
   return {
     days_since_last_purchase: lastPurchase,
@@ -122,6 +123,9 @@ export function referenceFeatures(
     session_count_90d: within(sessions, 90).length,
     session_seconds_mean: sessionMean,
     session_seconds_sum: sum(values(sessionEnds)),
+    days_since_session_start: lastStart,
+    days_since_session_end: lastEnd,
+    in_session: Number(lastStart !== null && lastStart < Math.min(1, lastEnd ?? 1)),
     page_view_count: pageViews.length,
     page_view_count_30d: within(pageViews, 30).length,
     late_night_event_count: events.filter(isLate).length,

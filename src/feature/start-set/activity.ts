@@ -123,6 +123,41 @@ export const activity: StartFeature[] = [
     definition: { kind: 'events', aggregate: 'sum', types: SESSION_END },
   },
   {
+    name: 'days_since_session_start',
+    description: 'Days since a session last began',
+    businessMeaning: 'When the customer last came',
+    unit: 'day',
+    tags: ['session'],
+    definition: { kind: 'daysSince', of: 'lastEvent', types: SESSION },
+  },
+  {
+    name: 'days_since_session_end',
+    description: 'Days since a session last ended',
+    businessMeaning: 'When the customer last left',
+    unit: 'day',
+    tags: ['session'],
+    definition: { kind: 'daysSince', of: 'lastEvent', types: SESSION_END },
+  },
+  {
+    name: 'in_session',
+    description:
+      'Whether the customer is there now: a session began within 24 hours, after the last one that ended',
+    businessMeaning: 'Whom to speak to at this moment',
+    unit: null,
+    tags: ['session'],
+    type: 'BOOLEAN',
+    definition: {
+      kind: 'expression',
+      expression: {
+        op: 'lessThan',
+        of: [
+          { op: 'coalesce', of: [valueOf('days_since_session_start'), 999] },
+          { op: 'min', of: [{ op: 'coalesce', of: [valueOf('days_since_session_end'), 1] }, 1] },
+        ],
+      },
+    },
+  },
+  {
     name: 'page_view_count',
     description: 'Number of pages viewed',
     businessMeaning: 'Interest',
