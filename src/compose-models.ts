@@ -103,6 +103,7 @@ export async function composeModels(
     publishModel: (message) => {
       announce(MODEL_TOPIC, message);
     },
+    tryOut: (versionId) => serving.use(versionId, () => Promise.resolve()),
   };
   const promote = async (versionId: string, actor: string, comment: string): Promise<void> => {
     const request = { versionId, stage: 'PRODUCTION' as const, actor, comment };

@@ -79,6 +79,7 @@ export function registryGraph(db: Database, bus: Bus, clock: Clock) {
     allVersions: models.allVersions,
     move: models.move,
     publishModel: () => undefined,
+    tryOut: () => Promise.resolve(),
   };
   const ask = async (
     text: string,
