@@ -11,7 +11,7 @@ import { composeQualityScan } from '../src/compose-quality-scan.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
 import { composeSelectionWork } from '../src/compose-selection-work.js';
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
-import { planProfileRun } from '../src/feature/profile-features.js';
+import { requestProfile } from '../src/feature/request-profile.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
 import { rejectedRowStore } from '../src/job/rejected-row.store.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
@@ -47,10 +47,8 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
     const upkeep = composeEventUpkeep(plant.db, clock, config.retentionDays);
     const quality = composeQualityScan(plant);
-    const askForScan = requestScan({
-      jobPage: jobs.store.page,
-      createJob: ({ kind, input, createdBy }) => jobs.submit(kind, input, createdBy),
-    });
+    const askForScan = requestScan(jobs.once);
+    const askForProfile = requestProfile({ ...jobs.once, now: () => clock.now() });
     const models = await composeModels(plant, features.store);
     opened.push(() => models.serving.close());
     const ledger = composeLedger(plant);
@@ -143,7 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
         sweepJobs: jobs.sweep,
         forgetRejectedRows: () => rejectedRowStore(plant.db).forget(clock.wall()),
         scanQuality: () => askForScan('schedule'),
-        profileFeatures: () => jobs.submit('PROFILE', planProfileRun(clock.now()), 'schedule'),
+        profileFeatures: () => askForProfile('schedule'),
       }),
     );
     await upkeep.createMonthsAhead();

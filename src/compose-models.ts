@@ -8,6 +8,7 @@ import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
 import { recentRegistry, type RecentRegistry } from './feature/recent-registry.js';
 import { featureUsersOn } from './model/feature-users.store.js';
+import type { Job } from './job/job.js';
 import { JOB_TOPIC } from './job/job.messages.js';
 import { jobStore } from './job/job.store.js';
 import { submitJob } from './job/submit-job.js';
@@ -45,17 +46,27 @@ export function composeJobs(plant: Omit<Plant, 'scorer'>) {
   const publishJob = (message: object): void => {
     announce(JOB_TOPIC, message);
   };
+  const submit = submitJob({
+    createJob: store.create,
+    enqueue: queues.add,
+    publishJob,
+    onQueueError: (error, jobId) => {
+      log.warn({ err: error, jobId }, 'the queue did not take a job; the sweeper will add it');
+    },
+  });
   return {
     store,
     publishJob,
-    submit: submitJob({
-      createJob: store.create,
-      enqueue: queues.add,
-      publishJob,
-      onQueueError: (error, jobId) => {
-        log.warn({ err: error, jobId }, 'the queue did not take a job; the sweeper will add it');
-      },
-    }),
+    submit,
+    /** For `requestOnce`. */
+    once: {
+      jobPage: store.page,
+      createJob: ({
+        kind,
+        input,
+        createdBy,
+      }: Pick<Job, 'kind' | 'createdBy'> & { input: object }) => submit(kind, input, createdBy),
+    },
     sweep: () =>
       sweepJobs({
         strandedJobs: store.stranded,

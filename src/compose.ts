@@ -22,7 +22,7 @@ import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
-import { planProfileRun } from './feature/profile-features.js';
+import { requestProfile } from './feature/request-profile.js';
 import { liveSchema } from './feature/set/live-schema.js';
 import type { Job } from './job/job.js';
 import { QUEUE_OF_KIND } from './job/job.messages.js';
@@ -240,11 +240,8 @@ async function composeOn(
       ...composeIngest(db, clock, { retention: { ...retention, history: true } }),
       scoreUsers: predictions.scoreEveryone,
       lookAtData: async (createdBy) => {
-        await jobs.submit('PROFILE', planProfileRun(clock.now()), createdBy);
-        await requestScan({
-          jobPage: jobs.store.page,
-          createJob: ({ kind, input, createdBy: by }) => jobs.submit(kind, input, by),
-        })(createdBy);
+        await requestProfile({ ...jobs.once, now: () => clock.now() })(createdBy);
+        await requestScan(jobs.once)(createdBy);
       },
       job: jobs.store.get,
     },

@@ -11,7 +11,7 @@ import { predictionStore } from '../prediction/prediction.store.js';
 import type { CliContext } from './context.js';
 import type { ImportDeps, ImportJobs } from './import/context.js';
 import { importJobs } from './import/import-jobs.js';
-import { planProfileRun } from '../feature/profile-features.js';
+import { requestProfile } from '../feature/request-profile.js';
 import { requestScan } from '../quality/request-scan.js';
 
 const ACTOR = 'command line';
@@ -61,13 +61,15 @@ export function withImport<T>(
 /** After an import the tables are looked at: a broken batch is to be known before a model reads it. */
 function followedUp(store: JobStore, now: Date): ImportJobs {
   const jobs = importJobs(store, ACTOR);
-  const askForScan = requestScan({ jobPage: store.page, createJob: store.create });
+  const once = { jobPage: store.page, createJob: store.create };
+  const askForScan = requestScan(once);
+  const askForProfile = requestProfile({ ...once, now: () => now });
   return {
     ...jobs,
     succeed: async (id, result) => {
       await jobs.succeed(id, result);
       await askForScan(ACTOR);
-      await store.create({ kind: 'PROFILE', input: planProfileRun(now), createdBy: ACTOR });
+      await askForProfile(ACTOR);
     },
   };
 }
