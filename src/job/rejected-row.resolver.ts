@@ -24,13 +24,14 @@ export class RejectedRowResolver {
 
   @Query(() => RejectedRowConnectionType, {
     description:
-      'Rows of imports, recordEvents and upsertUsers that were not taken, newest first, of the last 30 days.',
+      'Rows that imports and writing calls did not take, newest first, of the last 30 days.',
   })
   async rejectedRows(
     @Ctx() context: RequestContext,
     @Arg('source', () => String, {
       nullable: true,
-      description: 'Only of this source, such as recordEvents, upsertUsers or an import’s.',
+      description:
+        'Only of this source: recordEvents, upsertUsers, upsertDevices, recordTickets, or an import’s.',
     })
     source: string | null,
     @Arg('job', () => ID, { nullable: true, description: 'Only of this import: `Job:<uuid>`.' })

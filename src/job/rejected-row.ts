@@ -1,7 +1,7 @@
 /** A row of an import or of a call that could not be taken, with its reason. */
 export interface RejectedRow {
   jobId: string | null;
-  /** The source named by an import; `recordEvents` or `upsertUsers` of a call. */
+  /** The source named by an import; the name of the mutation for a row of a call. */
   source: string;
   /** External id of the customer it was about, where the row says. */
   userKey?: string | null;

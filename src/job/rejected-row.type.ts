@@ -12,7 +12,7 @@ import { DateTime, JsonObject } from '../graphql/scalars.js';
 export class KeptRejectedRowType extends NodeInterface {
   @Field(() => String, {
     description:
-      'The source named by the import; recordEvents or upsertUsers for rows of these calls.',
+      'The source named by the import; the name of the mutation for rows of a call, such as recordTickets.',
   })
   source!: string;
   @Field(() => ID, { nullable: true, description: 'The import it belongs to; null for a call.' })
