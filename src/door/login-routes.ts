@@ -23,6 +23,8 @@ export function replyPage(exchange: Exchange, status: number, html: string): voi
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': PAGE_POLICY,
       'cache-control': 'no-store',
+      // with `no-referrer` browsers send `Origin: null` from our own form, which would be refused
+      'referrer-policy': 'same-origin',
     },
     html,
   );

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildExplorer } from '../../bin/build-explorer.mjs';
 import type { ExampleOperation } from '../../src/door/examples/example.js';
 import { type BrowserPage, hasBrowser, openPage } from '../support/browser.js';
-import { type DoorTest, startDoor, until } from '../support/door.js';
+import { type DoorTest, KEY, startDoor, until } from '../support/door.js';
 
 const example = (name: string, document: string, variables = {}): ExampleOperation => ({
   name,
@@ -103,6 +103,14 @@ describe.skipIf(!hasBrowser('the explorer in a browser'))(
       expect(await page.locator('h1').innerText()).toBe('Sign in to Augury');
       complaints.length = 0; // the 401 that sent us here
     });
+
+    it('opens by a key that is pasted into the form', async () => {
+      await page.locator('input[name=key]').fill(KEY);
+      await page.locator('form button').click();
+      await page.waitForSelector('.graphiql-tab');
+      await page.goto(`${door.server.url}/healthz`); // what the explorer still asks must not be refused
+      await page.context().clearCookies();
+    }, 30_000);
 
     it('opens by the one-time link, with the examples as tabs and in a list', async () => {
       await page.goto(`${door.server.url}/login?key=one-time`);
