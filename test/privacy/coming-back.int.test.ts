@@ -116,6 +116,20 @@ describe('The profile of an erased customer', () => {
     });
   });
 
+  it('is not written by a call that looked for erasures just before this one was made', async () => {
+    const late = composeIngest(database.db, clock); // knows of no erasure
+    const registeredAt = new Date('2026-11-21T12:30:00Z');
+    const { externalId } = CANARY;
+    const none = { created: 0, updated: 0, rejected: [] };
+    expect(await late.upsertUsers([OLD_ROW])).toEqual(none);
+    expect(await late.upsertUsers([{ externalId, name: CANARY.name }])).toEqual(none);
+    expect(await placesOf(database.db, CANARIES)).toEqual([]);
+    expect(await late.upsertUsers([{ externalId, registeredAt }, { externalId: 'new' }])).toEqual({
+      ...none,
+      created: 2,
+    });
+  });
+
   it('is not brought by an event after the erasure, which makes a bare customer', async () => {
     const { externalId } = CANARY;
     const event = {
