@@ -73,8 +73,12 @@ const feature = (name: string, change: object = {}): object => ({
 
 describe('features register', () => {
   it.each<[string, () => Promise<string>, RegExp]>([
-    ['a file that is not there', () => Promise.resolve('/nowhere.json'), /cannot read \/nowhere/],
-    ['a file that is not JSON', () => file('{'), /is not JSON/],
+    [
+      'a file that is not there',
+      () => Promise.resolve('/nowhere.json'),
+      /nowhere\.json cannot be read/,
+    ],
+    ['a file that is not JSON', () => file('{'), /is no JSON/],
     ['a feature without a meaning of its type', () => file(feature('bad', { unit: null })), /unit/],
     [
       'the second of a list, naming its place',

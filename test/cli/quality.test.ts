@@ -125,7 +125,7 @@ describe('augury quality', () => {
     );
     expect(asked[0]?.variables).toEqual({ input: { name: 'r' } });
     fs.writeFileSync(file, '{');
-    await expect(run(false, 'rules', 'add', '--file', file)).rejects.toThrow('as JSON');
+    await expect(run(false, 'rules', 'add', '--file', file)).rejects.toThrow('is no JSON');
     await expect(run(false, '--table', 'nothing')).rejects.toThrow('nothing');
   });
 });

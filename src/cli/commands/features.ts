@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import type { Command } from 'commander';
 import { addSelectCommand } from './select.js';
 import { AppError } from '../../kernel/error.js';
@@ -6,6 +5,7 @@ import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
 import { listOf, oneOf, wholeNumber } from '../option-values.js';
 import { figure, table } from '../output.js';
+import { readJson } from '../read-json.js';
 import { ask, must } from '../remote.js';
 import { FEATURE_DETAIL, printFeature, type FeatureDetail } from '../print-feature.js';
 
@@ -254,18 +254,4 @@ function printChanged(feature: FeatureRow | null, { output }: CliContext): void 
       ? JSON.stringify(feature)
       : `${feature.name}@${feature.version} is ${feature.status}`,
   );
-}
-
-function readJson(file: string): unknown {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new AppError('INVALID', `cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('INVALID', `${file} is not JSON: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -10,9 +10,13 @@ import { figure } from '../output.js';
 
 const ACTOR = 'command line';
 
+type WithRoom = <T>(
+  work: (room: ReturnType<typeof composePrivacyWork>) => Promise<T>,
+) => Promise<T>;
+
 /** `export-user`, `erase-user`, `privacy replay`: work on the database, as a restore happens without a server. */
 export function addPrivacyCommands(program: Command, context: CliContext): void {
-  const withRoom = <T>(work: (room: ReturnType<typeof composePrivacyWork>) => Promise<T>) =>
+  const withRoom: WithRoom = (work) =>
     context.withInstallation(({ db, clock, log }: OpenedInstallation) =>
       work(
         composePrivacyWork({
@@ -24,6 +28,12 @@ export function addPrivacyCommands(program: Command, context: CliContext): void 
         }),
       ),
     );
+  addExport(program, context, withRoom);
+  addErase(program, context, withRoom);
+  addReplay(program, context, withRoom);
+}
+
+function addExport(program: Command, context: CliContext, withRoom: WithRoom): void {
   program
     .command('export-user')
     .description('write everything held about a customer as lines of JSON: {"table", "row"}')
@@ -46,6 +56,9 @@ export function addPrivacyCommands(program: Command, context: CliContext): void 
         context.output.note(`${figure(rows)} rows${options.out ? ` in ${options.out}` : ''}`);
       }),
     );
+}
+
+function addErase(program: Command, context: CliContext, withRoom: WithRoom): void {
   program
     .command('erase-user')
     .description('remove a customer for good, from every table; prints the receipt')
@@ -59,6 +72,9 @@ export function addPrivacyCommands(program: Command, context: CliContext): void 
         context.output.line(JSON.stringify(receipt, null, context.output.json ? 0 : 2));
       });
     });
+}
+
+function addReplay(program: Command, context: CliContext, withRoom: WithRoom): void {
   program
     .command('privacy')
     .description('what keeps erasures in force')

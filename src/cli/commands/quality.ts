@@ -1,10 +1,10 @@
-import fs from 'node:fs';
 import type { Command } from 'commander';
 import { AppError } from '../../kernel/error.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
 import { oneOf } from '../option-values.js';
 import { figure, table } from '../output.js';
+import { readJson } from '../read-json.js';
 import { ask, must } from '../remote.js';
 
 const TABLES = ['CUSTOMER', 'EVENT', 'TICKET', 'DEVICE'] as const;
@@ -60,6 +60,10 @@ export function addQualityCommands(program: Command, context: CliContext): void 
       );
       context.output.line(context.output.json ? JSON.stringify(dataQuality) : textOf(dataQuality));
     });
+  addRuleCommands(quality, context);
+}
+
+function addRuleCommands(quality: Command, context: CliContext): void {
   const rules = quality.command('rules').description('the rules that rows are held to');
   rules
     .command('list')
@@ -71,6 +75,11 @@ export function addQualityCommands(program: Command, context: CliContext): void 
       );
       printRules(qualityRules, context);
     });
+  addRuleAdd(rules, context);
+  addRuleRemove(rules, context);
+}
+
+function addRuleAdd(rules: Command, context: CliContext): void {
   rules
     .command('add')
     .description('add a rule from a JSON file')
@@ -91,6 +100,9 @@ export function addQualityCommands(program: Command, context: CliContext): void 
       const { rule } = must(createQualityRule);
       if (rule) printRules([rule], context);
     });
+}
+
+function addRuleRemove(rules: Command, context: CliContext): void {
   rules
     .command('remove')
     .description('remove a rule')
@@ -195,14 +207,4 @@ function lag(seconds: number | null): string {
   return seconds < 172_800
     ? `${(seconds / 3600).toFixed(1)} hours`
     : `${figure(Math.round(seconds / 86_400))} days`;
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(fs.readFileSync(file, 'utf8'));
-  } catch (cause) {
-    throw new AppError('INVALID', `cannot read ${file} as JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../../kernel/error.js';
+import { readJson } from '../read-json.js';
 
 const text = z.string().trim().min(1, 'must not be empty');
 const list = z.union([text, z.array(text).min(1)]);
@@ -110,35 +110,15 @@ function merge<T extends z.ZodObject>(
   options: object,
   mapFile: string | undefined,
 ): z.infer<T> {
-  const base = mapFile === undefined ? {} : parse(schema, readJson(mapFile), mapFile);
+  const base =
+    mapFile === undefined
+      ? {}
+      : parse(schema, readJson(mapFile, `the map file ${mapFile}`), mapFile);
   const known = Object.keys(schema.shape);
   const given = Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== undefined && known.includes(key)),
   );
   return { ...base, ...parse(schema, given, 'the command line') };
-}
-
-function readJson(file: string): unknown {
-  let content: string;
-  try {
-    content = fs.readFileSync(file, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new AppError(
-      'INVALID',
-      `the map file ${file} cannot be read (${code ?? String(cause)})`,
-      {
-        cause,
-      },
-    );
-  }
-  try {
-    return JSON.parse(content.replace(/^\ufeff/, ''));
-  } catch (cause) {
-    throw new AppError('INVALID', `the map file ${file} is no JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }
 
 function parse<T extends z.ZodObject>(schema: T, value: unknown, where: string): z.infer<T> {
