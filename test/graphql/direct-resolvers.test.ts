@@ -7,7 +7,6 @@ import {
   Ctx,
   Field,
   FieldResolver,
-  GraphQLISODateTime,
   Info,
   InputType,
   Int,
@@ -23,16 +22,6 @@ import { resolveDirectly } from '../../src/graphql/direct-resolvers.js';
 class DirectInput {
   @Field(() => Int)
   size!: number;
-}
-
-@InputType('DirectRow')
-class DirectRow {
-  @Field(() => GraphQLISODateTime)
-  at!: Date;
-  @Field(() => Int, { nullable: true, defaultValue: 7 })
-  size?: number | null;
-  @Field(() => String, { nullable: true })
-  note?: string | null;
 }
 
 @ObjectType('DirectThing', { simpleResolvers: true })
@@ -54,11 +43,6 @@ class DirectResolver {
   @Query(() => Boolean)
   isInstance(@Arg('input', () => DirectInput) input: DirectInput): boolean {
     return input instanceof DirectInput;
-  }
-
-  @Query(() => String)
-  rows(@Arg('rows', () => [DirectRow], { nullable: true }) rows: DirectRow[] | null): string {
-    return JSON.stringify(rows?.map(({ at, size, note }) => ({ at, size, note })) ?? 'none');
   }
 
   @FieldResolver(() => String)
@@ -98,10 +82,6 @@ describe('resolvers called directly', () => {
     '{ thing(name: "a") { told } }',
     '{ thing(name: "bad") { name } }',
     '{ isInstance(input: { size: 1 }) }',
-    '{ rows(rows: [{ at: "2026-01-01T00:00:00Z" }, { at: "2026-01-02T00:00:00Z", size: null, note: "n" }]) }',
-    '{ rows(rows: null) }',
-    '{ rows }',
-    '{ rows(rows: [{ at: "yesterday" }]) }',
   ])('answer %s as TypeGraphQL does', async (text) => {
     const ask = async (asked: GraphQLSchema): Promise<unknown> =>
       JSON.parse(
@@ -123,14 +103,6 @@ describe('resolvers called directly', () => {
     const answer = execute({ schema, document, contextValue });
     expect(answer).not.toBeInstanceOf(Promise);
     expect(answer).toEqual({ data: { thing: { told: '> a ["x"] 2 me told' } } });
-  });
-
-  it('hand over the rows of a list without a promise', () => {
-    const document = parse('{ rows(rows: [{ at: "2026-01-01T00:00:00Z" }]) }');
-    expect(execute({ schema: plain, document })).toBeInstanceOf(Promise);
-    expect(execute({ schema, document })).toEqual({
-      data: { rows: '[{"at":"2026-01-01T00:00:00.000Z","size":7}]' },
-    });
   });
 
   it('leave a field with an input object to TypeGraphQL', () => {
