@@ -46,7 +46,8 @@ export class RetentionType {
   })
   heldFrom!: Date | null;
   @Field(() => [EventPartitionType], {
-    description: 'The parts that hold the events, oldest first; at most 12 for a year of data.',
+    description:
+      'The parts that hold the events, oldest first: one a month, 3 of them ahead of their time, and one a year of older history.',
   })
   partitions!: EventPartitionType[];
 }

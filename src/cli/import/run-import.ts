@@ -46,6 +46,8 @@ export interface ImportResult {
  */
 const FIRST_BATCH = 5_000;
 const LARGEST_BATCH = 80_000;
+/** Profiles and tickets can be 10,000 bytes each, and gain nothing by more of them. */
+const LARGEST_BATCH_IN_ORDER = 10_000;
 const BAD_BATCH = 10_000;
 const IN_FLIGHT = 3;
 /** A file of which so many rows, and no other, came first is being read with the wrong mapping. */
@@ -205,9 +207,11 @@ class Run<Out> {
     const batch = this.pending;
     if (batch.length === 0) return;
     this.pending = [];
-    this.batchSize = Math.min(LARGEST_BATCH, 2 * this.batchSize);
+    const inOrder = IN_ORDER.includes(this.plan.kind);
+    const largest = inOrder ? LARGEST_BATCH_IN_ORDER : LARGEST_BATCH;
+    this.batchSize = Math.min(largest, 2 * this.batchSize);
     // profiles one batch at a time: customers get their ids in the order of the file
-    await this.settle(IN_ORDER.includes(this.plan.kind) ? 0 : IN_FLIGHT - 1);
+    await this.settle(inOrder ? 0 : IN_FLIGHT - 1);
     const writing = this.write(batch)
       .catch((error: unknown) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
