@@ -97,7 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       { concurrency },
       predictionProcessor(run, {
         useVersion: (id, work) => models.serving.use(id, work),
-        factsAfter: ledger.store.factsAfter,
+        usersAfter: ledger.store.usersAfter,
         readFeatures: features.read,
         scorer,
         writeBatch: ledger.store.writeBatch,

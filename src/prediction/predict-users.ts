@@ -1,14 +1,14 @@
 import type { Clock } from '../kernel/clock.js';
 import { count } from '../kernel/count.js';
-import type { FeatureRows, ReadFeatures } from '../feature/read-features.js';
+import type { ReadFeatures } from '../feature/read-features.js';
 import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
 import type { Scorer } from '../scorer/ports.js';
+import { factsOf } from './facts-of.js';
 import { hasAttributes, rowOf, tableOf } from './input-rows.js';
 import { overridden, type Override } from './override-inputs.js';
 import {
   eligibilityOf,
-  type EligibilityFacts,
   type InputRow,
   type LedgerRow,
   type PredictionAnswer,
@@ -156,24 +156,6 @@ async function score(
   }
   await scoreEligible(deps, served, eligible, { asOf, startMs, signal }, answers);
   return answers;
-}
-
-/** What is known of the customer in a row; null when the id is no customer's. */
-function factsOf(
-  { people }: FeatureRows,
-  row: number,
-): Omit<EligibilityFacts, 'hasAttributes'> | null {
-  const consent = people?.consentProfiling[row] ?? NaN;
-  if (Number.isNaN(consent)) return null;
-  return {
-    consentProfiling: consent === 1,
-    registeredAt: instantOf(people?.registeredAt[row]),
-    firstEventAt: instantOf(people?.firstEventAt[row]),
-  };
-}
-
-function instantOf(ms: number | undefined): Date | null {
-  return ms === undefined || Number.isNaN(ms) ? null : new Date(ms);
 }
 
 function unscored(

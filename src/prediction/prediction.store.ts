@@ -2,12 +2,7 @@ import { gather } from '../plant/gather.js';
 import type { Database } from '../plant/ports.js';
 import { fromBytes, toBytes } from './input-bytes.js';
 import type { LedgerHealth } from './ledger-health.js';
-import type {
-  EligibilityFacts,
-  LedgerRow,
-  PredictionSource,
-  StoredPrediction,
-} from './prediction.js';
+import type { LedgerRow, PredictionSource, StoredPrediction } from './prediction.js';
 
 /** A score to be written; the ledger gives the id. */
 export type NewPrediction = Omit<StoredPrediction, 'id'>;
@@ -20,9 +15,6 @@ export interface LedgerPage {
   /** Ledger id after which the page begins; newest first. */
   after: number | null;
 }
-
-/** Facts on one user; `hasAttributes` is the caller's to know. */
-export type UserFacts = Omit<EligibilityFacts, 'hasAttributes'> & { userId: number };
 
 export interface PredictionStore {
   /**
@@ -57,8 +49,8 @@ export interface PredictionStore {
   }): Promise<LedgerRow[]>;
   /** Pages of several users at once, one lateral statement; each newest first, up to `first` + 1 rows. */
   pages(pages: readonly LedgerPage[]): Promise<LedgerRow[][]>;
-  /** Facts on the next `limit` users by id after `afterId`. */
-  factsAfter(afterId: number, limit: number, asOf: Date): Promise<UserFacts[]>;
+  /** Ids of the next `limit` customers after `afterId`, ascending. */
+  usersAfter(afterId: number, limit: number): Promise<number[]>;
   /** All customers, and those up to an id. */
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   /** Where a score run stands. */
@@ -74,11 +66,6 @@ const COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_v
   p.probability, p.threshold, p.source::text as source, p.as_of as "asOf", p.scored_at as "scoredAt",
   p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId",
   (select not c.consent_profiling from customer c where c.id = p.user_id) as "optedOut"`;
-
-const FACTS = `select c.id as "userId", c.consent_profiling as "consentProfiling",
-  c.registered_at as "registeredAt", first.at as "firstEventAt"`;
-const FIRST_EVENT = `cross join lateral (
-  select min(e.at) as at from event e where e.user_id = c.id and e.at < $1) first`;
 
 /** A row is stamped when it comes in and seen when it is committed: in between, a score may have been made without it. */
 const WRITING = `interval '2 seconds'`;
@@ -223,13 +210,14 @@ export function predictionStore(db: Database): PredictionStore {
       for (const { ord, ...row } of rows) answers[ord - 1]?.push(toStored(row));
       return answers;
     },
-    factsAfter: (afterId, limit, asOf) =>
-      db.query<UserFacts>(
-        `${FACTS} from (select * from customer where id > $2 order by id limit $3) c ${FIRST_EVENT}
-         order by c.id`,
-        [asOf, afterId, limit],
-        { name: 'prediction-facts-after' },
-      ),
+    async usersAfter(afterId, limit) {
+      const rows = await db.query<{ id: number }>(
+        'select id from customer where id > $1 order by id limit $2',
+        [afterId, limit],
+        { name: 'prediction-users-after' },
+      );
+      return rows.map(({ id }) => id);
+    },
     async userCounts(upTo) {
       const [row] = await db.query<{ total: number; upTo: number }>(
         'select count(*) as total, count(*) filter (where id <= $1) as "upTo" from customer',

@@ -6,8 +6,9 @@ import type { ServedModel } from '../model/serving.js';
 import { pickRows } from '../numeric/table.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
+import { factsOf } from './facts-of.js';
 import { hasAttributes, rowOf } from './input-rows.js';
-import { eligibilityOf, type EligibilityFacts, type StoredPrediction } from './prediction.js';
+import { eligibilityOf, type StoredPrediction } from './prediction.js';
 import {
   scoreJobInput,
   type PredictionMade,
@@ -18,11 +19,8 @@ import {
 export interface ScoreUsersDeps {
   /** The pinned version, loaded until `work` has ended. */
   useVersion<T>(id: string, work: (served: ServedModel) => Promise<T>): Promise<T>;
-  factsAfter(
-    afterId: number,
-    limit: number,
-    asOf: Date,
-  ): Promise<(Omit<EligibilityFacts, 'hasAttributes'> & { userId: number })[]>;
+  /** Ids of the next customers, ascending. */
+  usersAfter(afterId: number, limit: number): Promise<number[]>;
   readFeatures: ReadFeatures;
   scorer: Pick<Scorer, 'score'>;
   /** Idempotent by (job, user). */
@@ -38,9 +36,7 @@ export interface ScoreUsersDeps {
   checkData?: QualityGate;
 }
 
-type Facts = Awaited<ReturnType<ScoreUsersDeps['factsAfter']>>;
-
-/** Users of one chunk: one feature statement, one model run, one insert. */
+/** Users of one chunk: one statement of features and facts, one model run, one insert. */
 export const SCORE_CHUNK = 5_000;
 
 /**
@@ -72,18 +68,13 @@ async function scoreWith(
   let lastId = before.lastUserId;
   const { total, upTo } = await deps.userCounts(lastId);
   let looked = upTo;
-  let facts = await deps.factsAfter(lastId, chunk, asOf);
-  while (facts.length > 0) {
+  let users = await deps.usersAfter(lastId, chunk);
+  while (users.length > 0) {
     job.signal.throwIfAborted();
-    const lastOfChunk = facts.at(-1)?.userId ?? lastId;
-    // The next chunk's look-up runs beside this chunk's work.
-    const [next] = await Promise.all([
-      deps.factsAfter(lastOfChunk, chunk, asOf),
-      scoreChunk(deps, job.id, served, asOf, facts),
-    ]);
-    looked += facts.length;
-    lastId = lastOfChunk;
-    facts = next;
+    await scoreChunk(deps, job.id, served, asOf, users);
+    looked += users.length;
+    lastId = users.at(-1) ?? lastId;
+    users = await deps.usersAfter(lastId, chunk);
     job.report(total > 0 ? looked / total : 1, `looked at ${looked} of ${total} customers`);
   }
   const { rows, positive } = await deps.runState(job.id);
@@ -103,19 +94,22 @@ async function scoreChunk(
   jobId: string,
   served: ServedModel,
   asOf: Date,
-  facts: Facts,
+  users: readonly number[],
 ): Promise<void> {
   const startMs = deps.clock.monotonicMs();
   const features = await deps.readFeatures({
     features: served.features,
-    users: facts.map(({ userId }) => userId),
+    users,
     asOf,
+    people: true,
   });
   const everyone = inputTable(features, served.inputs);
-  const eligible = facts.flatMap((each, index) => {
+  const { minAgeDays } = served.model.spec.eligible;
+  const eligible = users.flatMap((_, index) => {
+    const facts = factsOf(features, index);
+    if (!facts) return [];
     const known = hasAttributes(rowOf(everyone, index), served.inputs, served.features);
-    const { minAgeDays } = served.model.spec.eligible;
-    const verdict = eligibilityOf({ ...each, hasAttributes: known }, minAgeDays, asOf);
+    const verdict = eligibilityOf({ ...facts, hasAttributes: known }, minAgeDays, asOf);
     return verdict === 'ELIGIBLE' ? [index] : [];
   });
   if (eligible.length === 0) return;
@@ -123,7 +117,7 @@ async function scoreChunk(
   const { probability } = await deps.scorer.score(served.version.artifactSha256, table);
   const latencyMs = deps.clock.monotonicMs() - startMs;
   const rows = eligible.map((at, index) => ({
-    userId: facts[at]?.userId ?? 0,
+    userId: users[at] ?? 0,
     modelId: served.model.id,
     modelVersionId: served.version.id,
     probability: probability[index] ?? NaN,

@@ -33,7 +33,7 @@ function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
   const { store, publish } = composeLedger(graph.plant);
   return {
     useVersion: (id, work) => serving.use(id, work),
-    factsAfter: store.factsAfter,
+    usersAfter: store.usersAfter,
     readFeatures: composeFeatureReading(database.db).read,
     scorer: graph.plant.scorer,
     writeBatch: store.writeBatch,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { composeFeatureReading } from '../../src/compose-models.js';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
 import { labelStore } from '../../src/model/label.store.js';
 import { eligibilityOf } from '../../src/prediction/prediction.js';
@@ -106,8 +107,13 @@ describe('Who opted out of profiling', () => {
     [
       'a score run looks at the consent of the moment',
       async () => {
-        const facts = await predictionStore(database.db).factsAfter(0, 10, clock.wall());
-        return facts.find(({ userId }) => userId === ids.neighbour)?.consentProfiling ?? false;
+        const { people } = await composeFeatureReading(database.db).read({
+          features: [],
+          users: [ids.neighbour],
+          asOf: clock.wall(),
+          people: true,
+        });
+        return people?.consentProfiling[0] === 1;
       },
     ],
     [
