@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { definitionMessage } from './definition-message.js';
+import { writtenIssues, type WrittenIssue } from '../kernel/written-issue.js';
 import {
   definitionSchema,
   quantileBucket,
@@ -8,10 +8,7 @@ import {
 } from './definition.js';
 
 /** What is wrong, and where in the definition. */
-export interface DefinitionIssue {
-  path: string[];
-  message: string;
-}
+export type DefinitionIssue = WrittenIssue;
 
 export type ParsedDefinition =
   | { kind: 'definition'; definition: Definition }
@@ -49,8 +46,7 @@ function refused(
   error: z.ZodError,
   written: unknown,
 ): { kind: 'issues'; issues: DefinitionIssue[] } {
-  const issues = error.issues.slice(0, 20).map((issue) => placeOf(issue, written));
-  return { kind: 'issues', issues };
+  return { kind: 'issues', issues: writtenIssues(error, written) };
 }
 
 function hasQuantiles(written: unknown): boolean {
@@ -61,34 +57,6 @@ function hasQuantiles(written: unknown): boolean {
     written.kind === 'bucket' &&
     'quantiles' in written
   );
-}
-
-/** Of the branches of a union the one that got furthest says what is wrong. */
-function placeOf(issue: z.core.$ZodIssue, written: unknown): DefinitionIssue {
-  const path = issue.path.map(String);
-  const value = issue.path.reduce(partOf, written);
-  const own = { path, message: definitionMessage(issue, value) };
-  if (issue.code !== 'invalid_union') return own;
-  const branches = issue.errors
-    .filter((issues) => !issues.some(isAbsence(value)))
-    .flatMap((issues) => issues.slice(0, 1))
-    .map((inner) => placeOf(inner, value));
-  const [furthest] = branches.sort((a, b) => b.path.length - a.path.length);
-  return furthest && furthest.path.length > 0
-    ? { path: [...path, ...furthest.path], message: furthest.message }
-    : own;
-}
-
-/** A branch whose own field is not there was not meant: `{ op }` is no reference that lacks `feature`. */
-function isAbsence(value: unknown): (issue: z.core.$ZodIssue) => boolean {
-  return ({ code, path }) =>
-    code !== 'custom' && path.length === 1 && path.reduce(partOf, value) === undefined;
-}
-
-function partOf(whole: unknown, key: PropertyKey): unknown {
-  return typeof whole === 'object' && whole !== null && Object.hasOwn(whole, key)
-    ? (whole as Record<PropertyKey, unknown>)[key]
-    : undefined;
 }
 
 /** Deep or wide input would cost the parser more than any definition is worth. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { unreachable } from '../kernel/id.js';
 import { userError, type UserError } from '../kernel/error.js';
+import { writtenIssues } from '../kernel/written-issue.js';
 import { isStorableText } from '../plant/parameters.js';
 import { columnOf, QUALITY_COLUMNS, type ColumnKind, type QualityTable } from './table.js';
 
@@ -12,11 +13,14 @@ const text = z
 const figure = z.number().min(-1e15).max(1e15);
 
 /** What a condition is about: a column of the table, an attribute of a customer, a property of an event. */
-const operand = z.union([
-  z.strictObject({ column: text }),
-  z.strictObject({ attribute: text }),
-  z.strictObject({ property: text }),
-]);
+const operand = z.union(
+  [
+    z.strictObject({ column: text }),
+    z.strictObject({ attribute: text }),
+    z.strictObject({ property: text }),
+  ],
+  'must be { "column": name }, { "attribute": name } or { "property": name }',
+);
 export type Operand = z.infer<typeof operand>;
 
 /** What it is compared with: a constant, an instant, the instant of the scan, another operand. */
@@ -104,11 +108,9 @@ export function parseRule(
   if (!parsed.success)
     return {
       rule: null,
-      errors: parsed.error.issues
-        .slice(0, 20)
-        .map((issue) =>
-          userError('INVALID', issue.message.slice(0, 300), 'rule', ...issue.path.map(String)),
-        ),
+      errors: writtenIssues(parsed.error, value).map(({ path, message }) =>
+        userError('INVALID', message.slice(0, 300), 'rule', ...path),
+      ),
     };
   const errors = checkKinds(table, parsed.data);
   return errors.length > 0 ? { rule: null, errors } : { rule: parsed.data, errors: [] };

@@ -4,8 +4,46 @@ const SHOWN = 60;
 /** What zod says of a union that was given no words of its own. */
 const UNSAID = 'Invalid input';
 
-/** What is wrong with a part of a definition: the bound and, where it helps, what was written there. */
-export function definitionMessage(issue: z.core.$ZodIssue, value: unknown): string {
+/** What is wrong with something that somebody wrote as JSON, and where in it. */
+export interface WrittenIssue {
+  path: string[];
+  message: string;
+}
+
+/** The issues of a schema in our words, at most 20: the bound and what was written there. */
+export function writtenIssues(error: z.ZodError, written: unknown): WrittenIssue[] {
+  return error.issues.slice(0, 20).map((issue) => placeOf(issue, written));
+}
+
+/** Of the branches of a union the one that got furthest says what is wrong. */
+function placeOf(issue: z.core.$ZodIssue, written: unknown): WrittenIssue {
+  const path = issue.path.map(String);
+  const value = issue.path.reduce(partOf, written);
+  const own = { path, message: messageOf(issue, value) };
+  if (issue.code !== 'invalid_union') return own;
+  const branches = issue.errors
+    .filter((issues) => !issues.some(isAbsence(value)))
+    .flatMap((issues) => issues.slice(0, 1))
+    .map((inner) => placeOf(inner, value));
+  const [furthest] = branches.sort((a, b) => b.path.length - a.path.length);
+  return furthest && furthest.path.length > 0
+    ? { path: [...path, ...furthest.path], message: furthest.message }
+    : own;
+}
+
+/** A branch whose own field is not there was not meant: `{ op }` is no reference that lacks `feature`. */
+function isAbsence(value: unknown): (issue: z.core.$ZodIssue) => boolean {
+  return ({ code, path }) =>
+    code !== 'custom' && path.length === 1 && path.reduce(partOf, value) === undefined;
+}
+
+function partOf(whole: unknown, key: PropertyKey): unknown {
+  return typeof whole === 'object' && whole !== null && Object.hasOwn(whole, key)
+    ? (whole as Record<PropertyKey, unknown>)[key]
+    : undefined;
+}
+
+function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':
       return got(`must be ${named(issue.expected)}`, value);
