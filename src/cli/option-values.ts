@@ -39,7 +39,7 @@ export function listOf<const Word extends string>(
     text.split(',').map((part) => {
       const word = known.find((one) => one.toLowerCase() === part.trim().toLowerCase());
       if (word !== undefined) return word;
-      throw new InvalidArgumentError(`It must be of ${known.join(', ')}.`);
+      throw new InvalidArgumentError(`It must be one of ${known.join(', ')}.`);
     });
 }
 
