@@ -74,7 +74,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     replyPage(exchange, 404, messagePage('Not found', `There is no ${pathname} here.`));
   };
 
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 15_000 });
+  const server = createServer({
+    requestTimeout: 60_000,
+    headersTimeout: 15_000,
+    // longer than callers and proxies keep a connection: whoever closes first must not be us, or a request on its way is lost
+    keepAliveTimeout: 75_000,
+  });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (draining) response.setHeader('connection', 'close');
     const requestId = requestIdOf(request);
