@@ -2,6 +2,7 @@ import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } fro
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeNumberCursor, encodeCursor, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { tooManyRows } from '../graphql/rows-of-call.js';
 import { AppError } from '../kernel/error.js';
 import { decodeNumericId } from '../kernel/id.js';
@@ -70,14 +71,8 @@ export class DeviceResolver {
   async users(
     @Ctx() context: RequestContext,
     @Root() device: DeviceType,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<DeviceUserConnectionType> {
     authorise(context, 'user:list');
     const first = pageSize(wanted);
@@ -98,14 +93,8 @@ export class UserDevicesResolver {
   async devices(
     @Ctx() context: RequestContext,
     @Root() user: UserType,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<UserDeviceConnectionType> {
     const first = pageSize(wanted);
     const request = { after: positionOf(after), limit: first + 1 };

@@ -3,6 +3,7 @@ import { Arg, Ctx, FieldResolver, Info, Int, Mutation, Resolver, Root } from 'ty
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { tooManyRows } from '../graphql/rows-of-call.js';
 import { DateTime } from '../graphql/scalars.js';
 import { asksFor } from '../graphql/selection.js';
@@ -100,14 +101,8 @@ export class UserEventsResolver {
       description: 'Before; default now (and the 5 minutes that senders may be ahead).',
     })
     until: Date | null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
     @Info() info: GraphQLResolveInfo,
   ): Promise<EventConnectionType> {
     const first = pageSize(wanted);

@@ -4,6 +4,7 @@ import { decodeUuid, isUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER } from '../graphql/page.type.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { mapFeed } from '../graphql/live-feed.js';
 import type { Job, JobKind as Kind, JobPage, JobStatus as Status } from './job.js';
@@ -46,8 +47,7 @@ export class JobResolver {
       description: 'Rows at most, 0..1000.',
     })
     wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
     @Ctx() context: RequestContext,
   ): Promise<JobConnectionType> {
     authorise(context, 'job:read');

@@ -3,6 +3,7 @@ import type { TellPersonalRead } from '../access/personal-reads.js';
 import { authorise, can } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { DateTime } from '../graphql/scalars.js';
 import { AppError } from '../kernel/error.js';
 import { decodeUuid, encodeId } from '../kernel/id.js';
@@ -38,14 +39,8 @@ export class RejectedRowResolver {
     job: string | null,
     @Arg('since', () => DateTime, { nullable: true, description: 'At or after.' })
     since: Date | null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<RejectedRowConnectionType> {
     authorise(context, 'job:read');
     const first = pageSize(wanted);

@@ -14,6 +14,7 @@ import { decodeUuid } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeNumberCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER } from '../graphql/page.type.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
 import type { Model, ModelStage as Stage, ModelVersion } from './model.js';
@@ -109,8 +110,7 @@ export class ModelResolver {
       description: 'Rows at most, 0..1000.',
     })
     wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<ModelVersionConnectionType> {
     const first = pageSize(wanted);
     const limit = first + 1;

@@ -4,6 +4,7 @@ import { decodeId } from '../kernel/id.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { decodeNumberCursor, encodeCursor, pageOf, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER } from '../graphql/page.type.js';
 import { DateTime } from '../graphql/scalars.js';
 import { liveAsOf } from '../feature/feature-loaders.js';
 import { FeatureOverrideInput } from '../feature/feature.type.js';
@@ -84,8 +85,7 @@ export class UserPredictionResolver {
       description: 'Rows at most, 0..1000.',
     })
     wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
     @Ctx() context: RequestContext,
   ): Promise<PredictionConnectionType> {
     authorise(context, 'model:read');

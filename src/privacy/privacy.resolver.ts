@@ -4,6 +4,7 @@ import type { AuditPage, AuditRow, SubjectPage } from '../access/audit.store.js'
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeNumberCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { DateTime } from '../graphql/scalars.js';
 import { encodeId } from '../kernel/id.js';
 import { UserType } from '../user/user.type.js';
@@ -22,8 +23,6 @@ export interface PrivacyResolverDeps {
 }
 
 const EXTERNAL_ID = { description: 'Key in the CRM.' };
-const FIRST = { nullable: true, defaultValue: 20, description: 'Page size, 0..1,000.' };
-const AFTER = { nullable: true, description: '`endCursor` of the page before.' };
 
 /** What a customer may demand, and what those who answer for the data must be able to look up. */
 @Resolver(() => AuditConnectionType)
@@ -78,8 +77,8 @@ export class PrivacyResolver {
     action: string | null,
     @Arg('since', () => DateTime, { nullable: true, description: 'At or after, wall time.' })
     since: Date | null,
-    @Arg('first', () => Int, FIRST) wanted: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<AuditConnectionType> {
     authorise(context, 'privacy:write');
     const first = pageSize(wanted);
@@ -117,8 +116,8 @@ export class UserAccessLogResolver {
   async accessLog(
     @Root() user: UserType,
     @Ctx() context: RequestContext,
-    @Arg('first', () => Int, FIRST) wanted: number | null,
-    @Arg('after', () => String, AFTER) after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<AuditConnectionType> {
     authorise(context, 'privacy:write');
     const first = pageSize(wanted);

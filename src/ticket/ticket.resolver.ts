@@ -5,6 +5,7 @@ import { CLOCK_SKEW_MS } from '../event/event.js';
 import { authorise } from '../graphql/authorise.js';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import { decodeCursor, encodeCursor, Page, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { tooManyRows } from '../graphql/rows-of-call.js';
 import { AppError } from '../kernel/error.js';
 import { decodeNumericId } from '../kernel/id.js';
@@ -113,14 +114,8 @@ export class UserTicketsResolver {
   async tickets(
     @Ctx() context: RequestContext,
     @Root() user: UserType,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
     @Arg('open', () => Boolean, {
       nullable: true,
       description: 'True: not resolved yet. False: resolved. Default both.',

@@ -3,6 +3,7 @@ import type { TellPersonalRead } from '../access/personal-reads.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { Page, pageSize } from '../graphql/cursor.js';
+import { PAGE_AFTER, PAGE_SIZE } from '../graphql/page.type.js';
 import { tooManyRows } from '../graphql/rows-of-call.js';
 import { AppError, userError } from '../kernel/error.js';
 import type { UserLoaders } from './user-loaders.js';
@@ -73,14 +74,8 @@ export class UserResolver {
     filterInput: UserFilterInput | null,
     @Arg('orderBy', () => [UserOrderInput], { nullable: true, description: 'At most 3 keys.' })
     orderInput: UserOrderInput[] | null,
-    @Arg('first', () => Int, {
-      nullable: true,
-      defaultValue: 20,
-      description: 'Page size, 0..1,000.',
-    })
-    wanted: number | null,
-    @Arg('after', () => String, { nullable: true, description: '`endCursor` of the page before.' })
-    after: string | null,
+    @Arg('first', () => Int, PAGE_SIZE) wanted: number | null,
+    @Arg('after', () => String, PAGE_AFTER) after: string | null,
   ): Promise<UserConnectionType> {
     authorise(context, 'user:list');
     const filter = toFilter(filterInput ?? null);
