@@ -87,7 +87,7 @@ export class FeatureDayType {
 })
 export class ProfileRunType {
   @Field(() => Int, { description: 'Versions of features looked at.' })
-  features!: number;
+  featureCount!: number;
   @Field(() => Int, { description: 'Customers looked at, at most 200,000.' })
   customers!: number;
   @Field(() => Int, { description: 'Features registered because their bounds could be fitted.' })

@@ -17,7 +17,7 @@ export type ProfileJobInput = z.infer<typeof profileJobInput>;
 /** Result of a PROFILE job. */
 export const profileJobResult = z.object({
   /** Features looked at. */
-  features: z.int(),
+  featureCount: z.int(),
   /** Customers looked at. */
   customers: z.int(),
   /** Features registered because their bounds could be fitted now. */

@@ -63,7 +63,7 @@ export async function profileFeatures(
     job.report(done / features.length, `looked at ${done} of ${features.length} features`);
   }
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
-  return { features: done, customers: users.length, fitted, seconds };
+  return { featureCount: done, customers: users.length, fitted, seconds };
 }
 
 /** The input of a PROFILE job. */

@@ -118,7 +118,7 @@ describe('profileFeatures', () => {
 
   it('looks at every version that is in use, of the customers who agreed, and registers what can be fitted', async () => {
     const result = await profile(now, () => Promise.resolve(3));
-    expect(result).toMatchObject({ features: 5, customers: 180, fitted: 3 });
+    expect(result).toMatchObject({ featureCount: 5, customers: 180, fitted: 3 });
     const { data } = await graph.ask(
       `{ features(filter: { hasStatistics: true }) { name version } }`,
     );

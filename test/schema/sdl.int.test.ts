@@ -5,6 +5,7 @@ import {
   isEnumType,
   isInputObjectType,
   isObjectType,
+  isUnionType,
   type GraphQLSchema,
 } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +35,19 @@ it('the committed SDL is what the code builds (UPDATE_SDL=1 rewrites it)', () =>
   const printed = printGraph(graph.staticSchema);
   if (process.env['UPDATE_SDL']) fs.writeFileSync(SDL, printed);
   expect(printed).toBe(fs.readFileSync(SDL, 'utf8'));
+});
+
+it('the members of a union give one type to a field of one name, so that all can be asked for at once', () => {
+  const unions = Object.values(graph.schema.getTypeMap()).filter(isUnionType);
+  expect(unions.length).toBeGreaterThan(0);
+  for (const union of unions) {
+    const types = new Map<string, string>();
+    for (const member of union.getTypes())
+      for (const [name, { type }] of Object.entries(member.getFields())) {
+        expect(`${name}: ${String(type)}`).toBe(`${name}: ${types.get(name) ?? String(type)}`);
+        types.set(name, String(type));
+      }
+  }
 });
 
 /** What belongs to rooms that are not built yet, and is left out on purpose. */

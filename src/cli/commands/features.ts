@@ -226,10 +226,10 @@ function addProfile(features: Command, context: CliContext): void {
       const { status, stage, result } = await followJob(
         remote,
         id,
-        '... on ProfileRun { features customers }',
+        '... on ProfileRun { featureCount customers }',
         context.output,
       );
-      const { features: looked = 0, customers = 0 } = (result ?? {}) as Record<string, number>;
+      const { featureCount: looked = 0, customers = 0 } = (result ?? {}) as Record<string, number>;
       context.output.line(
         context.output.json
           ? JSON.stringify({ id, status, stage })
