@@ -40,6 +40,8 @@ export interface QualityStore {
 
 const RULE = `id, name, description, table_name as "table", rule, severity, enabled,
   created_at as "createdAt", created_by as "createdBy"`;
+// two who give one name to two rules: the second sees it taken, instead of meeting the index
+const ONE_WRITER = 'lock table quality_rule in share row exclusive mode';
 const SEEDED = 'quality_rules_seeded';
 
 /** Rules and scans in Postgres. */
@@ -51,6 +53,7 @@ export function qualityStore(db: Database, auditOn: AuditOn): QualityStore {
     rule: async (id) => (await byUuid(id))[0] ?? null,
     insertRule: (rule, told) =>
       db.transaction(async (sql) => {
+        await sql.query(ONE_WRITER);
         const rows = await sql.query(
           `insert into quality_rule
              (id, name, description, table_name, rule, severity, enabled, created_at, created_by)
@@ -63,6 +66,7 @@ export function qualityStore(db: Database, auditOn: AuditOn): QualityStore {
       }),
     updateRule: (rule, told) =>
       db.transaction(async (sql) => {
+        await sql.query(ONE_WRITER);
         const rows = await sql.query(
           `update quality_rule set name = $2, description = $3, table_name = $4, rule = $5::jsonb,
              severity = $6::quality_status, enabled = $7

@@ -159,4 +159,17 @@ describe('a unit', () => {
     expect(errors[0]?.path).toEqual(['unit']);
     expect(errors[0]?.message).toContain(message);
   });
+
+  it('is for numbers only', async () => {
+    const definition = { kind: 'attribute', name: 'tier', as: 'text' };
+    const text = { ...count, type: 'CATEGORICAL' as const, definition, unit: 'day' };
+    const { errors } = await fixture.register(text, 'test');
+    expect(errors).toEqual([
+      {
+        code: 'INVALID',
+        message: 'unit is for numbers: a CATEGORICAL feature has none, got day',
+        path: ['unit'],
+      },
+    ]);
+  });
 });

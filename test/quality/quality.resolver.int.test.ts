@@ -65,6 +65,20 @@ describe('rules', () => {
     expect(userErrors[0].message).not.toBe('');
   });
 
+  it('take a name once, also of two that ask for it at the same moment', async () => {
+    const made = await Promise.all(
+      ['one', 'two', 'three', 'four'].map((name) => graph.ask(create, wish({ name }))),
+    );
+    const ids = made.map(({ data }) => data.createQualityRule.rule.id as string);
+    const renamed = await Promise.all(
+      ids.map((id) => graph.ask(update, { id, input: { name: 'wanted' } })),
+    );
+    expect(renamed.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+    const refused = renamed.flatMap(({ data }) => data.updateQualityRule.userErrors);
+    expect(refused.map(({ code }: { code: string }) => code)).toEqual(Array(3).fill('CONFLICT'));
+    for (const id of ids) await graph.ask(remove, { id });
+  });
+
   it('live: created, changed, removed, each with its actor in the audit trail', async () => {
     const made = await graph.ask(create, wish({ severity: 'FAILED' }), 'OPERATOR');
     const { rule, userErrors } = made.data.createQualityRule;
