@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { DeviceType } from '../device/device.type.js';
-import { perRequest, type RequestContext } from '../graphql/context.js';
+import { liveAsOf, type RequestContext } from '../graphql/context.js';
 import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import { DateTime } from '../graphql/scalars.js';
 import { AppError } from '../kernel/error.js';
@@ -10,9 +10,6 @@ import { DeviceStatsType, toDeviceStats } from './device-stats.type.js';
 export interface DeviceStatsDeps {
   activityOf: (deviceIds: readonly number[], asOf: Date) => Promise<(DeviceActivity | null)[]>;
 }
-
-/** One default per request, so that all devices of a list share one loader. */
-const liveAsOf = perRequest((context) => context.clock.now());
 
 /** The field of a device that counts its events. */
 @Resolver(() => DeviceType)

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { AuditEntry } from '../access/audit.store.js';
-import { perRequest, type RequestContext } from '../graphql/context.js';
+import { liveAsOf, perRequest, type RequestContext } from '../graphql/context.js';
 import { loaderByArguments } from '../graphql/loader-by-arguments.js';
 import { AppError } from '../kernel/error.js';
 import { namedFeatures, type FeatureStore } from './feature.store.js';
@@ -50,9 +50,6 @@ export interface FeatureLoadersDeps {
 }
 
 const SAMPLE = 10_000;
-
-/** The instant "now" of a request: one for all of its users. */
-export const liveAsOf = perRequest((context) => context.clock.now());
 
 /** Per-request look-ups of the feature room. */
 export function featureLoaders(deps: FeatureLoadersDeps): FeatureLoaders {

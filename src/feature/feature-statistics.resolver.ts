@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
-import type { RequestContext } from '../graphql/context.js';
+import { liveAsOf, type RequestContext } from '../graphql/context.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
 import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
@@ -11,7 +11,6 @@ import type { SubmitJob } from '../job/submit-job.js';
 import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from './feature.js';
-import { liveAsOf } from './feature-loaders.js';
 import { FEATURE_PROFILED_TOPIC, featuresProfiledMessage } from './feature.messages.js';
 import type {
   FeatureDay,

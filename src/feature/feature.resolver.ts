@@ -1,13 +1,13 @@
 import { Arg, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { AuditEntryType } from '../access/access.type.js';
 import { authorise } from '../graphql/authorise.js';
-import { perRequest, type RequestContext } from '../graphql/context.js';
+import { liveAsOf, perRequest, type RequestContext } from '../graphql/context.js';
 import { DateTime } from '../graphql/scalars.js';
 import { AppError } from '../kernel/error.js';
 import { UserType } from '../user/user.type.js';
 import { compileFeatures } from './compile.js';
 import { pickVersion, type FeatureDefinition, type FeatureStatus as Status } from './feature.js';
-import { liveAsOf, type FeatureLoaders } from './feature-loaders.js';
+import type { FeatureLoaders } from './feature-loaders.js';
 import { FeatureSearchInput } from './feature-search.type.js';
 import {
   CategoryCountType,

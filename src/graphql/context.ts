@@ -45,3 +45,6 @@ export async function workBeforeAnswer(context: RequestContext): Promise<void> {
   const work = beforeAnswer(context);
   while (work.length > 0) await Promise.all(work.splice(0).map((each) => each()));
 }
+
+/** The instant "now" of a request: one for all of its customers. */
+export const liveAsOf = perRequest((context) => context.clock.now());

@@ -1,7 +1,7 @@
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { DeviceType } from '../device/device.type.js';
 import { authorise } from '../graphql/authorise.js';
-import { perRequest, type RequestContext } from '../graphql/context.js';
+import { liveAsOf, type RequestContext } from '../graphql/context.js';
 import { loaderByArguments, type LoaderByArguments } from '../graphql/loader-by-arguments.js';
 import { DateTime } from '../graphql/scalars.js';
 import { LinkedPositivesType } from './device-positives.type.js';
@@ -19,9 +19,6 @@ interface PositivesAsked {
   model: string;
   asOf: Date;
 }
-
-/** One default per request, so that all devices of a list share one loader. */
-const liveAsOf = perRequest((context) => context.clock.now());
 
 /** The field of a device that points to labels: customers linked with fraud, by the outcomes of a model. */
 @Resolver(() => DeviceType)

@@ -1,13 +1,13 @@
 import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root } from 'type-graphql';
 import { authorise } from '../../graphql/authorise.js';
-import { perRequest, type RequestContext } from '../../graphql/context.js';
+import { liveAsOf, perRequest, type RequestContext } from '../../graphql/context.js';
 import { loaderByArguments, type LoaderByArguments } from '../../graphql/loader-by-arguments.js';
 import { DateTime } from '../../graphql/scalars.js';
 import { selectedNames } from '../../graphql/selection.js';
 import { UserType } from '../../user/user.type.js';
 import type { FeatureDefinition } from '../feature.js';
-import { liveAsOf, type UserFeatures } from '../feature-loaders.js';
+import type { UserFeatures } from '../feature-loaders.js';
 import { consentOf } from '../people.js';
 import type { ReadFeatures } from '../read-features.js';
 import { FeatureSetType } from './feature-set.type.js';
