@@ -190,6 +190,10 @@ function resolveFeature(
     return { errors: [userError('INVALID', resolved.problem, 'definition')] };
   const wrongType = checkType(fields.type, resolved.definition);
   if (wrongType) return { errors: [userError('INVALID', wrongType, 'type')] };
+  if (fields.unit && fields.type !== 'NUMERICAL') {
+    const message = `unit is for numbers: a ${fields.type} feature has none, got ${fields.unit}`;
+    return { errors: [userError('INVALID', message, 'unit')] };
+  }
   return {
     version,
     feature: {

@@ -25,11 +25,10 @@ export function isUnit(text: string): text is Unit {
   return Object.hasOwn(UNITS, text);
 }
 
-/** Why a feature cannot have the unit, or null: numbers must have a declared one, nothing else may. */
+/** Why a feature cannot have the unit, or null: numbers must have one, and every unit is declared. */
 export function checkUnit(type: FeatureType, unit: string | null): string | null {
   const known = Object.keys(UNITS).join(', ');
   if (unit === null)
     return type === 'NUMERICAL' ? `unit is missing: a number has one of ${known}` : null;
-  if (type !== 'NUMERICAL') return `unit is for numbers: a ${type} feature has none, got ${unit}`;
   return isUnit(unit) ? null : `unit must be one of ${known}, got ${JSON.stringify(unit)}`;
 }

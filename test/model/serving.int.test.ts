@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.js';
+import { MODEL_TOPIC } from '../../src/model/model.messages.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { fillShop } from '../support/demo-shop.js';
@@ -119,7 +120,7 @@ describe('promotion', () => {
     ]);
   });
 
-  it('of a version whose artifact cannot be loaded leaves the old one answering', async () => {
+  it('of a version whose artifact cannot be loaded is refused, and leaves the old one answering', async () => {
     const third = await addVersion(0.22);
     await database.db.query(
       `insert into artifact (sha256, bytes, opset, created_at) values ('broken', 'no onnx', 21, now())`,
@@ -127,12 +128,31 @@ describe('promotion', () => {
     await database.db.query(
       `update model_version set artifact_sha256 = 'broken' where threshold = 0.22`,
     );
-    await promote(third);
+    const { promoteModel } = (await promote(third)).data;
+    expect(promoteModel.modelVersion).toBeNull();
+    expect(promoteModel.userErrors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect(promoteModel.userErrors[0].message).toContain('cannot be loaded: ');
+
+    // an older program, which does not try it out, puts it there all the same
+    const stageOf = (version: string, stage: string) =>
+      database.db.query(
+        `update model_version v set stage = $2::model_stage where id = $1 returning model_id as "modelId"`,
+        [version, stage],
+      );
+    const [shipped] = await database.db.query<{ id: string }>(
+      `select id from model_version where stage = 'PRODUCTION'`,
+    );
+    const versionId = third.replace('ModelVersion:', '');
+    await stageOf(shipped?.id ?? '', 'ARCHIVED');
+    const [moved] = await stageOf(versionId, 'PRODUCTION');
+    here.plant.bus.publish(MODEL_TOPIC, { ...moved, versionId, stage: 'PRODUCTION' });
     const told = () => here.log.lines.some((line) => line.message.includes('cannot be loaded'));
     for (let i = 0; i < 200 && !told(); i++)
       await new Promise((resolve) => setTimeout(resolve, 25));
     expect(told()).toBe(true);
     expect(await threshold(here)).toBe(first);
+    await stageOf(versionId, 'ARCHIVED');
+    await stageOf(shipped?.id ?? '', 'PRODUCTION');
   });
 
   it('is refused to a role without the right, and for an unknown version', async () => {
