@@ -22,7 +22,8 @@ describe('equalWidthHistogram', () => {
   });
 
   it('holds every value once, between ascending edges, in at most the bins allowed', () => {
-    const finite = fc.double({ noNaN: true, min: -1e300, max: 1e300 });
+    // one zero: -0 sorts before 0, and which of the two an edge is does not matter
+    const finite = fc.double({ noNaN: true, min: -1e300, max: 1e300 }).map((value) => value + 0);
     fc.assert(
       fc.property(
         fc.array(finite, { minLength: 1 }),

@@ -20,8 +20,11 @@ async function disagreement(classifier: Classifier, table: FeatureTable): Promis
   try {
     const { margin, probability } = await bareRun(session, table);
     const expected = naiveMargins(classifier, table);
-    const logits = probability.map((p) => Math.log(p / (1 - p)));
-    return Math.max(worstDisagreement(margin, expected), worstDisagreement(logits, expected));
+    // not through the logit: a probability that float32 rounds to 0 or 1 has none
+    const apart = Array.from(expected, (value, row) =>
+      Math.abs((probability[row] ?? NaN) - 1 / (1 + Math.exp(-value))),
+    );
+    return Math.max(worstDisagreement(margin, expected), 0, ...apart);
   } finally {
     await session.release();
   }
