@@ -61,5 +61,5 @@ function valueText(value: InputValue, unit: string | null, name: string): string
 }
 
 /** Units that say nothing beside a number, and those that have a plural. */
-const NO_UNIT = new Set(['count', 'share', 'score', 'currency']);
-const COUNTED = new Set(['day', 'hour', 'minute', 'second']);
+const NO_UNIT = new Set(['count', 'share', 'score', 'ratio', 'currency', 'number']);
+const COUNTED = new Set(['second', 'hour', 'day', 'year', 'byte', 'degree']);
