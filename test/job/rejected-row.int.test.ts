@@ -14,6 +14,7 @@ import { zeroCounts } from '../../src/kernel/count.js';
 import { upsertUsers } from '../../src/user/upsert-users.js';
 import { eventFixture, type EventFixture } from '../support/event-fixture.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import type { Answer } from '../support/graph.js';
 
 const DAYS = 365;
 const clock = manualClock(new Date('2026-06-01T12:00:00Z'));
@@ -69,8 +70,7 @@ async function ask(source: string, role: RoleName = 'ADMIN') {
     loaderKey: {},
   };
   const { data: answer, errors } = await graphql({ schema, source, contextValue });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  return { data: answer as any, messages: errors?.map(({ message }) => message) ?? [] };
+  return { data: answer as Answer, messages: errors?.map(({ message }) => message) ?? [] };
 }
 
 const event = (id: string, change: object = {}) => ({

@@ -15,6 +15,7 @@ import { CANARY, plantCanary, temporaryTombstones } from '../support/canary.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { eventFixture } from '../support/event-fixture.js';
 import { keptLog } from '../support/quiet-log.js';
+import type { Answer } from '../support/graph.js';
 
 let database: TestDatabase;
 let userId: number;
@@ -22,8 +23,6 @@ let ask: (
   source: string,
   role?: RoleName,
 ) => Promise<{ data: Answer; errors: ExecutionResult['errors']; counts: Counts }>;
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as on the wire
-type Answer = any;
 const clock = manualClock(new Date('2026-11-21T12:00:00Z'));
 const place = temporaryTombstones();
 

@@ -12,9 +12,7 @@ import type { Database } from '../../src/plant/ports.js';
 import type { FeatureFixture } from '../support/feature-fixture.js';
 import { memoryBus } from '../support/memory-bus.js';
 import { keptLog } from '../support/quiet-log.js';
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are asserted field by field
-type Answer = any;
+import type { Answer } from '../support/graph.js';
 
 /** The quality room alone, on a database; jobs are kept, not run. */
 export function qualityGraph(db: Database, clock: Clock, fixture: FeatureFixture, models: Model[]) {
