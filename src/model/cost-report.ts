@@ -1,13 +1,8 @@
+import type { z } from 'zod';
+import type { costMatrix } from './spec-parts.js';
 import type { VersionReport } from './version-report.js';
 
-/** Money for each kind of answer, in the installation's currency; all >= 0. */
-export interface CostMatrix {
-  truePositive: number;
-  falsePositive: number;
-  falseNegative: number;
-  trueNegative: number;
-  savedPerTruePositive: number;
-}
+export type CostMatrix = z.infer<typeof costMatrix>;
 
 export interface CostReport {
   totalCost: number;

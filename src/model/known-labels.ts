@@ -2,6 +2,7 @@ import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model } from './model.js';
+import { behaviourRule } from './model-spec.js';
 
 export interface KnownLabelsDeps {
   modelByName(name: string): Promise<Model | null>;
@@ -26,7 +27,7 @@ export function labelsOf(
   { spec }: Model,
   until: Date,
 ): Promise<Labels> {
-  const { horizonDays, eventTypes } = spec.label;
+  const { horizonDays, eventTypes } = behaviourRule(spec);
   const { minAgeDays, activeWithinHorizons } = spec.eligible;
   return deps.behaviourLabels({
     asOf: new Date(until.getTime() - horizonDays * DAY_MS),

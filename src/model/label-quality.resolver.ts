@@ -8,6 +8,7 @@ import type { ReadLabelNoise } from './label-noise.store.js';
 import { LabelBalanceType, LabelNoiseType } from './label-quality.type.js';
 import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model } from './model.js';
+import { behaviourRule } from './model-spec.js';
 
 export interface LabelQualityDeps {
   models(): Promise<Model[]>;
@@ -45,7 +46,7 @@ export class LabelQualityResolver {
     const model = await this.deps.modelByName(name);
     if (!model) throw new AppError('NOT_FOUND', `no model is named ${name}`);
     const labels = await labelsOf(this.deps, model, asOf);
-    const { eventTypes, horizonDays } = model.spec.label;
+    const { eventTypes, horizonDays } = behaviourRule(model.spec);
     const { sampleUserIds, ...counts } = await this.deps.labelNoise({
       modelId: model.id,
       eventTypes,

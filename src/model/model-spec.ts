@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
+import {
+  algorithms,
+  businessRule,
+  costMatrix,
+  decisions,
+  fallback,
+  share,
+  thresholdRule,
+} from './spec-parts.js';
 import { metricNames } from './train/training.js';
-
-const share = z.number().min(0).max(1);
 
 /** The recipe of a model, models/<name>/spec.json; models/README.md explains each field. */
 export const modelSpec = z.strictObject({
@@ -10,11 +17,15 @@ export const modelSpec = z.strictObject({
   task: z.literal('BINARY_CLASSIFICATION'),
   description: z.string().min(1),
   labels: z.strictObject({ positive: z.string().min(1), negative: z.string().min(1) }),
-  label: z.strictObject({
-    kind: z.literal('NO_EVENT'),
-    eventTypes: z.array(z.string().min(1)).min(1),
-    horizonDays: z.int().min(1).max(3650),
-  }),
+  label: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('NO_EVENT'),
+      eventTypes: z.array(z.string().min(1)).min(1),
+      horizonDays: z.int().min(1).max(3650),
+    }),
+    /** Only what was recorded tells: there is no rule on behaviour. */
+    z.strictObject({ kind: z.literal('OUTCOMES') }),
+  ]),
   eligible: z.strictObject({
     minAgeDays: z.int().min(0).max(3650),
     activeWithinHorizons: z.number().min(1).max(100).nullable(),
@@ -24,15 +35,32 @@ export const modelSpec = z.strictObject({
     include: z.array(z.string()).nullable(),
     exclude: z.array(z.string()),
   }),
-  algorithms: z.array(z.enum(['logistic', 'boosting'])).min(1),
+  algorithms: z.array(z.enum(algorithms)).min(1),
   trials: z.int().min(1).max(200),
   folds: z.int().min(2).max(20),
   seed: z.int().min(0).max(0xffff_ffff),
   selectionMetric: z.enum(['logLoss', 'auc']),
-  threshold: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('fixed'), value: share }),
-    z.strictObject({ kind: z.literal('f1') }),
-  ]),
+  threshold: thresholdRule,
+  /** `balanced`: rows of the rarer class weigh as much in sum as those of the other; probabilities are set right again afterwards. */
+  classWeight: z.enum(['none', 'balanced']).default('none'),
+  /** Features whose rise may only raise (1) or only lower (-1) the probability; trees hold it exactly. */
+  monotone: z.record(z.string(), z.union([z.literal(1), z.literal(-1)])).default({}),
+  /** `auto`: Platt scaling where it lowers the log loss out of fold. */
+  calibration: z.enum(['auto', 'none']).default('auto'),
+  costs: costMatrix.default({
+    truePositive: 0,
+    falsePositive: 10,
+    falseNegative: 100,
+    trueNegative: 0,
+    savedPerTruePositive: 1000,
+  }),
+  /** Profile attributes by which the test part is cut, besides the month; at most 20. */
+  slices: z.array(z.string().min(1)).max(20).default([]),
+  /** Profile attributes between whose groups rates are compared; they need not be inputs. */
+  fairness: z.array(z.string().min(1)).max(10).default([]),
+  businessRules: z.array(businessRule).max(50).default([]),
+  fallback: fallback.default({ maxFeatures: 6, bins: 5, rules: [] }),
+  decisions: decisions.nullable().default(null),
   targets: z.array(z.strictObject({ metric: z.enum(metricNames), goal: z.number() })),
   riskBands: z
     .strictObject({ medium: share, high: share, critical: share })
@@ -43,6 +71,19 @@ export const modelSpec = z.strictObject({
 });
 
 export type ModelSpec = z.infer<typeof modelSpec>;
+export type BehaviourRule = Extract<ModelSpec['label'], { kind: 'NO_EVENT' }>;
+
+/**
+ * The rule on behaviour that labels a model.
+ * @throws AppError INVALID when its labels are recorded outcomes
+ */
+export function behaviourRule({ name, label }: Pick<ModelSpec, 'name' | 'label'>): BehaviourRule {
+  if (label.kind === 'NO_EVENT') return label;
+  throw new AppError(
+    'INVALID',
+    `the labels of ${name} are recorded outcomes: label must be OUTCOMES, there is no rule on behaviour`,
+  );
+}
 
 /**
  * The spec in `value`, checked.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { algorithms } from './spec-parts.js';
 
 /** Bus topic: the stage of a version changed; serving processes re-read. */
 export const MODEL_TOPIC = 'model';
@@ -10,7 +11,7 @@ export const modelChangedMessage = z.object({
 });
 export type ModelChanged = z.infer<typeof modelChangedMessage>;
 
-const ALGORITHMS = 'must be one or both of logistic, boosting';
+const ALGORITHMS = `must be one or more of ${algorithms.join(', ')}`;
 /** A whole number `min`..`max`; says so where it is not. */
 export const whole = (min: number, max: number): z.ZodNumber => {
   const error = `must be a whole number ${min}..${max}`;
@@ -25,7 +26,7 @@ export const trainJobInput = z.strictObject({
   label: z.enum(['BEHAVIOUR', 'OUTCOMES']),
   horizonDays: whole(1, 3650),
   algorithms: z
-    .array(z.enum(['logistic', 'boosting'], { error: ALGORITHMS }), { error: ALGORITHMS })
+    .array(z.enum(algorithms, { error: ALGORITHMS }), { error: ALGORITHMS })
     .min(1, { error: ALGORITHMS }),
   trials: whole(1, 200),
   seed: whole(0, 0xffff_ffff),

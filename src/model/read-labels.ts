@@ -1,6 +1,7 @@
 import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model } from './model.js';
 import type { TrainJobInput } from './model.messages.js';
+import { behaviourRule } from './model-spec.js';
 
 export interface ReadLabelsDeps {
   behaviourLabels(query: BehaviourLabelQuery): Promise<Labels>;
@@ -19,7 +20,7 @@ export function readLabels(
   return deps.behaviourLabels({
     asOf,
     horizonDays: input.horizonDays,
-    eventTypes: model.spec.label.eventTypes,
+    eventTypes: behaviourRule(model.spec).eventTypes,
     minAgeDays: model.spec.eligible.minAgeDays,
     activeWithinDays: horizons === null ? null : horizons * input.horizonDays,
   });

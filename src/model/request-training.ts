@@ -3,6 +3,9 @@ import { userError, type UserError } from '../kernel/error.js';
 import type { Model } from './model.js';
 import { trainJobInput, type TrainJobInput } from './model.messages.js';
 
+/** Where labels are recorded outcomes the horizon looks at nothing; the record still wants one. */
+const OUTCOME_HORIZON_DAYS = 30;
+
 /** What a caller asked for; null comes from the spec. */
 export interface TrainingWish {
   asOf: Date | null;
@@ -24,8 +27,10 @@ export function planTraining(
   now: Date,
   wall: Date,
 ): { input: TrainJobInput; error: null } | { input: null; error: UserError } {
-  const label = wish.label ?? 'BEHAVIOUR';
-  const horizonDays = wish.horizonDays ?? model.spec.label.horizonDays;
+  const rule = model.spec.label;
+  const label = wish.label ?? (rule.kind === 'OUTCOMES' ? 'OUTCOMES' : 'BEHAVIOUR');
+  const horizonDays =
+    wish.horizonDays ?? (rule.kind === 'NO_EVENT' ? rule.horizonDays : OUTCOME_HORIZON_DAYS);
   const horizonMs = horizonDays * DAY_MS;
   const asOf = wish.asOf ?? (label === 'BEHAVIOUR' ? new Date(now.getTime() - horizonMs) : now);
   const wished = {

@@ -118,6 +118,12 @@ function optionsOf({ spec }: Model, input: TrainJobInput): TrainingOptions {
     selectionMetric: spec.selectionMetric,
     thresholdRule: spec.threshold,
     targets: spec.targets,
+    classWeight: spec.classWeight,
+    calibration: spec.calibration,
+    monotone: spec.monotone,
+    costs: spec.costs,
+    businessRules: spec.businessRules,
+    fallback: spec.fallback,
   };
 }
 

@@ -1,10 +1,26 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
+import { judgement } from './judge/judgement.js';
 import type { ModelVersion } from './model.js';
+import { scoreCard } from './score-card/score-card.js';
+import { upload } from './register/upload.js';
 
 const split = z.enum(['TRAIN', 'VALIDATION', 'TEST', 'CROSS_VALIDATION', 'LIVE']);
-const metric = z.object({ name: z.string(), split, value: z.number() });
-const point = z.object({ x: z.number(), y: z.number(), threshold: z.number().nullable() });
+/** `low`, `high`: 95 % confidence interval, where one was computed. */
+const metric = z.object({
+  name: z.string(),
+  split,
+  value: z.number(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+});
+/** `count`: rows behind a point of the calibration curve. */
+const point = z.object({
+  x: z.number(),
+  y: z.number(),
+  threshold: z.number().nullable(),
+  count: z.number().optional(),
+});
 
 /** How a version was made: enough to make it again. */
 const recipe = z.object({
@@ -60,6 +76,9 @@ export const versionReport = z.object({
   seconds: z.number(),
   recipe,
   parity: z.object({ rows: z.number(), worstDifference: z.number() }),
+  ...judgement.shape,
+  scoreCard: scoreCard.nullable().optional(),
+  upload: upload.optional(),
 });
 
 export type VersionReport = z.infer<typeof versionReport>;

@@ -13,6 +13,8 @@ export function predictClassifier(classifier: Classifier, table: FeatureTable): 
   const x = encode(classifier.encoding, table);
   switch (classifier.kind) {
     case 'boosting':
+    case 'forest':
+    case 'isolation':
       return predictMargin(classifier.forest, x);
     case 'logistic':
       return linearMargins(classifier, x);
@@ -33,7 +35,9 @@ export function explainClassifier(classifier: Classifier, table: FeatureTable): 
 export function prepareExplanation(classifier: Classifier): (table: FeatureTable) => Contributions {
   const { encoding } = classifier;
   switch (classifier.kind) {
-    case 'boosting': {
+    case 'boosting':
+    case 'forest':
+    case 'isolation': {
       const shap = prepareTreeShap(classifier.forest);
       return (table) => {
         const x = encode(encoding, table);

@@ -12,9 +12,12 @@ export interface Encoding {
   categories: readonly (readonly string[])[];
 }
 
-/** Gradient boosting on [raw numbers with NaN, one-hot]. */
-export interface BoostingClassifier {
-  kind: 'boosting';
+/**
+ * Trees on [raw numbers with NaN, one-hot], whose leaves add up to log-odds: boosted ones; a decision forest,
+ * whose mean vote was scaled to log-odds (Platt); an isolation forest, whose mean path length was.
+ */
+export interface TreeClassifier {
+  kind: 'boosting' | 'forest' | 'isolation';
   encoding: Encoding;
   forest: Forest;
 }
@@ -34,7 +37,7 @@ export interface LogisticClassifier {
 }
 
 /** A trained binary classifier with its preprocessing: one artifact. */
-export type Classifier = BoostingClassifier | LogisticClassifier;
+export type Classifier = TreeClassifier | LogisticClassifier;
 
 /**
  * Additive contributions in log-odds: for each row, `baseValue` plus its contributions is the margin.

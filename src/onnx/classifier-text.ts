@@ -55,8 +55,8 @@ export function classifierFromText(text: string): Classifier {
     );
   const encoding = readEncoding(record(root['encoding'], 'encoding'));
   const classifier: Classifier =
-    root['kind'] === 'boosting'
-      ? { kind: 'boosting', encoding, forest: readForest(record(root['forest'], 'forest')) }
+    root['kind'] === 'boosting' || root['kind'] === 'forest' || root['kind'] === 'isolation'
+      ? { kind: root['kind'], encoding, forest: readForest(record(root['forest'], 'forest')) }
       : root['kind'] === 'logistic'
         ? {
             kind: 'logistic',
@@ -67,7 +67,9 @@ export function classifierFromText(text: string): Classifier {
             weights: new Float64Array(decode(root, 'weights', 8)),
             intercept: single(root, 'intercept'),
           }
-        : fail(`classifier kind must be boosting or logistic, got ${show(root['kind'])}`);
+        : fail(
+            `classifier kind must be boosting, forest, isolation or logistic, got ${show(root['kind'])}`,
+          );
   checkClassifier(classifier);
   return classifier;
 }
@@ -87,7 +89,7 @@ export function checkClassifier(classifier: Classifier): void {
     if (list.some((name) => name.includes('\0') || /\p{Surrogate}/u.test(name)))
       fail('a category holds a NUL or a lone surrogate');
   }
-  if (classifier.kind === 'boosting') {
+  if (classifier.kind !== 'logistic') {
     checkForest(classifier.forest, columns);
     return;
   }

@@ -1,5 +1,5 @@
 import type {
-  BoostingClassifier,
+  TreeClassifier,
   Classifier,
   Encoding,
   LogisticClassifier,
@@ -22,7 +22,7 @@ export const CLASSIFIER_KEY = 'augury.classifier';
 export function writeClassifier(classifier: Classifier): Uint8Array {
   checkClassifier(classifier);
   const { encoding } = classifier;
-  const parts = classifier.kind === 'boosting' ? boosting(classifier) : logistic(classifier);
+  const parts = classifier.kind === 'logistic' ? logistic(classifier) : trees(classifier);
   const model: OnnxModel = {
     irVersion: 10,
     producer: 'augury',
@@ -88,7 +88,7 @@ function concat(inputs: readonly string[], output: string): GraphNode {
     : { op: 'Concat', inputs, outputs: [output], attributes: { axis: { integer: 1 } } };
 }
 
-function boosting({ encoding, forest }: BoostingClassifier): GraphPart {
+function trees({ encoding, forest }: TreeClassifier): GraphPart {
   const blocks = oneHot(encoding);
   const inputs = [...(encoding.numericNames.length > 0 ? ['numeric'] : []), ...blocks.outputs];
   return {

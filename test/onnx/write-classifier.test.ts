@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kernel/random.js';
-import type { Classifier } from '../../src/numeric/classifier.js';
+import type { Classifier, TreeClassifier } from '../../src/numeric/classifier.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
 import { PARITY_TOLERANCE, worstDisagreement } from '../../src/onnx/parity.js';
 import { readClassifier } from '../../src/onnx/read-classifier.js';
@@ -147,7 +147,7 @@ describe('writeClassifier', () => {
   });
 });
 
-function stump(threshold: number): Extract<Classifier, { kind: 'boosting' }> {
+function stump(threshold: number): TreeClassifier {
   return {
     kind: 'boosting',
     encoding: randomEncoding(1, []),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
 import { seededRandom } from '../../src/kernel/random.js';
 import type { Model } from '../../src/model/model.js';
+import { behaviourRule } from '../../src/model/model-spec.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { churnSpec } from '../support/demo-shop.js';
 import { featureFixture, type FeatureFixture } from '../support/feature-fixture.js';
@@ -20,8 +21,10 @@ const model: Model = {
   createdAt: NOW,
 };
 const before = (days: number): Date => new Date(NOW.getTime() - days * DAY_MS);
-const { horizonDays } = spec.label;
-const [type = 'purchase'] = spec.label.eventTypes;
+const {
+  horizonDays,
+  eventTypes: [type = 'purchase'],
+} = behaviourRule(spec);
 
 let database: TestDatabase;
 let fixture: FeatureFixture;

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/kernel/random.js';
 import type {
-  BoostingClassifier,
+  TreeClassifier,
   Classifier,
   Encoding,
   LogisticClassifier,
@@ -80,7 +80,7 @@ export function randomBoosting(
   random: Random,
   encoding: Encoding,
   shape: Omit<ForestShape, 'columns'>,
-): BoostingClassifier {
+): TreeClassifier {
   const numericColumns = encoding.numericNames.length;
   const columns = numericColumns + encoding.categories.reduce((sum, list) => sum + list.length, 0);
   return {

@@ -173,6 +173,8 @@ function chooseThreshold(rule: ThresholdRule, labels: Uint8Array, margins: Float
     case 'fixed':
       return rule.value;
     case 'f1':
+    case 'precision':
+    case 'cost':
       return bestF1(sweepThresholds(labels, margins.map(sigmoid))).threshold;
   }
 }

@@ -1,13 +1,26 @@
 import type { Classifier } from '../../numeric/classifier.js';
 import type { FeatureTable } from '../../numeric/table.js';
+import type { CostMatrix } from '../cost-report.js';
+import type { BusinessRule, FallbackSpec } from '../spec-parts.js';
 
-export type Algorithm = 'logistic' | 'boosting';
+export type Algorithm = 'logistic' | 'boosting' | 'forest' | 'perceptron' | 'isolation';
 
-/** How the decision threshold (positive iff probability >= threshold) is found. */
+/** How the decision threshold (positive iff probability >= threshold) is found, out of fold. */
 export type ThresholdRule =
   | { kind: 'fixed'; value: number }
-  /** Best F1 of the out-of-fold predictions of the training part. */
-  | { kind: 'f1' };
+  | { kind: 'f1' }
+  /** The highest recall among thresholds whose precision is at least so much. */
+  | { kind: 'precision'; atLeast: number }
+  | { kind: 'cost'; costs: CostMatrix };
+
+/** Something rows are cut by for judgement, not for learning: an attribute, the month of the row's instant. */
+export interface SliceColumn {
+  dimension: string;
+  /** One a row of the table; '' = unknown. */
+  values: readonly string[];
+  /** Whether rates are compared between its groups. */
+  fairness: boolean;
+}
 
 /** A bound the trained model is held against; met as stated in `targetMet`. */
 export interface TargetGoal {
@@ -25,6 +38,13 @@ export interface TrainingOptions {
   selectionMetric: 'logLoss' | 'auc';
   thresholdRule: ThresholdRule;
   targets: TargetGoal[];
+  /** See src/model/model-spec.ts for these. */
+  classWeight: 'none' | 'balanced';
+  calibration: 'auto' | 'none';
+  monotone: Readonly<Record<string, 1 | -1>>;
+  costs: CostMatrix;
+  businessRules: readonly BusinessRule[];
+  fallback: FallbackSpec;
 }
 
 /** One configuration for every data set. */
@@ -39,6 +59,18 @@ export const defaultTrainingOptions: TrainingOptions = {
     { metric: 'recall', goal: 0.8 },
     { metric: 'precision', goal: 0.6 },
   ],
+  classWeight: 'none',
+  calibration: 'auto',
+  monotone: {},
+  costs: {
+    truePositive: 0,
+    falsePositive: 10,
+    falseNegative: 100,
+    trueNegative: 0,
+    savedPerTruePositive: 1000,
+  },
+  businessRules: [],
+  fallback: { maxFeatures: 6, bins: 5, rules: [] },
 };
 
 /** Names of the metrics a report can hold; `recallAtPrecision60` = highest recall with precision >= 0.6. */
@@ -144,6 +176,8 @@ export interface TrainingInput {
   /** 0 or 1, shape [rows]. */
   labels: Uint8Array;
   options: TrainingOptions;
+  /** What the judgement cuts the rows by; absent: nothing. */
+  slices?: readonly SliceColumn[];
 }
 
 export interface TrainingResult {

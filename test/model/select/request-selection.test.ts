@@ -5,6 +5,7 @@ import type {
   FeatureType,
 } from '../../../src/feature/feature.js';
 import type { Model } from '../../../src/model/model.js';
+import { behaviourRule } from '../../../src/model/model-spec.js';
 import { planSelection, type SelectionWish } from '../../../src/model/select/request-selection.js';
 import { defaultSelectionThresholds, selectionMethods } from '../../../src/model/selection.js';
 import { churnSpec } from '../../support/demo-shop.js';
@@ -59,7 +60,7 @@ describe('planning a selection', () => {
     expect(input?.methods).toEqual(selectionMethods);
     expect(input?.candidates).toEqual(['spend@2', 'plan@1']);
     expect(input?.thresholds).toEqual(defaultSelectionThresholds);
-    const horizonMs = spec.label.horizonDays * 86_400_000;
+    const horizonMs = behaviourRule(spec).horizonDays * 86_400_000;
     expect(input?.asOf).toBe(new Date(now.getTime() - horizonMs).toISOString());
   });
 
