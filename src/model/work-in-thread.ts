@@ -83,17 +83,17 @@ function outcome<Result>(worker: Worker, what: string, { onProgress, signal }: T
  * The other end: does `work` on what the thread was started with and sends its result, or its error.
  * `transfer` names the buffers that are moved instead of copied.
  */
-export function answerAsThread<Input, Result>(
-  work: (input: Input, onProgress: (progress: ThreadProgress) => void) => Result,
+export async function answerAsThread<Input, Result>(
+  work: (input: Input, onProgress: (progress: ThreadProgress) => void) => Result | Promise<Result>,
   transfer: (result: Result) => ArrayBuffer[] = () => [],
-): void {
+): Promise<void> {
   const send = (message: ThreadMessage<Result>, buffers: ArrayBuffer[] = []): void => {
     parentPort?.postMessage(message, buffers);
   };
   let sentAt = -Infinity;
   try {
     // A border: `workInThread` is the only one that starts the file.
-    const result = work(workerData as Input, (progress) => {
+    const result = await work(workerData as Input, (progress) => {
       const now = performance.now();
       if (now - sentAt < progressIntervalMs && progress.share < 1) return;
       sentAt = now;

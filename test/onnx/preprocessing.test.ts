@@ -29,9 +29,9 @@ const served: FeatureTable = {
   ],
 };
 
-function train(algorithm: 'logistic' | 'boosting'): Classifier {
+async function train(algorithm: 'logistic' | 'boosting'): Promise<Classifier> {
   const options = { ...defaultTrainingOptions, algorithms: [algorithm], trials: 1, folds: 3 };
-  return trainClassifier({ table, labels, options }, { now: () => 0 }).classifier;
+  return (await trainClassifier({ table, labels, options }, { now: () => 0 })).classifier;
 }
 
 async function served32(classifier: Classifier): Promise<number[]> {
@@ -79,7 +79,7 @@ function plainProbability({ weights, intercept }: LogisticClassifier, row: numbe
 
 describe('preprocessing is inside the graph', () => {
   it('median imputation, standardisation, missing as a category and unknown ones as none: raw rows give the textbook probability to 1e-5', async () => {
-    const classifier = train('logistic');
+    const classifier = await train('logistic');
     if (classifier.kind !== 'logistic') throw new Error('not a linear model');
     const probabilities = await served32(classifier);
     probabilities.forEach((probability, row) => {
@@ -89,7 +89,7 @@ describe('preprocessing is inside the graph', () => {
   });
 
   it('of a forest takes missing numbers and unknown categories as the predictor does, to 1e-5', async () => {
-    const classifier = train('boosting');
+    const classifier = await train('boosting');
     const margins = predictClassifier(classifier, served);
     (await served32(classifier)).forEach((probability, row) => {
       const expected = 1 / (1 + Math.exp(-(margins[row] ?? NaN)));

@@ -1,6 +1,6 @@
 import { answerAsThread } from '../work-in-thread.js';
 import { rankFeatures, type RankFeaturesInput } from './rank-features.js';
 
-answerAsThread((input: RankFeaturesInput, onProgress) =>
+await answerAsThread((input: RankFeaturesInput, onProgress) =>
   rankFeatures(input, { onProgress, now: () => performance.now() }),
 );

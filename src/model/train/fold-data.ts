@@ -9,7 +9,7 @@ import {
   type StandardisedRows,
 } from '../../numeric/standardise.js';
 import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
-import { isTestRow } from './training.js';
+import { isTestRow, type TrainingInput } from './training.js';
 
 /** Training rows the search looks at; the chosen candidate is then fitted on all of them. */
 export const maxSearchRows = 30_000;
@@ -54,6 +54,20 @@ export function searchRows(train: readonly number[], seed: number): number[] {
 
 export function pick(labels: Uint8Array, rows: readonly number[]): Uint8Array {
   return Uint8Array.from(rows, (row) => labels[row] ?? 0);
+}
+
+/**
+ * The folds that a search over this input compares its candidates on. The same input gives the same folds
+ * wherever they are made, so that another thread or machine can try candidates on its own copy.
+ * Cost: O(folds x rows x columns), a fraction of a second for 20,000 rows.
+ */
+export function foldsOf({
+  table,
+  labels,
+  options,
+}: Pick<TrainingInput, 'table' | 'labels' | 'options'>): Fold[] {
+  const searched = searchRows(splitRows(table.rows).train, options.seed);
+  return makeFolds(table, labels, searched, options.folds, options.seed);
 }
 
 /** Stratified folds over `rows`, encoded. Memory: folds x rows x columns float32. */

@@ -1,43 +1,22 @@
-import { fitBoosting } from '../../numeric/boosting.js';
-import {
-  defaultLogisticParameters,
-  fitLogistic,
-  marginsOf,
-  type LogisticFit,
-} from '../../numeric/logistic.js';
-import { logLossOfMargins } from '../../numeric/metrics.js';
-import { predictMargin } from '../../numeric/predictor.js';
-import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js';
 import { memberOf, type Candidate } from './candidates.js';
 import type { Fold } from './fold-data.js';
+import { scoreFold } from './run-trial.js';
 import type { TrainingOptions } from './training.js';
-
-/** What a candidate did on one fold. */
-export interface FoldScore {
-  /** Validation margins, in the order of the fold's rows. */
-  margins: Float64Array;
-  logLoss: number;
-  auc: number;
-  /** Validation log loss after each round; empty for logistic regression. */
-  curve: Float64Array;
-}
+import type { FoldScore, RunTrials, TrialTask } from './trial.js';
 
 /** A candidate with what it did so far; folds are tried in order. */
 export interface Trial {
   candidate: Candidate;
   scores: FoldScore[];
   seconds: number;
-  /** Logistic fits of each fold, the start of the next penalty. */
-  fits: LogisticFit[];
   /** Forests averaged, each with a seed of its own; 1 = no bag. */
   members: number;
 }
 
+/** Who does the tasks, and who hears of it: the share of the planned fits done, 0..1. */
 export interface SearchHooks {
-  /** Called after each fit with the share of the planned fits done, 0..1. */
-  onFit: (share: number) => void;
-  /** Any steady clock, milliseconds. */
-  now: () => number;
+  runTrials: RunTrials;
+  onShare: (share: number) => void;
 }
 
 /** Folds every candidate is tried on before the weaker boosting candidates are given up. */
@@ -50,17 +29,16 @@ export const survivingShare = 1 / 3;
  * Tries the candidates: logistic regression on all folds, boosting on `racingFolds` first, then the
  * best third (at least 2) on the rest. All see the same folds, so their scores are paired.
  */
-export function search(
+export async function search(
   candidates: readonly Candidate[],
   folds: readonly Fold[],
   metric: TrainingOptions['selectionMetric'],
   hooks: SearchHooks,
-): Trial[] {
+): Promise<Trial[]> {
   const trials = candidates.map((candidate): Trial => ({
     candidate,
     scores: [],
     seconds: 0,
-    fits: [],
     members: 1,
   }));
   const linear = trials.filter((trial) => trial.candidate.algorithm === 'logistic');
@@ -70,21 +48,52 @@ export function search(
     boosted.length,
     Math.max(2, Math.round(boosted.length * survivingShare)),
   );
-  const planned =
-    linear.length * folds.length + boosted.length * first + survivors * (folds.length - first);
-  let done = 0;
-  const advance = (trial: Trial, until: number, start?: Trial) => {
-    while (trial.scores.length < until) {
-      tryFold(trial, folds, start, hooks);
-      hooks.onFit(++done / planned);
-    }
+  const later = survivors * (folds.length - first);
+  const planned = linear.length * folds.length + boosted.length * first + later;
+  const stage = (from: number, work: number) => (share: number) => {
+    hooks.onShare((from + share * work) / planned);
   };
-  linear.forEach((trial, k) => {
-    advance(trial, folds.length, linear[k - 1]);
-  });
-  for (const trial of boosted) advance(trial, first);
-  for (const trial of ranked(boosted, metric).slice(0, survivors)) advance(trial, folds.length);
+  const ladder = linear.length > 0 ? [{ trials: linear, from: 0, until: folds.length }] : [];
+  const race = boosted.map((trial) => ({ trials: [trial], from: 0, until: first }));
+  await advance([...race, ...ladder], hooks.runTrials, stage(0, planned - later));
+  const rest = ranked(boosted, metric)
+    .slice(0, survivors)
+    .map((trial) => ({ trials: [trial], from: first, until: folds.length }));
+  await advance(rest, hooks.runTrials, stage(planned - later, later));
   return trials;
+}
+
+/** Trials that go on together over folds [from, until). */
+interface Step {
+  trials: readonly Trial[];
+  from: number;
+  until: number;
+}
+
+/** Does the steps and writes down what came out. */
+async function advance(
+  steps: readonly Step[],
+  runTrials: RunTrials,
+  onShare: (share: number) => void,
+): Promise<void> {
+  const asked = steps.filter(({ from, until }) => from < until);
+  if (asked.length === 0) return;
+  const tasks = asked.map(({ trials, from, until }): TrialTask => ({
+    candidates: trials.map(({ candidate }) => candidate),
+    from,
+    until,
+  }));
+  const outcomes = await runTrials(tasks, (done) => {
+    onShare(done / tasks.length);
+  });
+  asked.forEach(({ trials }, task) => {
+    trials.forEach((trial, k) => {
+      const outcome = outcomes[task]?.[k];
+      if (!outcome) throw new RangeError(`task ${String(task)} came back without its outcome`);
+      trial.scores.push(...outcome.scores);
+      trial.seconds += outcome.seconds;
+    });
+  });
 }
 
 /** Forests in a bag. */
@@ -97,28 +106,31 @@ export const bagGain = 0.001;
  * The same boosting candidate as the average of `bagSize` forests that differ in their seed, tried on all
  * folds. The rounds stay those of the single forest.
  */
-export function tryBag(trial: Trial, folds: readonly Fold[], hooks: SearchHooks): Trial {
+export async function tryBag(
+  trial: Trial,
+  folds: readonly Fold[],
+  hooks: SearchHooks,
+): Promise<Trial> {
   const { candidate } = trial;
   if (candidate.algorithm !== 'boosting') throw new RangeError('only boosting can be bagged');
-  const startedAt = hooks.now();
-  const scores = trial.scores.map((score, index) => {
-    const fold = folds[index];
-    if (!fold) throw new RangeError(`no fold ${String(index)}`);
-    const sum = score.margins.slice();
-    for (let member = 1; member < bagSize; member++) {
-      tryBoosting(memberOf(candidate, member), fold).margins.forEach((margin, i) => {
-        sum[i] = (sum[i] ?? 0) + margin;
-      });
-      hooks.onFit((index * (bagSize - 1) + member) / (folds.length * (bagSize - 1)));
-    }
-    return scoreFold(
-      fold,
-      sum.map((margin) => margin / bagSize),
-      score.curve,
+  const others = Array.from({ length: bagSize - 1 }, (_, k): Trial => ({
+    candidate: memberOf(candidate, k + 1),
+    scores: [],
+    seconds: 0,
+    members: 1,
+  }));
+  const steps = others.map((other) => ({ trials: [other], from: 0, until: folds.length }));
+  await advance(steps, hooks.runTrials, hooks.onShare);
+  const members = [trial, ...others];
+  const scores = folds.map((fold, index) => {
+    const mean = fold.validation.labels.length;
+    const margins = new Float64Array(mean).map((_, i) =>
+      meanOf(members.map(({ scores: of }) => of[index]?.margins[i] ?? Number.NaN)),
     );
+    return scoreFold(fold, margins, trial.scores[index]?.curve ?? new Float64Array(0));
   });
-  const seconds = trial.seconds + (hooks.now() - startedAt) / 1000;
-  return { candidate, scores, seconds, fits: [], members: bagSize };
+  const seconds = members.reduce((sum, member) => sum + member.seconds, 0);
+  return { candidate, scores, seconds, members: bagSize };
 }
 
 /** True if the bag's mean log loss over the folds is lower than the single forest's by `bagGain`. */
@@ -169,45 +181,4 @@ export function standardErrorOf(values: readonly number[]): number {
   const mean = meanOf(values);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-function tryFold(
-  trial: Trial,
-  folds: readonly Fold[],
-  start: Trial | undefined,
-  hooks: SearchHooks,
-): void {
-  const index = trial.scores.length;
-  const fold = folds[index];
-  if (!fold) throw new RangeError(`no fold ${String(index)}`);
-  const startedAt = hooks.now();
-  const { margins, curve } =
-    trial.candidate.algorithm === 'boosting'
-      ? tryBoosting(trial.candidate, fold)
-      : tryLogistic(trial, trial.candidate.c, fold, start?.fits[index]);
-  trial.scores.push(scoreFold(fold, margins, curve));
-  trial.seconds += (hooks.now() - startedAt) / 1000;
-}
-
-function scoreFold({ validation }: Fold, margins: Float64Array, curve: Float64Array): FoldScore {
-  return {
-    margins,
-    curve,
-    logLoss: logLossOfMargins(validation.labels, margins),
-    auc: areaUnderRoc(sweepThresholds(validation.labels, margins)),
-  };
-}
-
-function tryBoosting(candidate: Candidate & { algorithm: 'boosting' }, fold: Fold) {
-  const { train, validation } = fold;
-  const fit = fitBoosting(train.x, train.labels, candidate.parameters, { validation });
-  return { margins: predictMargin(fit.forest, validation.x), curve: fit.validationLogLoss };
-}
-
-function tryLogistic(trial: Trial, c: number, fold: Fold, start: LogisticFit | undefined) {
-  const { train, validation } = fold.linear();
-  const parameters = { ...defaultLogisticParameters, c };
-  const fit = fitLogistic(train, fold.train.labels, parameters, start ? { start } : {});
-  trial.fits.push(fit);
-  return { margins: marginsOf(fit, validation), curve: new Float64Array(0) };
 }

@@ -8,9 +8,10 @@ import { hyperparametersOf, listCandidates } from './candidates.js';
 import { checkTrainingInput, findIgnoredFeatures } from './check-input.js';
 import { dataHash } from './data-hash.js';
 import { checkTargets, metricsOf } from './evaluate.js';
-import { makeFolds, pick, searchRows, splitRows, type Fold } from './fold-data.js';
+import { foldsOf, pick, searchRows, splitRows, type Fold } from './fold-data.js';
 import { measureImportances } from './importances.js';
 import { refit } from './refit.js';
+import { runTrialsHere } from './run-trial.js';
 import {
   commonRound,
   isBagWorthwhile,
@@ -33,11 +34,14 @@ import type {
   TrainingResult,
   TrialReport,
 } from './training.js';
+import type { RunTrials } from './trial.js';
 
 export interface TrainingHooks {
   onProgress?: (progress: TrainingProgress) => void;
   /** Any steady clock, milliseconds; for the seconds in the report. */
   now: () => number;
+  /** Who does the trials; absent: this thread, one after the other. They see the folds of `foldsOf(input)`. */
+  runTrials?: RunTrials;
 }
 
 /** Share of the work that the search is, for the progress bar. */
@@ -47,11 +51,14 @@ const bagShare = 0.1;
 /**
  * Chooses an algorithm and its hyperparameters by stratified cross-validation inside the training part
  * (rows that are not `isTestRow`), fits the choice on the whole training part, and measures it on the
- * test part, which decides nothing. Deterministic for equal input, apart from the seconds. Blocks its
- * thread for the whole training: use `trainInWorker` in a server.
- * @throws AppError INVALID for input that cannot be trained on; the message names the bound
+ * test part, which decides nothing. Deterministic for equal input, apart from the seconds, whoever does the
+ * trials. Blocks its thread for what it does itself: use `trainInWorker` in a server.
+ * Rejects with AppError INVALID for input that cannot be trained on; the message names the bound
  */
-export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): TrainingResult {
+export async function trainClassifier(
+  input: TrainingInput,
+  hooks: TrainingHooks,
+): Promise<TrainingResult> {
   const startedAt = hooks.now();
   const progress: Progress = (share, stage) => hooks.onProgress?.({ share, stage });
   checkTrainingInput(input);
@@ -60,8 +67,9 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
   const { train, test } = splitRows(table.rows);
   const ignoredFeatures = findIgnoredFeatures(table, train);
   const searched = searchRows(train, options.seed);
-  const folds = makeFolds(table, labels, searched, options.folds, options.seed);
-  const { trials, chosen } = choose(options, folds, hooks.now, progress);
+  const folds = foldsOf(input);
+  const runTrials = hooks.runTrials ?? runTrialsHere(folds, hooks.now);
+  const { trials, chosen } = await choose(options, folds, runTrials, progress);
   const outOfFold = collectMargins(chosen, folds, searched.length);
   const searchedLabels = pick(labels, searched);
   const threshold = chooseThreshold(options.thresholdRule, searchedLabels, outOfFold);
@@ -106,24 +114,24 @@ export function trainClassifier(input: TrainingInput, hooks: TrainingHooks): Tra
 type Progress = (share: number, stage: string) => void;
 
 /** Searches, then tries the winner as a bag. */
-function choose(
+async function choose(
   options: TrainingOptions,
   folds: readonly Fold[],
-  now: () => number,
+  runTrials: RunTrials,
   progress: Progress,
-): { trials: Trial[]; chosen: Trial } {
-  const trials = search(listCandidates(options), folds, options.selectionMetric, {
-    now,
-    onFit: (share) => {
+): Promise<{ trials: Trial[]; chosen: Trial }> {
+  const trials = await search(listCandidates(options), folds, options.selectionMetric, {
+    runTrials,
+    onShare: (share) => {
       progress(0.02 + share * searchShare, 'searching');
     },
   });
   const best = ranked(trials, options.selectionMetric)[0];
   if (!best) throw new RangeError('no candidate was tried');
   if (best.candidate.algorithm !== 'boosting') return { trials, chosen: best };
-  const bag = tryBag(best, folds, {
-    now,
-    onFit: (share) => {
+  const bag = await tryBag(best, folds, {
+    runTrials,
+    onShare: (share) => {
       progress(0.02 + searchShare + share * bagShare, 'bagging');
     },
   });

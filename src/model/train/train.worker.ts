@@ -7,11 +7,11 @@ import { trainClassifier } from './train-classifier.js';
 import type { TrainedArtifact } from './train-in-worker.js';
 import type { TrainingInput } from './training.js';
 
-function train(
+async function train(
   input: TrainingInput,
   onProgress: (progress: ThreadProgress) => void,
-): TrainedArtifact {
-  const result = trainClassifier(input, { now: () => performance.now(), onProgress });
+): Promise<TrainedArtifact> {
+  const result = await trainClassifier(input, { now: () => performance.now(), onProgress });
   const onnx = writeClassifier(result.classifier);
   const reread = readClassifier(onnx);
   if (!reread) throw new Error('the written ONNX file does not hold its classifier');
@@ -25,4 +25,6 @@ function train(
   };
 }
 
-answerAsThread(train, ({ onnx: { buffer } }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
+await answerAsThread(train, ({ onnx: { buffer } }) =>
+  buffer instanceof ArrayBuffer ? [buffer] : [],
+);

@@ -44,8 +44,8 @@ describe.skipIf(!haveReferenceData())('automatic choice with default options', (
   test.each(cases)(
     '$name: AUC at least $leastAuc and within one standard error of the best tuned peer',
     { timeout: 180_000 },
-    ({ name, load, leastAuc }) => {
-      const result = trainClassifier(
+    async ({ name, load, leastAuc }) => {
+      const result = await trainClassifier(
         { ...load(), options: defaultTrainingOptions },
         { now: () => performance.now() },
       );

@@ -1,0 +1,85 @@
+import { fitBoosting } from '../../numeric/boosting.js';
+import { defaultLogisticParameters, fitLogistic, marginsOf } from '../../numeric/logistic.js';
+import type { LogisticFit } from '../../numeric/logistic.js';
+import { logLossOfMargins } from '../../numeric/metrics.js';
+import { predictMargin } from '../../numeric/predictor.js';
+import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js';
+import type { Candidate } from './candidates.js';
+import type { Fold } from './fold-data.js';
+import type { FoldScore, RunTrials, TrialOutcome, TrialTask } from './trial.js';
+
+/**
+ * Does one task in this thread: every candidate on folds [from, until), in that order. A logistic candidate
+ * starts from the fit of the one before it in the task.
+ * @param folds as `foldsOf` makes them, all of them
+ * @param now any steady clock, milliseconds
+ */
+export function runTrialHere(
+  folds: readonly Fold[],
+  task: TrialTask,
+  now: () => number,
+): TrialOutcome[] {
+  const outcomes = task.candidates.map((): TrialOutcome => ({ scores: [], seconds: 0 }));
+  for (let at = task.from; at < task.until; at++) {
+    const fold = folds[at];
+    if (!fold)
+      throw new RangeError(`fold must be 0..${String(folds.length - 1)}, got ${String(at)}`);
+    let start: LogisticFit | null = null;
+    task.candidates.forEach((candidate, k) => {
+      const startedAt = now();
+      const { margins, curve, fit } = fitFold(candidate, fold, start);
+      start = fit ?? start;
+      outcomes[k]?.scores.push(scoreFold(fold, margins, curve));
+      const outcome = outcomes[k];
+      if (outcome) outcome.seconds += (now() - startedAt) / 1000;
+    });
+  }
+  return outcomes;
+}
+
+/** Does tasks one after the other in this thread. */
+export function runTrialsHere(folds: readonly Fold[], now: () => number): RunTrials {
+  return (tasks, onDone) =>
+    Promise.resolve(
+      tasks.map((task, k) => {
+        const outcomes = runTrialHere(folds, task, now);
+        onDone?.(k + 1);
+        return outcomes;
+      }),
+    );
+}
+
+export function scoreFold(
+  { validation }: Fold,
+  margins: Float64Array,
+  curve: Float64Array,
+): FoldScore {
+  return {
+    margins,
+    curve,
+    logLoss: logLossOfMargins(validation.labels, margins),
+    auc: areaUnderRoc(sweepThresholds(validation.labels, margins)),
+  };
+}
+
+interface FoldFit {
+  margins: Float64Array;
+  curve: Float64Array;
+  fit?: LogisticFit;
+}
+
+function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): FoldFit {
+  switch (candidate.algorithm) {
+    case 'boosting': {
+      const { train, validation } = fold;
+      const fit = fitBoosting(train.x, train.labels, candidate.parameters, { validation });
+      return { margins: predictMargin(fit.forest, validation.x), curve: fit.validationLogLoss };
+    }
+    case 'logistic': {
+      const { train, validation } = fold.linear();
+      const parameters = { ...defaultLogisticParameters, c: candidate.c };
+      const fit = fitLogistic(train, fold.train.labels, parameters, start ? { start } : {});
+      return { margins: marginsOf(fit, validation), curve: new Float64Array(0), fit };
+    }
+  }
+}
