@@ -8,7 +8,7 @@ import {
   type Standardisation,
   type StandardisedRows,
 } from '../../numeric/standardise.js';
-import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
+import { pickRows, type DesignMatrix, type FeatureTable } from '../../numeric/table.js';
 import { isTestRow, type TrainingInput } from './training.js';
 
 /** Training rows the search looks at; the chosen candidate is then fitted on all of them. */
@@ -56,18 +56,28 @@ export function pick(labels: Uint8Array, rows: readonly number[]): Uint8Array {
   return Uint8Array.from(rows, (row) => labels[row] ?? 0);
 }
 
+/** What a search learns from, in the shape of its input: the rows it looks at and nothing of the others. */
+export type SearchInput = Pick<TrainingInput, 'table' | 'labels' | 'options'>;
+
+/** The rows that a search over this input looks at, as a table of their own. */
+export function searchInput({ table, labels, options }: SearchInput): SearchInput {
+  const rows = searchRows(splitRows(table.rows).train, options.seed);
+  return { table: pickRows(table, rows), labels: pick(labels, rows), options };
+}
+
 /**
  * The folds that a search over this input compares its candidates on. The same input gives the same folds
  * wherever they are made, so that another thread or machine can try candidates on its own copy.
  * Cost: O(folds x rows x columns), a fraction of a second for 20,000 rows.
  */
-export function foldsOf({
-  table,
-  labels,
-  options,
-}: Pick<TrainingInput, 'table' | 'labels' | 'options'>): Fold[] {
-  const searched = searchRows(splitRows(table.rows).train, options.seed);
-  return makeFolds(table, labels, searched, options.folds, options.seed);
+export function foldsOf(input: SearchInput): Fold[] {
+  return foldsOfSearch(searchInput(input));
+}
+
+/** `foldsOf` for who holds no more than the rows of the search. */
+export function foldsOfSearch({ table, labels, options }: SearchInput): Fold[] {
+  const rows = Array.from({ length: table.rows }, (_, row) => row);
+  return makeFolds(table, labels, rows, options.folds, options.seed);
 }
 
 /** Stratified folds over `rows`, encoded. Memory: folds x rows x columns float32. */
