@@ -36,8 +36,45 @@ export interface LogisticClassifier {
   intercept: number;
 }
 
+/**
+ * One hidden layer of rectified linear units on standardised inputs (as LogisticClassifier sees them):
+ * margin = outputBias + sum over h of outputWeights[h] x max(0, hiddenBias[h] + z . hiddenWeights[:, h]).
+ */
+export interface PerceptronClassifier {
+  kind: 'perceptron';
+  encoding: Encoding;
+  median: Float32Array;
+  mean: Float64Array;
+  scale: Float64Array;
+  /** Row-major, shape [columns, hidden]. */
+  hiddenWeights: Float64Array;
+  /** Shape [hidden]; so is `outputWeights`. */
+  hiddenBias: Float64Array;
+  outputWeights: Float64Array;
+  outputBias: number;
+}
+
+/**
+ * Several classifiers over the same raw inputs: margin = intercept + sum of weight x the member's margin.
+ * The members' encodings may list other categories, each was fitted with its own member; their inputs are
+ * the same, in the same order. `encoding.categories` lists what any member knows.
+ */
+export interface BlendClassifier {
+  kind: 'blend';
+  encoding: Encoding;
+  intercept: number;
+  members: readonly BlendMember[];
+}
+
+export interface BlendMember {
+  weight: number;
+  classifier: SingleClassifier;
+}
+
+export type SingleClassifier = TreeClassifier | LogisticClassifier | PerceptronClassifier;
+
 /** A trained binary classifier with its preprocessing: one artifact. */
-export type Classifier = TreeClassifier | LogisticClassifier;
+export type Classifier = SingleClassifier | BlendClassifier;
 
 /**
  * Additive contributions in log-odds: for each row, `baseValue` plus its contributions is the margin.

@@ -1,40 +1,84 @@
-import type { Classifier, Encoding } from '../numeric/classifier.js';
+import type {
+  BlendClassifier,
+  Classifier,
+  Encoding,
+  LogisticClassifier,
+  SingleClassifier,
+} from '../numeric/classifier.js';
 import type { Forest } from '../numeric/forest.js';
+import { checkClassifier } from './check-classifier.js';
 
 const FORMAT = 1;
 
 /** A classifier as JSON with its arrays in base64 (little-endian): read back, every bit is the same. */
 export function classifierToText(classifier: Classifier): string {
+  return JSON.stringify({ format: FORMAT, ...partsOf(classifier) });
+}
+
+function partsOf(classifier: Classifier): Record<string, unknown> {
   const { kind, encoding } = classifier;
-  const head = { format: FORMAT, kind, encoding };
-  if (classifier.kind === 'logistic') {
-    const { median, mean, scale, weights, intercept } = classifier;
-    return JSON.stringify({
-      ...head,
-      median: base64(median),
-      mean: base64(mean),
-      scale: base64(scale),
-      weights: base64(weights),
-      intercept: base64(Float64Array.of(intercept)),
-    });
+  switch (classifier.kind) {
+    case 'boosting':
+    case 'forest':
+    case 'isolation':
+      return { kind, encoding, forest: forestParts(classifier.forest) };
+    case 'logistic': {
+      const { weights, intercept } = classifier;
+      return {
+        kind,
+        encoding,
+        ...standardisationParts(classifier),
+        weights: base64(weights),
+        intercept: base64(Float64Array.of(intercept)),
+      };
+    }
+    case 'perceptron': {
+      const { hiddenWeights, hiddenBias, outputWeights, outputBias } = classifier;
+      return {
+        kind,
+        encoding,
+        ...standardisationParts(classifier),
+        hiddenWeights: base64(hiddenWeights),
+        hiddenBias: base64(hiddenBias),
+        outputWeights: base64(outputWeights),
+        outputBias: base64(Float64Array.of(outputBias)),
+      };
+    }
+    case 'blend':
+      return {
+        kind,
+        encoding,
+        intercept: base64(Float64Array.of(classifier.intercept)),
+        members: classifier.members.map((member) => ({
+          weight: base64(Float64Array.of(member.weight)),
+          classifier: partsOf(member.classifier),
+        })),
+      };
   }
-  const { forest } = classifier;
-  return JSON.stringify({
-    ...head,
-    forest: {
-      treeCount: forest.treeCount,
-      columns: forest.columns,
-      baseValue: base64(Float64Array.of(forest.baseValue)),
-      treeStart: base64(forest.treeStart),
-      feature: base64(forest.feature),
-      threshold: base64(forest.threshold),
-      left: base64(forest.left),
-      right: base64(forest.right),
-      missingLeft: base64(forest.missingLeft),
-      value: base64(forest.value),
-      cover: base64(forest.cover),
-    },
-  });
+}
+
+function standardisationParts({
+  median,
+  mean,
+  scale,
+}: Pick<LogisticClassifier, 'median' | 'mean' | 'scale'>): Record<string, string> {
+  return { median: base64(median), mean: base64(mean), scale: base64(scale) };
+}
+
+function forestParts(forest: Forest): Record<string, unknown> {
+  return {
+    treeCount: forest.treeCount,
+    columns: forest.columns,
+    baseValue: base64(Float64Array.of(forest.baseValue)),
+    treeStart: base64(forest.treeStart),
+    feature: base64(forest.feature),
+    threshold: base64(forest.threshold),
+    left: base64(forest.left),
+    right: base64(forest.right),
+    missingLeft: base64(forest.missingLeft),
+    value: base64(forest.value),
+    cover: base64(forest.cover),
+  };
 }
 
 /**
@@ -53,95 +97,67 @@ export function classifierFromText(text: string): Classifier {
     throw new RangeError(
       `classifier format must be ${String(FORMAT)}, got ${show(root['format'])}`,
     );
-  const encoding = readEncoding(record(root['encoding'], 'encoding'));
-  const classifier: Classifier =
-    root['kind'] === 'boosting' || root['kind'] === 'forest' || root['kind'] === 'isolation'
-      ? { kind: root['kind'], encoding, forest: readForest(record(root['forest'], 'forest')) }
-      : root['kind'] === 'logistic'
-        ? {
-            kind: 'logistic',
-            encoding,
-            median: new Float32Array(decode(root, 'median', 4)),
-            mean: new Float64Array(decode(root, 'mean', 8)),
-            scale: new Float64Array(decode(root, 'scale', 8)),
-            weights: new Float64Array(decode(root, 'weights', 8)),
-            intercept: single(root, 'intercept'),
-          }
-        : fail(
-            `classifier kind must be boosting, forest, isolation or logistic, got ${show(root['kind'])}`,
-          );
+  const classifier = root['kind'] === 'blend' ? readBlend(root) : readSingle(root);
   checkClassifier(classifier);
   return classifier;
 }
 
-/**
- * Holds a classifier to its own layout: lengths agree, numbers are finite, every walk down a tree ends.
- * @throws RangeError with the first contradiction
- */
-export function checkClassifier(classifier: Classifier): void {
-  const { numericNames, categoricalNames, categories } = classifier.encoding;
-  equal('categories', categories.length, categoricalNames.length);
-  const columns = numericNames.length + categories.reduce((sum, list) => sum + list.length, 0);
-  if (columns === 0) fail('a classifier needs at least one design column');
-  for (const list of categories) {
-    if (new Set(list).size !== list.length) fail('a category is listed twice');
-    // ONNX Runtime takes strings up to the first NUL; a lone surrogate has no UTF-8.
-    if (list.some((name) => name.includes('\0') || /\p{Surrogate}/u.test(name)))
-      fail('a category holds a NUL or a lone surrogate');
-  }
-  if (classifier.kind !== 'logistic') {
-    checkForest(classifier.forest, columns);
-    return;
-  }
-  const { median, mean, scale, weights, intercept } = classifier;
-  equal('median', median.length, numericNames.length);
-  for (const [name, values] of Object.entries({ mean, scale, weights }))
-    equal(name, values.length, columns);
-  for (const [name, values] of Object.entries({
-    median,
-    mean,
-    scale,
-    weights,
-    intercept: [intercept],
-  }))
-    if (!Array.from(values).every(Number.isFinite)) fail(`${name} holds NaN or infinity`);
-  if (!scale.every((value) => value > 0)) fail('scale must be > 0');
+function readBlend(root: Record<string, unknown>): BlendClassifier {
+  const members = root['members'];
+  if (!Array.isArray(members)) return fail('members must be a list');
+  return {
+    kind: 'blend',
+    encoding: readEncoding(record(root['encoding'], 'encoding')),
+    intercept: single(root, 'intercept'),
+    members: members.map((value: unknown) => {
+      const member = record(value, 'member');
+      return {
+        weight: single(member, 'weight'),
+        classifier: readSingle(record(member['classifier'], 'classifier')),
+      };
+    }),
+  };
 }
 
-function checkForest(forest: Forest, columns: number): void {
-  const { treeCount, treeStart, feature, threshold, left, right } = forest;
-  const nodes = feature.length;
-  equal('forest.columns', forest.columns, columns);
-  equal('forest.treeStart', treeStart.length, treeCount + 1);
-  for (const key of ['threshold', 'left', 'right', 'missingLeft', 'value', 'cover'] as const)
-    equal(`forest.${key}`, forest[key].length, nodes);
-  if (treeStart[0] !== 0 || treeStart[treeCount] !== nodes)
-    fail(`forest.treeStart must run from 0 to ${String(nodes)}`);
-  if (!Number.isFinite(forest.baseValue)) fail('forest.baseValue must be finite');
-  const seen = new Uint8Array(nodes);
-  for (let tree = 0; tree < treeCount; tree++) {
-    const start = treeStart[tree]!;
-    const end = treeStart[tree + 1]!;
-    if (end <= start) fail(`tree ${String(tree)} has no nodes`);
-    const open = [start];
-    let reached = 0;
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      const bad = (what: string): never =>
-        fail(`node ${String(node)} of tree ${String(tree)}: ${what}`);
-      if (node < start || node >= end) bad('outside the tree');
-      // A node with two parents, or above itself: a walk might not end.
-      if (seen[node] === 1) bad('reached twice');
-      seen[node] = 1;
-      reached++;
-      if (!Number.isFinite(forest.value[node])) bad('value must be finite');
-      if (feature[node]! < 0) continue;
-      if (feature[node]! >= columns) bad(`column ${String(feature[node])} of ${String(columns)}`);
-      if (Number.isNaN(threshold[node])) bad('threshold is NaN');
-      open.push(right[node]!, left[node]!);
-    }
-    if (reached !== end - start)
-      fail(`tree ${String(tree)} reaches ${String(reached)} of its ${String(end - start)} nodes`);
+function readSingle(root: Record<string, unknown>): SingleClassifier {
+  const encoding = readEncoding(record(root['encoding'], 'encoding'));
+  const { kind } = root;
+  switch (kind) {
+    case 'boosting':
+    case 'forest':
+    case 'isolation':
+      return { kind, encoding, forest: readForest(record(root['forest'], 'forest')) };
+    case 'logistic':
+      return {
+        kind,
+        encoding,
+        ...readStandardisation(root),
+        weights: doubles(root, 'weights'),
+        intercept: single(root, 'intercept'),
+      };
+    case 'perceptron':
+      return {
+        kind,
+        encoding,
+        ...readStandardisation(root),
+        hiddenWeights: doubles(root, 'hiddenWeights'),
+        hiddenBias: doubles(root, 'hiddenBias'),
+        outputWeights: doubles(root, 'outputWeights'),
+        outputBias: single(root, 'outputBias'),
+      };
+    default:
+      return fail(
+        `classifier kind must be boosting, forest, isolation, logistic, perceptron or blend, got ${show(kind)}`,
+      );
   }
+}
+
+function readStandardisation(root: Record<string, unknown>) {
+  return {
+    median: new Float32Array(decode(root, 'median', 4)),
+    mean: doubles(root, 'mean'),
+    scale: doubles(root, 'scale'),
+  };
 }
 
 function readEncoding(value: Record<string, unknown>): Encoding {
@@ -168,6 +184,10 @@ function readForest(value: Record<string, unknown>): Forest {
     value: new Float64Array(decode(value, 'value', 8)),
     cover: new Float64Array(decode(value, 'cover', 8)),
   };
+}
+
+function doubles(from: Record<string, unknown>, key: string): Float64Array {
+  return new Float64Array(decode(from, key, 8));
 }
 
 function base64(values: Int32Array | Float32Array | Float64Array | Uint8Array): string {
@@ -205,11 +225,6 @@ function record(value: unknown, name: string): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : fail(`${name} must be an object, got ${show(value)}`);
-}
-
-function equal(name: string, actual: number, expected: number): void {
-  if (actual !== expected)
-    fail(`${name} must have ${String(expected)} entries, got ${String(actual)}`);
 }
 
 function show(value: unknown): string {

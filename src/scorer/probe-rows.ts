@@ -1,5 +1,5 @@
 import { seededRandom } from '../kernel/random.js';
-import type { Classifier } from '../numeric/classifier.js';
+import type { Classifier, SingleClassifier } from '../numeric/classifier.js';
 import { packRows } from './rows.js';
 import type { PackedRows } from './rows.js';
 import type { ModelInputs } from './model-inputs.js';
@@ -40,21 +40,33 @@ export function probeRows(inputs: ModelInputs, classifier: Classifier | null): P
   return packRows([{ request: { table }, from: 0, to: ROWS }]);
 }
 
-/** Values where a column's answer changes: thresholds of the forest, the mean of the linear model. */
+/** Values where a column's answer changes: thresholds of trees, the mean of a standardised column. */
 function centres(classifier: Classifier | null): (column: number, share: number) => number {
-  if (!classifier) return () => 0;
-  if (classifier.kind === 'logistic') return (column) => classifier.mean[column] ?? 0;
-  const { feature, threshold } = classifier.forest;
   const byColumn = new Map<number, number[]>();
-  feature.forEach((column, node) => {
-    const value = threshold[node] ?? 0;
+  const add = (column: number, value: number): void => {
     if (column < 0 || !Number.isFinite(value)) return;
     const list = byColumn.get(column);
     if (list) list.push(value);
     else byColumn.set(column, [value]);
-  });
+  };
+  // a blend's members lay out their categories each in its own way, but numbers come first in all of them
+  for (const member of membersOf(classifier))
+    if ('forest' in member)
+      member.forest.feature.forEach((column, node) => {
+        add(column, member.forest.threshold[node] ?? 0);
+      });
+    else
+      member.mean.forEach((mean, column) => {
+        add(column, mean);
+      });
   return (column, share) => {
     const list = byColumn.get(column) ?? [];
     return list[Math.floor(share * list.length)] ?? 0;
   };
+}
+
+function membersOf(classifier: Classifier | null): SingleClassifier[] {
+  if (!classifier) return [];
+  if (classifier.kind !== 'blend') return [classifier];
+  return classifier.members.map((member) => member.classifier);
 }

@@ -34,7 +34,7 @@ describe('readClassifier', () => {
     [
       'of an unknown kind',
       '{"format":1,"kind":"svm","encoding":{"numericNames":[],"categoricalNames":[],"categories":[]}}',
-      'kind must be boosting or logistic, got "svm"',
+      'kind must be boosting, forest, isolation, logistic, perceptron or blend, got "svm"',
     ],
   ])('refuses a classifier that is %s', (_, text, message) => {
     const bytes = encodeModel({ ...empty, metadata: { [CLASSIFIER_KEY]: text } });

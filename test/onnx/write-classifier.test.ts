@@ -9,9 +9,11 @@ import { writeClassifier } from '../../src/onnx/write-classifier.js';
 import { bareRun, bareSession } from '../support/bare-onnx.js';
 import { naiveMargins } from '../support/naive-predictor.js';
 import {
+  randomBlend,
   randomBoosting,
   randomEncoding,
   randomLogistic,
+  randomPerceptron,
   randomTable,
 } from '../support/random-forest.js';
 
@@ -33,7 +35,7 @@ async function disagreement(classifier: Classifier, table: FeatureTable): Promis
 const anyClassifier = fc
   .record({
     seed: fc.nat(),
-    kind: fc.constantFrom('boosting', 'logistic'),
+    kind: fc.constantFrom('boosting', 'logistic', 'perceptron', 'blend'),
     numeric: fc.nat({ max: 6 }),
     categories: fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 4 }),
     trees: fc.nat({ max: 40 }),
@@ -44,10 +46,14 @@ const anyClassifier = fc
   .map(({ seed, kind, numeric, categories, trees, depth, rows }) => {
     const random = seededRandom(seed);
     const encoding = randomEncoding(numeric, categories);
-    const classifier =
-      kind === 'logistic'
-        ? randomLogistic(random, encoding)
-        : randomBoosting(random, encoding, { trees, depth, earlyLeafShare: 0.2 });
+    const shape = { trees, depth, earlyLeafShare: 0.2 };
+    const make = {
+      boosting: () => randomBoosting(random, encoding, shape),
+      logistic: () => randomLogistic(random, encoding),
+      perceptron: () => randomPerceptron(random, encoding, 1 + (seed % 7)),
+      blend: () => randomBlend(random, encoding, shape),
+    };
+    const classifier: Classifier = make[kind]();
     return { classifier, table: randomTable(random, classifier, rows) };
   });
 
@@ -109,6 +115,8 @@ describe('writeClassifier', () => {
     for (const classifier of [
       randomBoosting(random, randomEncoding(3, [2]), { trees: 5, depth: 3 }),
       randomLogistic(random, randomEncoding(3, [2])),
+      randomPerceptron(random, randomEncoding(3, [2]), 3),
+      randomBlend(random, randomEncoding(3, [2]), { trees: 5, depth: 3 }),
     ]) {
       const session = await bareSession(writeClassifier(classifier));
       const { dims } = await bareRun(session, randomTable(random, classifier, 0));
@@ -131,6 +139,32 @@ describe('writeClassifier', () => {
     ['a median too few', { median: Float32Array.of(0) }, 'median must have 2 entries, got 1'],
   ])('refuses a logistic classifier with %s', (_, change, message) => {
     const classifier = randomLogistic(seededRandom(1), randomEncoding(2, []));
+    expect(() => writeClassifier({ ...classifier, ...change })).toThrow(message);
+  });
+
+  it.each([
+    ['no members', { members: [] }, 'a blend needs at least one member'],
+    ['a weight that is not finite', { intercept: NaN }, 'intercept holds NaN'],
+    [
+      'members of other inputs',
+      { encoding: randomEncoding(2, [3]) },
+      'must take the same inputs in the same order',
+    ],
+  ])('refuses a blend with %s', (_, change, message) => {
+    const classifier = randomBlend(seededRandom(1), randomEncoding(3, [2]), { trees: 2, depth: 2 });
+    expect(() => writeClassifier({ ...classifier, ...change })).toThrow(message);
+  });
+
+  it.each([
+    ['no units', { hiddenBias: new Float64Array(0) }, 'hiddenBias must have at least 1 entry'],
+    [
+      'a weight too few',
+      { outputWeights: Float64Array.of(1) },
+      'outputWeights must have 3 entries',
+    ],
+    ['an infinite bias', { outputBias: Infinity }, 'outputBias holds NaN or infinity'],
+  ])('refuses a perceptron with %s', (_, change, message) => {
+    const classifier = randomPerceptron(seededRandom(1), randomEncoding(2, [2]), 3);
     expect(() => writeClassifier({ ...classifier, ...change })).toThrow(message);
   });
 

@@ -1,9 +1,12 @@
 import type { Random } from '../../src/kernel/random.js';
+import { blendOf } from '../../src/numeric/blend.js';
 import type {
-  TreeClassifier,
+  BlendClassifier,
   Classifier,
   Encoding,
   LogisticClassifier,
+  PerceptronClassifier,
+  TreeClassifier,
 } from '../../src/numeric/classifier.js';
 import type { Forest } from '../../src/numeric/forest.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
@@ -105,13 +108,56 @@ export function randomLogistic(random: Random, encoding: Encoding): LogisticClas
   };
 }
 
+export function randomPerceptron(
+  random: Random,
+  encoding: Encoding,
+  hidden: number,
+): PerceptronClassifier {
+  const { median, mean, scale } = randomLogistic(random, encoding);
+  const draw = (length: number): Float64Array =>
+    Float64Array.from({ length }, () => random.normal() / 4);
+  return {
+    kind: 'perceptron',
+    encoding,
+    median,
+    mean,
+    scale,
+    hiddenWeights: draw(mean.length * hidden),
+    hiddenBias: draw(hidden),
+    outputWeights: draw(hidden),
+    outputBias: random.normal(),
+  };
+}
+
+/** One of each kind, over the same raw inputs. */
+export function randomBlend(
+  random: Random,
+  encoding: Encoding,
+  shape: Omit<ForestShape, 'columns'>,
+): BlendClassifier {
+  return blendOf(
+    [
+      { weight: random.normal(), classifier: randomBoosting(random, encoding, shape) },
+      { weight: random.normal(), classifier: randomLogistic(random, encoding) },
+      { weight: random.normal(), classifier: randomPerceptron(random, encoding, 4) },
+      {
+        weight: random.normal(),
+        classifier: { ...randomBoosting(random, encoding, shape), kind: 'isolation' },
+      },
+    ],
+    random.normal(),
+  );
+}
+
 /**
  * Rows that look for trouble: a fifth of the numbers is missing, a fifth lies exactly on a threshold,
  * categories are listed, missing or unknown.
  */
 export function randomTable(random: Random, classifier: Classifier, rows: number): FeatureTable {
   const { numericNames, categoricalNames, categories } = classifier.encoding;
-  const thresholds = classifier.kind === 'boosting' ? classifier.forest.threshold : null;
+  const [member = classifier] =
+    classifier.kind === 'blend' ? classifier.members.map((each) => each.classifier) : [classifier];
+  const thresholds = 'forest' in member ? member.forest.threshold : null;
   const numeric = new Float32Array(rows * numericNames.length).map(() => {
     const kind = random.next();
     if (kind < 0.2) return NaN;
