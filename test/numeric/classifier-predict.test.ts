@@ -3,7 +3,9 @@ import { defaultBoostingParameters, fitBoosting } from '../../src/numeric/boosti
 import { explainClassifier, predictClassifier } from '../../src/numeric/classifier-predict.js';
 import type { Classifier, LogisticClassifier } from '../../src/numeric/classifier.js';
 import { encode, fitEncoding } from '../../src/numeric/encoding.js';
+import { seededRandom } from '../../src/kernel/random.js';
 import { madeTable } from '../support/made-tables.js';
+import { randomBlend, randomPerceptron } from '../support/random-forest.js';
 
 const { table, labels } = madeTable(600);
 const allRows = Array.from({ length: table.rows }, (_, i) => i);
@@ -33,6 +35,8 @@ describe('predicting and explaining', () => {
   test.each([
     ['boosting', boosted()],
     ['logistic', linear],
+    ['a perceptron', randomPerceptron(seededRandom(3), fitEncoding(table, allRows), 8)],
+    ['a blend', randomBlend(seededRandom(4), fitEncoding(table, allRows), { trees: 6, depth: 4 })],
   ])('%s: base value and contributions add up to the margin on every row', (_, classifier) => {
     const margins = predictClassifier(classifier, table);
     const { baseValue, values, inputs } = explainClassifier(classifier, table);
@@ -59,6 +63,48 @@ describe('predicting and explaining', () => {
     // plan = pro: 1 x (0 - 0.25) / 0.5 - 1 x (1 - 0.5) / 0.5; unknown: both columns are 0.
     expect([...values]).toEqual([3, 0, -1.5, -0.375, 0, 0.5]);
     expect([...predictClassifier(linear, row)]).toEqual([2.25, 0.875]);
+  });
+
+  test('a perceptron gives each unit to the inputs for the share of the way on which it is active', () => {
+    const classifier: Classifier = {
+      kind: 'perceptron',
+      encoding: { numericNames: ['a', 'b'], categoricalNames: [], categories: [] },
+      median: Float32Array.of(0, 0),
+      mean: Float64Array.of(1, 0),
+      scale: Float64Array.of(2, 1),
+      // two units: the first always active on the way, the second from its half on
+      hiddenWeights: Float64Array.of(1, 2, 0, 4),
+      hiddenBias: Float64Array.of(1, -3),
+      outputWeights: Float64Array.of(10, 100),
+      outputBias: 5,
+    };
+    // z = (1, 1): the first unit is 1 + 1, the second -3 + 6
+    const row = {
+      rows: 1,
+      numericNames: ['a', 'b'],
+      numeric: Float32Array.of(3, 1),
+      categoricalNames: [],
+      categorical: [],
+    };
+    expect([...predictClassifier(classifier, row)]).toEqual([5 + 10 * 2 + 100 * 3]);
+    const { baseValue, values } = explainClassifier(classifier, row);
+    expect(baseValue).toBe(15);
+    expect([...values]).toEqual([10 * 1 + 100 * 2 * 0.5, 100 * 4 * 0.5]);
+  });
+
+  test('a blend explains by the weighted explanations of its members', () => {
+    const encoding = fitEncoding(table, allRows);
+    const blend = randomBlend(seededRandom(5), encoding, { trees: 6, depth: 4 });
+    const whole = explainClassifier(blend, table);
+    const members = blend.members.map((member) => explainClassifier(member.classifier, table));
+    whole.values.forEach((value, at) => {
+      const sum = members.reduce(
+        (total, { values }, member) =>
+          total + (blend.members[member]?.weight ?? NaN) * (values[at] ?? NaN),
+        0,
+      );
+      expect(value).toBeCloseTo(sum, 12);
+    });
   });
 
   test('an input that matters gets contributions, one that does not gets hardly any', () => {
