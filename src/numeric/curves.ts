@@ -34,6 +34,12 @@ export function precisionRecallCurve(sweep: ThresholdSweep): PlotPoint[] {
   }));
 }
 
+/** A bin of the reliability curve. */
+export interface CalibrationBin extends PlotPoint {
+  /** Rows in it. */
+  count: number;
+}
+
 /**
  * Reliability: mean predicted probability -> observed share of positives, in `bins` bins of (nearly)
  * equal numbers of rows, ascending; equal probabilities may fall into two bins. Empty for no rows.
@@ -42,7 +48,7 @@ export function calibrationCurve(
   labels: Uint8Array,
   probabilities: Float64Array,
   bins = 20,
-): PlotPoint[] {
+): CalibrationBin[] {
   const order = Uint32Array.from(labels.keys()).sort(
     (a, b) => probabilities[a]! - probabilities[b]!,
   );
@@ -52,7 +58,7 @@ export function calibrationCurve(
     const rows = order.subarray(from, Math.floor(((bin + 1) * order.length) / count));
     const mean = (of: ArrayLike<number>) =>
       rows.reduce((sum, row) => sum + of[row]!, 0) / rows.length;
-    return { x: mean(probabilities), y: mean(labels), threshold: null };
+    return { x: mean(probabilities), y: mean(labels), threshold: null, count: rows.length };
   });
 }
 

@@ -57,6 +57,8 @@ const ruleCheck = z.object({
   tolerance: z.number(),
   veto: z.boolean(),
   met: z.boolean(),
+  /** Features the rule names that are no inputs of the version: it cannot be checked and counts as not met. */
+  unknownFeatures: z.array(z.string()).optional(),
 });
 
 /** margin = intercept + slope x raw margin, fitted out of fold; folded into the classifier where it is applied. */
@@ -68,7 +70,10 @@ const calibration = z.object({
   applied: z.boolean(),
 });
 
-/** Where a value lies among the training rows: 21 quantiles (0, 5, … 100 %), or shares of the categories. */
+/**
+ * Where a value lies among the training rows: 21 quantiles (0, 5, … 100 %) of the known numbers, or shares of the
+ * categories among the known ones; an input of zeros and ones has both, as categories "0" and "1".
+ */
 const reference = z.object({
   feature: z.string(),
   missingShare: z.number(),
@@ -103,3 +108,10 @@ export const judgement = z.object({
   causes: z.array(cause).optional(),
 });
 export type Judgement = z.infer<typeof judgement>;
+export type JudgedMetric = z.infer<typeof metric>;
+export type ThresholdRow = z.infer<typeof thresholdRow>;
+export type Slice = z.infer<typeof slice>;
+export type Fairness = z.infer<typeof fairness>;
+export type RuleCheck = z.infer<typeof ruleCheck>;
+export type Reference = z.infer<typeof reference>;
+export type Cause = z.infer<typeof cause>;

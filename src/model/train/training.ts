@@ -1,6 +1,7 @@
 import type { Classifier } from '../../numeric/classifier.js';
 import type { FeatureTable } from '../../numeric/table.js';
 import type { CostMatrix } from '../cost-report.js';
+import type { Judgement } from '../judge/judgement.js';
 import type { BusinessRule, FallbackSpec } from '../spec-parts.js';
 
 export type Algorithm = 'logistic' | 'boosting' | 'forest' | 'perceptron' | 'isolation';
@@ -45,6 +46,15 @@ export interface TrainingOptions {
   costs: CostMatrix;
   businessRules: readonly BusinessRule[];
   fallback: FallbackSpec;
+  /** Lower bounds of the bands by which causes are told; absent: causes are told by slice alone. */
+  riskBands?: RiskBounds;
+}
+
+/** Probabilities, rising: from `medium` on a score is MEDIUM, and so on; below it is LOW. */
+export interface RiskBounds {
+  medium: number;
+  high: number;
+  critical: number;
 }
 
 /** One configuration for every data set. */
@@ -99,6 +109,9 @@ export interface ReportMetric {
   name: MetricName;
   split: MetricSplit;
   value: number;
+  /** 95 % confidence interval, on the test part where one is known; see src/model/judge/metric-intervals.ts. */
+  low?: number;
+  high?: number;
 }
 
 export interface ConfusionCounts {
@@ -113,6 +126,8 @@ export interface CurvePoint {
   y: number;
   /** Null where the point belongs to no threshold (a calibration bin, a curve's start). */
   threshold: number | null;
+  /** Rows of a calibration bin. */
+  count?: number;
 }
 
 export interface FeatureImportance {
@@ -151,7 +166,7 @@ export interface IgnoredFeature {
   reason: 'CONSTANT' | 'ALL_MISSING';
 }
 
-export interface TrainingReport {
+export interface TrainingReport extends Judgement {
   metrics: ReportMetric[];
   /** Test part at the chosen threshold; so are the curves and the targets. */
   confusionMatrix: ConfusionCounts;
