@@ -1,6 +1,7 @@
 import { workerFile } from '../../plant/paths.js';
 import { workInThread, type ThreadHooks } from '../work-in-thread.js';
 import type { TrainingInput, TrainingResult } from './training.js';
+import type { TrialHost, TrialTask } from './trial.js';
 
 /** A training result with its file. */
 export interface TrainedArtifact extends TrainingResult {
@@ -12,18 +13,54 @@ export interface TrainedArtifact extends TrainingResult {
   worstDisagreement: number;
 }
 
-export type TrainInWorkerHooks = ThreadHooks;
+export interface TrainInWorkerHooks extends Pick<ThreadHooks, 'onProgress' | 'signal'> {
+  /** Does the trials; absent: the training thread itself, one after the other. Closed when the training has ended. */
+  trials?: TrialHost;
+}
+
+/** What the thread is started with. */
+export interface TrainingThreadInput {
+  input: TrainingInput;
+  trialsOutside: boolean;
+}
+
+/** What the thread asks for. */
+export type TrialQuestion =
+  | { kind: 'open'; search: Uint8Array<SharedArrayBuffer> }
+  | { kind: 'run'; tasks: readonly TrialTask[] };
 
 /**
  * `trainClassifier` in a thread of its own, so that the event loop stays free. The thread is gone when the
- * promise settles. The input is copied to it (one memory copy for numbers) and stays usable here, for the
- * parity check; the file is moved back, not copied.
- * @throws AppError INVALID for input that cannot be trained on; the signal's reason when aborted
+ * promise settles, and so is whoever did the trials. The input is copied to it (one memory copy for numbers) and
+ * stays usable here, for the parity check; the file is moved back, not copied.
+ * @throws AppError INVALID for input that cannot be trained on; INTERNAL when a trial fails; the signal's reason
+ *   when aborted
  */
-export function trainInWorker(
+export async function trainInWorker(
   input: TrainingInput,
-  hooks: TrainInWorkerHooks,
+  { trials, ...hooks }: TrainInWorkerHooks,
 ): Promise<TrainedArtifact> {
   const file = workerFile(import.meta.url, './train.worker.js');
-  return workInThread<TrainedArtifact>(file, 'training', input, hooks);
+  const started: TrainingThreadInput = { input, trialsOutside: trials !== undefined };
+  try {
+    return await workInThread<TrainedArtifact>(file, 'training', started, {
+      ...hooks,
+      ...(trials ? { onQuestion: answerTrials(trials) } : {}),
+    });
+  } finally {
+    await trials?.close();
+  }
+}
+
+function answerTrials(trials: TrialHost): NonNullable<ThreadHooks['onQuestion']> {
+  return async (asked, tell) => {
+    const question = asked as TrialQuestion; // a border: train.worker.ts asks
+    switch (question.kind) {
+      case 'open':
+        await trials.open(question.search);
+        return null;
+      case 'run':
+        return trials.run(question.tasks, tell);
+    }
+  };
 }

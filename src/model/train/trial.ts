@@ -32,3 +32,32 @@ export type RunTrials = (
   tasks: readonly TrialTask[],
   onDone?: (done: number) => void,
 ) => Promise<TrialOutcome[][]>;
+
+/** Means of a candidate over the folds of its task. An AUC that cannot be (one class) is left out. */
+export interface CandidateMetrics {
+  logLoss: number;
+  auc?: number;
+}
+
+/** A task that was done. */
+export interface DoneTrial {
+  /** `packOutcomes`: one entry a candidate. */
+  outcome: Uint8Array;
+  /** One entry a candidate. */
+  metrics: CandidateMetrics[];
+  /** Wall time of the candidates together. */
+  seconds: number;
+}
+
+/** Does the trials of one training outside of the thread that trains: in other threads, on other machines. */
+export interface TrialHost {
+  /** @param search `packSearch` of what the trials see; given once, before the first tasks */
+  open(search: Uint8Array<SharedArrayBuffer>): Promise<void>;
+  /**
+   * Answers `packOutcomes` of each task, in the order asked.
+   * Rejects with AppError INTERNAL when a trial failed; the message says which and why.
+   */
+  run(tasks: readonly TrialTask[], onDone: (done: number) => void): Promise<Uint8Array[]>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}

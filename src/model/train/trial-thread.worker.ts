@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { foldsOfSearch, type Fold } from './fold-data.js';
+import { runTrialHere } from './run-trial.js';
+import { packOutcomes, unpackSearch } from './trial-bytes.js';
+import type { TrialThreadAnswer } from './trial-threads.js';
+import type { CandidateMetrics, DoneTrial, TrialOutcome, TrialTask } from './trial.js';
+
+let folds: Fold[] | null = null;
+
+function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function metricsOf({ scores }: TrialOutcome): CandidateMetrics {
+  const auc = meanOf(scores.map((score) => score.auc));
+  const logLoss = meanOf(scores.map((score) => score.logLoss));
+  return Number.isFinite(auc) ? { logLoss, auc } : { logLoss };
+}
+
+function run(task: TrialTask): DoneTrial {
+  // A border: `openTrialThread` is the only one that starts this file.
+  folds ??= foldsOfSearch(unpackSearch(workerData as Uint8Array));
+  const outcomes = runTrialHere(folds, task, () => performance.now());
+  return {
+    outcome: packOutcomes(outcomes),
+    metrics: outcomes.map(metricsOf),
+    seconds: outcomes.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+}
+
+parentPort?.on('message', (task: TrialTask) => {
+  let answer: TrialThreadAnswer;
+  try {
+    answer = { kind: 'done', done: run(task) };
+  } catch (error) {
+    answer = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+  parentPort?.postMessage(answer);
+});
