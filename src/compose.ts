@@ -17,6 +17,7 @@ import { composePrivacyRoom } from './compose-privacy.js';
 import { tombstonePlace } from './compose-privacy-work.js';
 import { composeQualityRoom } from './compose-quality.js';
 import { openFeatureRegistry } from './compose-registry.js';
+import { reviewResolvers } from './compose-reviews.js';
 import { composeSelections } from './compose-selection.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
@@ -145,6 +146,7 @@ async function composeOn(
       models: models.store.list,
       modelByName: models.store.byName,
       behaviourLabels: models.labels.behaviour,
+      outcomeLabels: models.labels.outcomes,
     },
   });
   const modelsOf = modelLoaders({
@@ -186,6 +188,7 @@ async function composeOn(
       ...modelResolvers({ plant, jobs, models, modelsOf, featuresOf }),
       ...selections.resolvers,
       ...predictions.resolvers,
+      ...reviewResolvers({ plant, models, modelsOf, users, ledger }),
       ...privacy.resolvers,
     ],
     feeds: {

@@ -2,11 +2,11 @@ import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model } from './model.js';
-import { behaviourRule } from './model-spec.js';
 
 export interface KnownLabelsDeps {
   modelByName(name: string): Promise<Model | null>;
   behaviourLabels(query: BehaviourLabelQuery): Promise<Labels>;
+  outcomeLabels(query: { modelId: string; until: Date }): Promise<Labels>;
 }
 
 /** The newest labels of a model by its own rule that are known at `until`: its horizon ends there. */
@@ -21,13 +21,14 @@ export function knownLabels(deps: KnownLabelsDeps): KnownLabels {
   };
 }
 
-/** The same for a model at hand. */
+/** The same for a model at hand; one without a rule on behaviour goes by the outcomes recorded up to then. */
 export function labelsOf(
-  deps: Pick<KnownLabelsDeps, 'behaviourLabels'>,
-  { spec }: Model,
+  deps: Pick<KnownLabelsDeps, 'behaviourLabels' | 'outcomeLabels'>,
+  { id, spec }: Model,
   until: Date,
 ): Promise<Labels> {
-  const { horizonDays, eventTypes } = behaviourRule(spec);
+  if (spec.label.kind === 'OUTCOMES') return deps.outcomeLabels({ modelId: id, until });
+  const { horizonDays, eventTypes } = spec.label;
   const { minAgeDays, activeWithinHorizons } = spec.eligible;
   return deps.behaviourLabels({
     asOf: new Date(until.getTime() - horizonDays * DAY_MS),

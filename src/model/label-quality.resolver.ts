@@ -8,12 +8,12 @@ import type { ReadLabelNoise } from './label-noise.store.js';
 import { LabelBalanceType, LabelNoiseType } from './label-quality.type.js';
 import type { BehaviourLabelQuery, Labels } from './labels.js';
 import type { Model } from './model.js';
-import { behaviourRule } from './model-spec.js';
 
 export interface LabelQualityDeps {
   models(): Promise<Model[]>;
   modelByName(name: string): Promise<Model | null>;
   behaviourLabels(query: BehaviourLabelQuery): Promise<Labels>;
+  outcomeLabels(query: { modelId: string; until: Date }): Promise<Labels>;
   labelNoise: ReadLabelNoise;
 }
 
@@ -46,12 +46,13 @@ export class LabelQualityResolver {
     const model = await this.deps.modelByName(name);
     if (!model) throw new AppError('NOT_FOUND', `no model is named ${name}`);
     const labels = await labelsOf(this.deps, model, asOf);
-    const { eventTypes, horizonDays } = behaviourRule(model.spec);
+    const rule = model.spec.label;
     const { sampleUserIds, ...counts } = await this.deps.labelNoise({
       modelId: model.id,
-      eventTypes,
-      horizonDays,
-      until: asOf,
+      // without a rule on behaviour no outcome can contradict it
+      ...(rule.kind === 'NO_EVENT'
+        ? { eventTypes: rule.eventTypes, horizonDays: rule.horizonDays, until: asOf }
+        : { eventTypes: [], horizonDays: 0, until: new Date(0) }),
       labels,
     });
     return {

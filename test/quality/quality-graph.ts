@@ -38,6 +38,7 @@ export function qualityGraph(db: Database, clock: Clock, fixture: FeatureFixture
       models: () => Promise.resolve(models),
       modelByName: (name) => Promise.resolve(models.find((model) => model.name === name) ?? null),
       behaviourLabels: labels.behaviour,
+      outcomeLabels: labels.outcomes,
     },
   });
   const schema = buildGraph(room);

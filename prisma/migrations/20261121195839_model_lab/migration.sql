@@ -97,3 +97,5 @@ COMMENT ON TABLE "score_chunk" IS 'privacy: none - how far runs are';
 ALTER TABLE "shadow_score" ADD CONSTRAINT "shadow_score_probability_check" CHECK ("probability" BETWEEN 0 AND 1);
 ALTER TABLE "review" ADD CONSTRAINT "review_probability_check" CHECK ("probability" BETWEEN 0 AND 1);
 ALTER TABLE "review" ADD CONSTRAINT "review_decision_check" CHECK ("decision" IN ('REVIEW', 'BLOCK'));
+-- Of a customer one open review a model: a newer score moves it.
+CREATE UNIQUE INDEX "review_open_key" ON "review"("model_id", "user_id") WHERE "status" = 'OPEN';
