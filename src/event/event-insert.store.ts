@@ -1,8 +1,9 @@
 import type { SeenDevice } from '../device/device.js';
 import { binaryCopy } from '../plant/binary-copy.js';
 import { numberArray, textArray } from '../plant/parameters.js';
+import { isMissingPartition } from '../plant/partition.js';
 import type { Database, Sql } from '../plant/ports.js';
-import { isMissingPartition, partitionEnsurer } from './event-partition.store.js';
+import { partitionEnsurer } from './event-partition.store.js';
 
 /** A batch with every name resolved, in the order of (source, key): columns of equal length. */
 export interface StoredEvents {

@@ -70,9 +70,3 @@ async function keep(db: Sql, months: readonly number[]): Promise<void> {
     [numberArray(months)],
   );
 }
-
-/** PostgreSQL met a row for which there is no part, such as one that was dropped since it was last seen. */
-export function isMissingPartition(error: unknown): boolean {
-  const { code, routine } = error as { code?: unknown; routine?: unknown };
-  return code === '23514' && routine === 'ExecFindPartition';
-}

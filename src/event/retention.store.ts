@@ -1,5 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { AuditOn } from '../access/audit.store.js';
+import { isLockTimeout, lockExclusively } from '../plant/partition.js';
 import type { Database, Sql } from '../plant/ports.js';
 
 /** A part of the table of events. */
@@ -24,14 +24,12 @@ export interface RetentionStore {
   endedBy: (instant: Date) => Promise<string[]>;
   /**
    * Drops a part with its rows of event_key and writes the audit entry: all of it or nothing. Readers wait for it
-   * at most LOCK_WAIT_MS at a time. `busy`: they held the table all the while; `gone`: kept or dropped by now.
+   * a tenth of a second at a time. `busy`: they held the table all the while; `gone`: kept or dropped by now.
    */
   drop: (name: string, at: Date, days: number) => Promise<DropOutcome>;
 }
 
-const LOCK_WAIT_MS = 100;
 const LOCK_TRIES = 40;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 /** The parts of `event` in Postgres, to look at and to drop. `lockTries` >= 1. */
 export function retentionStore(
@@ -59,7 +57,7 @@ export function retentionStore(
       try {
         return await db.transaction((sql) => drop(sql, auditOn, { name, at, days, lockTries }));
       } catch (error) {
-        if ((error as { code?: unknown }).code === LOCK_NOT_AVAILABLE) return 'busy';
+        if (isLockTimeout(error)) return 'busy';
         throw error;
       }
     },
@@ -83,7 +81,7 @@ async function drop(
        where k.source_id = e.source_id and k.key = e.key returning 1)
      select count(*) as keys from gone`,
   );
-  await lock(sql, `event, ${part.table}`, lockTries);
+  await lockExclusively(sql, `event, ${part.table}`, lockTries);
   await sql.query(`drop table ${part.table}`);
   await sql.query('delete from event_partition where name = $1', [name]);
   await auditOn(sql).write({
@@ -94,21 +92,4 @@ async function drop(
     detail: { from: part.from, until: part.until, events: gone?.keys ?? 0, days },
   });
   return 'dropped';
-}
-
-/** Short waits, many times: whoever comes after a waiting ACCESS EXCLUSIVE lock waits with it. */
-async function lock(sql: Sql, tables: string, tries: number): Promise<void> {
-  await sql.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
-  for (let attempt = 1; ; attempt += 1) {
-    await sql.query('savepoint before_lock');
-    try {
-      await sql.query(`lock table ${tables} in access exclusive mode`);
-      return;
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if (code !== LOCK_NOT_AVAILABLE || attempt === tries) throw error;
-      await sql.query('rollback to savepoint before_lock');
-      await pause(LOCK_WAIT_MS);
-    }
-  }
 }

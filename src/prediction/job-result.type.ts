@@ -17,6 +17,16 @@ export class ScoreRunType {
   seconds!: number;
   @Field(() => Float, { description: 'Rows written a second, in the last attempt.' })
   rowsPerSecond!: number;
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Seconds spent reading features, in the last attempt; reading, scoring and writing overlap.',
+  })
+  readSeconds?: number | undefined;
+  @Field(() => Float, { nullable: true, description: 'Seconds spent in the model.' })
+  scoreSeconds?: number | undefined;
+  @Field(() => Float, { nullable: true, description: 'Seconds spent writing the ledger.' })
+  writeSeconds?: number | undefined;
 }
 
 /** What jobs of each kind leave behind. Declared in the last room that has a member. */

@@ -25,5 +25,9 @@ export const scoreJobResult = z.object({
   positive: z.int(),
   seconds: z.number(),
   rowsPerSecond: z.number(),
+  /** What each stage took, in seconds; they overlap. Not told of runs of earlier versions of the program. */
+  readSeconds: z.number().optional(),
+  scoreSeconds: z.number().optional(),
+  writeSeconds: z.number().optional(),
 });
 export type ScoreJobResult = z.infer<typeof scoreJobResult>;

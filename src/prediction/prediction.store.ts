@@ -1,7 +1,13 @@
 import { gather } from '../plant/gather.js';
 import type { Database } from '../plant/ports.js';
 import { fromBytes, toBytes } from './input-bytes.js';
+import {
+  ledgerBatchStore,
+  NOT_WHILE_ERASING,
+  type LedgerBatchStore,
+} from './ledger-batch.store.js';
 import type { LedgerHealth } from './ledger-health.js';
+import { inMonthOf } from './ledger-partition.store.js';
 import type { LedgerRow, PredictionSource, StoredPrediction } from './prediction.js';
 
 /** A score to be written; the ledger gives the id. */
@@ -16,14 +22,12 @@ export interface LedgerPage {
   after: number | null;
 }
 
-export interface PredictionStore {
+export interface PredictionStore extends LedgerBatchStore {
   /**
    * One statement. Answers the ids in the order given, null for a customer who was erased or opted out meanwhile:
    * nothing is written of them. Calls of the same moment share it.
    */
   write(rows: readonly NewPrediction[]): Promise<(number | null)[]>;
-  /** As `write`, for the rows of a job: who is there already stays. Answers the range of new ids, or null. */
-  writeBatch(rows: readonly NewPrediction[]): Promise<{ from: number; until: number } | null>;
   byIds(ids: readonly number[]): Promise<LedgerRow[]>;
   /** Of a new-rows message, what a subscriber wants to see; at most `limit`, by id after `afterId`. */
   inRange(range: {
@@ -53,8 +57,6 @@ export interface PredictionStore {
   usersAfter(afterId: number, limit: number): Promise<number[]>;
   /** All customers, and those up to an id. */
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
-  /** Where a score run stands. */
-  runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
   /** The model's newest row, where it is of this version; else null. */
   newestOf(version: { modelId: string; id: string }): Promise<LedgerRow | null>;
@@ -69,9 +71,6 @@ const COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_v
 
 /** A row is stamped when it comes in and seen when it is committed: in between, a score may have been made without it. */
 const WRITING = `interval '2 seconds'`;
-
-/** Reads a table that an erasure locks: the statement waits for it, and then sees that the customer is gone. */
-const NOT_WHILE_ERASING = '(select count(*) from (select 1 from erasure limit 1) g) >= 0';
 
 const INSERT = `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source,
     as_of, scored_at, latency_ms, numeric, categorical, job_id)
@@ -106,7 +105,7 @@ function columnsOf(rows: readonly NewPrediction[]): unknown[] {
   ];
 }
 
-/** The ledger of predictions in Postgres, append-only. */
+/** The ledger of predictions in Postgres, append-only, in months: who can bounds `scored_at`, and reads one or two. */
 export function predictionStore(db: Database): PredictionStore {
   const select = async (
     tail: string,
@@ -122,10 +121,15 @@ export function predictionStore(db: Database): PredictionStore {
   };
   // ids are given in the order of the rows, and are told apart by that: a user may be in it twice
   const write = async (rows: readonly NewPrediction[]): Promise<(number | null)[]> => {
-    const written = await db.query<{ id: number; userId: number }>(
-      `${INSERT} order by u.position returning id, user_id as "userId"`,
-      columnsOf(rows),
-      { name: 'prediction-write' },
+    const written = await inMonthOf(
+      db,
+      rows.map(({ scoredAt }) => scoredAt),
+      () =>
+        db.query<{ id: number; userId: number }>(
+          `${INSERT} order by u.position returning id, user_id as "userId"`,
+          columnsOf(rows),
+          { name: 'prediction-write' },
+        ),
     );
     written.sort((a, b) => a.id - b.id);
     let next = 0;
@@ -145,21 +149,8 @@ export function predictionStore(db: Database): PredictionStore {
     { lanes: 2, most: 128 },
   );
   return {
+    ...ledgerBatchStore(db),
     write: (rows) => writeGathered(rows),
-    async writeBatch(rows) {
-      const written = await db.query<{ id: number }>(
-        `${INSERT} on conflict (job_id, user_id) where job_id is not null do nothing returning id`,
-        columnsOf(rows),
-        { name: 'prediction-write-batch' },
-      );
-      let from = Infinity;
-      let until = 0;
-      for (const { id } of written) {
-        from = Math.min(from, id);
-        until = Math.max(until, id);
-      }
-      return written.length > 0 ? { from, until } : null;
-    },
     byIds: (ids) => select('prediction p where p.id = any($1)', [ids], 'prediction-by-ids'),
     inRange: (range) =>
       select(
@@ -179,9 +170,9 @@ export function predictionStore(db: Database): PredictionStore {
     fresh: ({ modelVersionId, modelId, userIds, since, asOfFrom, asOfUntil }) =>
       select(
         `unnest($1::bigint[]) u(id) join customer c on c.id = u.id cross join lateral (
-           select * from prediction p where p.user_id = u.id and p.model_id = $2
+           select * from prediction p where p.user_id = u.id and p.model_id = $2 and p.scored_at >= $4
            order by p.id desc limit 1) p
-         where p.model_version_id = $3 and p.scored_at >= $4 and p.as_of between $5 and $6
+         where p.model_version_id = $3 and p.as_of between $5 and $6
            and c.consent_profiling and c.updated_at <= p.scored_at - ${WRITING}
            and not exists (
              select from event e where e.user_id = u.id and e.received_at > p.scored_at - ${WRITING})`,
@@ -225,15 +216,6 @@ export function predictionStore(db: Database): PredictionStore {
       );
       return row ?? { total: 0, upTo: 0 };
     },
-    async runState(jobId) {
-      const [row] = await db.query<{ lastUserId: number; rows: number; positive: number }>(
-        `select coalesce(max(user_id), 0) as "lastUserId", count(*) as rows,
-           count(*) filter (where probability >= threshold) as positive
-         from prediction where job_id = $1`,
-        [jobId],
-      );
-      return row ?? { lastUserId: 0, rows: 0, positive: 0 };
-    },
     async health(modelId, since) {
       const [row] = await db.query<LedgerHealth>(
         `select count(*) as predictions, count(*) filter (where probability >= threshold) as positive,
@@ -241,8 +223,8 @@ export function predictionStore(db: Database): PredictionStore {
            percentile_cont(0.5) within group (order by latency_ms) as p50,
            percentile_cont(0.95) within group (order by latency_ms) as p95,
            percentile_cont(0.99) within group (order by latency_ms) as p99
-         from (select * from prediction where model_id = $1 order by id desc limit 10000) p
-         where scored_at >= $2`,
+         from (select * from prediction where model_id = $1 and scored_at >= $2
+           order by id desc limit 10000) p`,
         [modelId, since],
       );
       return row ?? { predictions: 0, positive: 0, mean: null, p50: null, p95: null, p99: null };

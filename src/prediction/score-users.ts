@@ -1,14 +1,12 @@
 import type { Clock } from '../kernel/clock.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { RunningJob } from '../job/run-job.js';
-import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
-import { pickRows } from '../numeric/table.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
-import { factsOf } from './facts-of.js';
-import { hasAttributes, rowOf } from './input-rows.js';
-import { eligibilityOf, type StoredPrediction } from './prediction.js';
+import { ahead } from './batch-ahead.js';
+import { eligibleRows, type EligibleRows } from './batch-rows.js';
+import type { BatchWritten, LedgerBatch, RunState } from './ledger-batch.js';
 import {
   scoreJobInput,
   type PredictionMade,
@@ -23,11 +21,9 @@ export interface ScoreUsersDeps {
   usersAfter(afterId: number, limit: number): Promise<number[]>;
   readFeatures: ReadFeatures;
   scorer: Pick<Scorer, 'score'>;
-  /** Idempotent by (job, user). */
-  writeBatch(
-    rows: readonly Omit<StoredPrediction, 'id'>[],
-  ): Promise<{ from: number; until: number } | null>;
-  runState(jobId: string): Promise<{ lastUserId: number; rows: number; positive: number }>;
+  /** All rows of a batch or none; each number of a job is written once. */
+  writeBatch(batch: LedgerBatch): Promise<BatchWritten>;
+  runState(jobId: string): Promise<RunState>;
   /** All customers, and those up to an id. */
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   publishPredictions(modelId: string, message: PredictionMade): void;
@@ -36,12 +32,14 @@ export interface ScoreUsersDeps {
   checkData?: QualityGate;
 }
 
-/** Users of one chunk: one statement of features and facts, one model run, one insert. */
+/** Users of one chunk: one statement of features and facts, one call of the scorer, one COPY. */
 export const SCORE_CHUNK = 5_000;
 
 /**
- * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. A run
- * that was killed goes on behind the last user it wrote; nobody is written twice. Result: ScoreJobResult.
+ * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. While a
+ * chunk is written the next is scored and the one after it read; of each stage one chunk is in memory. A chunk is
+ * written with the note of how far the run is: a run that was killed, whatever was in flight, goes on behind
+ * the last chunk, and of two workers that both believe they hold the job one writes each chunk. Result: ScoreJobResult.
  * @throws AppError CONFLICT while the newest scan of a table says FAILED
  */
 export async function scoreUsers(
@@ -52,85 +50,126 @@ export async function scoreUsers(
   const { modelVersionId, asOf } = scoreJobInput.parse(job.input);
   await passGate(deps.checkData, 'scored', job.signal);
   return deps.useVersion(modelVersionId, (served) =>
-    scoreWith(deps, job, served, new Date(asOf), chunk),
+    scoreWith({ deps, job, served, asOf: new Date(asOf), chunk, busyMs: noTime() }),
   );
 }
 
-async function scoreWith(
-  deps: ScoreUsersDeps,
-  job: RunningJob,
-  served: ServedModel,
-  asOf: Date,
-  chunk: number,
-): Promise<ScoreJobResult> {
+/** One attempt of a run over everyone. */
+interface Run {
+  deps: ScoreUsersDeps;
+  job: RunningJob;
+  served: ServedModel;
+  asOf: Date;
+  chunk: number;
+  /** What each stage took; the stages overlap, so that the sum may exceed the wall time. */
+  busyMs: Record<'read' | 'score' | 'write', number>;
+}
+
+const noTime = (): Run['busyMs'] => ({ read: 0, score: 0, write: 0 });
+
+/** Customers that were looked at, and those of them who get a score. */
+type ReadChunk = Pick<LedgerBatch, 'number' | 'after' | 'lastUserId' | 'looked'> &
+  EligibleRows & { startMs: number };
+
+async function scoreWith(run: Run): Promise<ScoreJobResult> {
+  const { deps, job, served, busyMs } = run;
   const startMs = deps.clock.monotonicMs();
-  const before = await deps.runState(job.id);
-  let lastId = before.lastUserId;
-  const { total, upTo } = await deps.userCounts(lastId);
-  let looked = upTo;
-  let users = await deps.usersAfter(lastId, chunk);
-  while (users.length > 0) {
-    job.signal.throwIfAborted();
-    await scoreChunk(deps, job.id, served, asOf, users);
-    looked += users.length;
-    lastId = users.at(-1) ?? lastId;
-    users = await deps.usersAfter(lastId, chunk);
-    job.report(total > 0 ? looked / total : 1, `looked at ${looked} of ${total} customers`);
+  let written = 0;
+  // a chunk that is taken was committed by somebody: behind it the run is further than it was
+  for (let ended = false; !ended;) {
+    const went = await scoreFrom(run, await deps.runState(job.id));
+    written += went.rows;
+    ended = !went.taken;
   }
   const { rows, positive } = await deps.runState(job.id);
   const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
-  const written = rows - before.rows;
   return {
     modelId: served.model.id,
     rows,
     positive,
     seconds,
     rowsPerSecond: seconds > 0 ? written / seconds : written,
+    readSeconds: busyMs.read / 1000,
+    scoreSeconds: busyMs.score / 1000,
+    writeSeconds: busyMs.write / 1000,
   };
 }
 
-async function scoreChunk(
-  deps: ScoreUsersDeps,
-  jobId: string,
-  served: ServedModel,
-  asOf: Date,
-  users: readonly number[],
-): Promise<void> {
-  const startMs = deps.clock.monotonicMs();
-  const features = await deps.readFeatures({
-    features: served.features,
-    users,
-    asOf,
-    people: true,
-  });
-  const everyone = inputTable(features, served.inputs);
-  const { minAgeDays } = served.model.spec.eligible;
-  const eligible = users.flatMap((_, index) => {
-    const facts = factsOf(features, index);
-    if (!facts) return [];
-    const known = hasAttributes(rowOf(everyone, index), served.inputs, served.features);
-    const verdict = eligibilityOf({ ...facts, hasAttributes: known }, minAgeDays, asOf);
-    return verdict === 'ELIGIBLE' ? [index] : [];
-  });
-  if (eligible.length === 0) return;
-  const table = pickRows(everyone, eligible);
-  const { probability } = await deps.scorer.score(served.version.artifactSha256, table);
-  const latencyMs = deps.clock.monotonicMs() - startMs;
-  const rows = eligible.map((at, index) => ({
-    userId: users[at] ?? 0,
-    modelId: served.model.id,
-    modelVersionId: served.version.id,
-    probability: probability[index] ?? NaN,
-    threshold: served.threshold,
-    source: 'MODEL' as const,
-    asOf,
-    scoredAt: deps.clock.wall(),
-    latencyMs,
-    inputs: rowOf(table, index),
-    jobId,
-  }));
-  const range = await deps.writeBatch(rows);
-  if (range) deps.publishPredictions(served.model.id, { jobId, ...range });
+/** Writes chunks until nobody is left, or somebody else has written the next one. */
+async function scoreFrom(run: Run, state: RunState): Promise<{ rows: number; taken: boolean }> {
+  const { deps, job, served } = run;
+  const { total, upTo } = await deps.userCounts(state.lastUserId);
+  let looked = upTo;
+  let rows = 0;
+  for await (const batch of ahead(scoredChunks(run, ahead(readChunks(run, state))))) {
+    job.signal.throwIfAborted();
+    const written = await timed(run, 'write', () => deps.writeBatch(batch));
+    if (written === 'taken') return { rows, taken: true };
+    rows += written.rows;
+    looked += batch.looked;
+    if (written.range)
+      deps.publishPredictions(served.model.id, { jobId: job.id, ...written.range });
+    job.report(total > 0 ? looked / total : 1, `looked at ${looked} of ${total} customers`);
+  }
+  return { rows, taken: false };
+}
+
+async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk, void, void> {
+  const { deps, job, served, asOf, chunk } = run;
+  let after = state.lastUserId;
+  for (let number = state.batches; ; number += 1) {
+    job.signal.throwIfAborted();
+    const startMs = deps.clock.monotonicMs();
+    const users = await timed(run, 'read', () => deps.usersAfter(after, chunk));
+    const lastUserId = users.at(-1);
+    if (lastUserId === undefined) return;
+    const rows = await timed(run, 'read', async () => {
+      const request = { features: served.features, users, asOf, people: true as const };
+      return eligibleRows(await deps.readFeatures(request), served, asOf);
+    });
+    yield { number, after, lastUserId, looked: users.length, startMs, ...rows };
+    after = lastUserId;
+  }
+}
+
+async function* scoredChunks(
+  run: Run,
+  chunks: AsyncGenerator<ReadChunk, void, void>,
+): AsyncGenerator<LedgerBatch, void, void> {
+  const { deps, job, served, asOf } = run;
+  for await (const { startMs, ...chunk } of chunks) {
+    const probability = await timed(run, 'score', () => scoresOf(run, chunk.table));
+    yield {
+      ...chunk,
+      probability,
+      jobId: job.id,
+      modelId: served.model.id,
+      modelVersionId: served.version.id,
+      threshold: served.threshold,
+      asOf,
+      scoredAt: deps.clock.wall(),
+      latencyMs: deps.clock.monotonicMs() - startMs,
+    };
+  }
+}
+
+async function scoresOf(
+  { deps, job, served }: Run,
+  table: EligibleRows['table'],
+): Promise<Float64Array> {
+  if (table.rows === 0) return new Float64Array(0);
+  const { artifactSha256 } = served.version;
+  const { probability } = await deps.scorer.score(artifactSha256, table, { signal: job.signal });
+  return probability;
+}
+
+async function timed<T>(run: Run, stage: keyof Run['busyMs'], work: () => Promise<T>): Promise<T> {
+  const startMs = run.deps.clock.monotonicMs();
+  try {
+    return await work();
+  } finally {
+    run.busyMs[stage] += run.deps.clock.monotonicMs() - startMs;
+  }
 }
 
 /** The input of a SCORE job: the version in production now, and the instant. */

@@ -71,6 +71,7 @@ export function erasureStore(
     sweep: (tables, traces) =>
       db.transaction(async (sql) => {
         const eraser = eraserOn(sql, tables, traces);
+        await openLedger(sql);
         await eraser.mentions();
         await eraser.rows();
         return eraser.counts();
@@ -98,6 +99,7 @@ async function eraseIn(
   const locked = await sql.query('select id from customer where id = $1 for update', [traces.id]);
   if (locked.length === 0) return null;
   const modelsTrainedOn = await trainedOn(sql, traces.id);
+  await openLedger(sql);
   await eraser.rows();
   const rows = eraser.counts();
   await sql.query(
@@ -114,6 +116,11 @@ async function eraseIn(
     detail,
   });
   return { id, erasedAt, rows, modelsTrainedOn };
+}
+
+/** The ledger of predictions refuses every DELETE but that of a transaction which says that it erases. */
+async function openLedger(sql: Sql): Promise<void> {
+  await sql.query(`select set_config('augury.erasing', 'on', true)`);
 }
 
 /** Ids under which rows of the customer may be listed as examples: they hold the sender's keys. */

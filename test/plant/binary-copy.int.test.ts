@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { binaryCopy, type CopyColumn } from '../../src/plant/binary-copy.js';
+import { binaryCopy, sameInEveryRow, type CopyColumn } from '../../src/plant/binary-copy.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 
 let database: TestDatabase;
@@ -71,5 +71,48 @@ describe('rows as binary COPY data', () => {
 
   it('are none when the columns are empty', async () => {
     expect(await copy([])).toBe(0);
+  });
+
+  it('with bytes, texts of a width and ids a row, beside fields that are the same in every row', async () => {
+    await database.db.query(
+      'create table wide (a int8, k uuid, b bytea, t text[], u uuid, p float8, none uuid)',
+    );
+    const ids = ['01900000-0000-7000-8000-00000000000a', null];
+    const same = '01900000-0000-7000-8000-00000000000b';
+    const rows = await database.db.copyFrom(
+      'copy wide from stdin (format binary)',
+      binaryCopy([
+        { type: 'int8', values: [1, 2] },
+        { type: 'uuid', values: ids },
+        { type: 'bytea', values: Buffer.from([1, 2, 3, 4]), width: 2 },
+        { type: 'text[]', values: ['a', '', '订 "単"', 'NULL'], width: 2 },
+        sameInEveryRow([
+          { type: 'uuid', values: [same] },
+          { type: 'float8', values: [0.25] },
+          { type: 'uuid', values: [null] },
+        ]),
+      ]),
+    );
+    expect(rows).toBe(2);
+    const rest = { u: same, p: 0.25, none: null };
+    expect(await database.db.query('select * from wide order by a')).toEqual([
+      { a: 1, k: ids[0], b: Buffer.from([1, 2]), t: ['a', ''], ...rest },
+      { a: 2, k: null, b: Buffer.from([3, 4]), t: ['订 "単"', 'NULL'], ...rest },
+    ]);
+  });
+
+  it('with no bytes and no texts a row as empty values, which are not NULL', async () => {
+    await database.db.query('create table hollow (a int8, b bytea, t text[])');
+    await database.db.copyFrom(
+      'copy hollow from stdin (format binary)',
+      binaryCopy([
+        { type: 'int8', values: [1] },
+        { type: 'bytea', values: Buffer.alloc(0), width: 0 },
+        { type: 'text[]', values: [], width: 0 },
+      ]),
+    );
+    expect(await database.db.query('select *, array_ndims(t) as n from hollow')).toEqual([
+      { a: 1, b: Buffer.alloc(0), t: [], n: null },
+    ]);
   });
 });

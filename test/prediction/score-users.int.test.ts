@@ -68,10 +68,10 @@ it('goes on after a kill between two chunks, writes nobody twice, and ends with 
   const job = running(JOB);
   let chunks = 0;
   const dies = deps({
-    writeBatch: async (rows) => {
+    writeBatch: async (batch) => {
       chunks++;
       if (chunks === 3) throw new Error('killed');
-      return deps().writeBatch(rows);
+      return deps().writeBatch(batch);
     },
   });
   await expect(scoreUsers(dies, job, 50)).rejects.toThrow('killed');

@@ -7,6 +7,7 @@ import { eligibilityOf } from '../../src/prediction/prediction.js';
 import { predictionStore, type NewPrediction } from '../../src/prediction/prediction.store.js';
 import { plantCanary } from '../support/canary.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { batchOf } from '../support/ledger-batch.js';
 import { eventFixture, type EventFixture } from '../support/event-fixture.js';
 
 let database: TestDatabase;
@@ -98,10 +99,10 @@ describe('Who opted out of profiling', () => {
       async () => {
         const [row] = await database.db.query<{ id: string }>('select gen_random_uuid() as id');
         const jobId = row?.id ?? '';
-        const range = await predictionStore(database.db).writeBatch([
-          scoreOf(ids.neighbour, jobId),
-        ]);
-        return range !== null;
+        const written = await predictionStore(database.db).writeBatch(
+          batchOf(jobId, 0, 0, [scoreOf(ids.neighbour, jobId)]),
+        );
+        return written !== 'taken' && written.rows > 0;
       },
     ],
     [

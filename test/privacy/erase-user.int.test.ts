@@ -10,6 +10,7 @@ import { parseTombstones } from '../../src/privacy/tombstone-file.js';
 import { backupOf, CANARIES, CANARY, placesOf, plantCanary } from '../support/canary.js';
 import { temporaryTombstones } from '../support/canary.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
+import { batchOf } from '../support/ledger-batch.js';
 import { eventFixture } from '../support/event-fixture.js';
 import { keptLog } from '../support/quiet-log.js';
 
@@ -229,7 +230,8 @@ describe('What was under way when the customer was erased', () => {
     expect(ids.map((id) => id === null)).toEqual([true, false, true, false]);
     expect(ids[3]).toBe((ids[1] ?? 0) + 1);
     const jobId = '00000000-0000-7000-8000-00000000000a';
-    await ledger.writeBatch([userId, neighbour].map((id) => ({ ...row, userId: id, jobId })));
+    const batch = [userId, neighbour].map((id) => ({ ...row, userId: id, jobId }));
+    await ledger.writeBatch(batchOf(jobId, 0, 0, batch));
     expect((await ledger.runState(jobId)).rows).toBe(1);
     const outcome = {
       modelId: MODEL,
