@@ -16,6 +16,7 @@ export type Permission =
   | 'privacy:write' // export and erase a customer
   | 'model:read'
   | 'model:write' // promote, roll back, register
+  | 'model:override' // promote against the business rules
   | 'job:read'
   | 'job:run'
   | 'key:write';
@@ -60,6 +61,7 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'privacy:write',
     'model:read',
     'model:write',
+    'model:override',
     'job:read',
     'job:run',
     'key:write',

@@ -1,6 +1,7 @@
 import { AppError, userError, type UserError } from '../kernel/error.js';
 import { rollBackTarget, type Model, type ModelStage, type ModelVersion } from './model.js';
 import type { ModelChanged } from './model.messages.js';
+import { passRules } from './promotion-gate.js';
 
 export interface MoveVersionDeps {
   modelByName(name: string): Promise<Model | null>;
@@ -26,28 +27,38 @@ export interface MoveResult {
 
 /**
  * Moves a version to a stage; whoever holds the only place of that stage gives way in the same transaction.
- * What cannot be loaded does not come into production.
+ * What cannot be loaded, or violates a business rule with a veto, does not come into production; the rules alone can
+ * be overridden, with a comment.
  */
 export async function promoteVersion(
   deps: MoveVersionDeps,
-  request: { versionId: string; stage: ModelStage; actor: string; comment: string | null },
+  request: {
+    versionId: string;
+    stage: ModelStage;
+    actor: string;
+    comment: string | null;
+    overrideRules?: boolean;
+  },
 ): Promise<MoveResult> {
-  const version = await deps.versionById(request.versionId);
+  const { versionId, stage, actor, overrideRules = false } = request;
+  let { comment } = request;
+  const version = await deps.versionById(versionId);
   if (!version)
-    return refuse(
-      userError('NOT_FOUND', `no model version has the id ${request.versionId}`, 'version'),
-    );
-  if (request.stage === 'PRODUCTION') {
+    return refuse(userError('NOT_FOUND', `no model version has the id ${versionId}`, 'version'));
+  if (stage === 'PRODUCTION') {
     const broken = await problemOf(deps, version, 'version');
     if (broken) return refuse(broken);
+    const rules = passRules(version, comment, overrideRules, 'version');
+    if (rules.error) return refuse(rules.error);
+    comment = rules.comment;
   }
-  return finish(deps, await deps.move({ ...request, rollBack: false }));
+  return finish(deps, await deps.move({ versionId, stage, actor, comment, rollBack: false }));
 }
 
-/** Puts the version back that was in production before the present one. */
+/** Puts the version back that was in production before the present one; what keeps a version out holds for it too. */
 export async function rollBackModel(
   deps: MoveVersionDeps,
-  request: { model: string; actor: string },
+  request: { model: string; actor: string; comment?: string | null; overrideRules?: boolean },
 ): Promise<MoveResult> {
   const model = await deps.modelByName(request.model);
   if (!model) return refuse(userError('NOT_FOUND', `no model is named ${request.model}`, 'model'));
@@ -58,8 +69,11 @@ export async function rollBackModel(
     );
   const broken = await problemOf(deps, target, 'model');
   if (broken) return refuse(broken);
-  const move = { versionId: target.id, stage: 'PRODUCTION' as const, actor: request.actor };
-  return finish(deps, await deps.move({ ...move, comment: null, rollBack: true }));
+  const { actor, comment = null, overrideRules = false } = request;
+  const rules = passRules(target, comment, overrideRules, 'model');
+  if (rules.error) return refuse(rules.error);
+  const move = { versionId: target.id, stage: 'PRODUCTION' as const, actor, rollBack: true };
+  return finish(deps, await deps.move({ ...move, comment: rules.comment }));
 }
 
 /** Why the version cannot answer; null when it can. @throws what a later try may not meet again */

@@ -5,6 +5,7 @@ import { readAsOf } from './build-training-table.js';
 import { labelsAt, type Labels } from './labels.js';
 import type { Model, ModelVersion } from './model.js';
 import type { TrainJobInput } from './model.messages.js';
+import { violatedRules } from './promotion-gate.js';
 import { scoreTable } from './score-table.js';
 import type { ServedModel } from './serving.js';
 import { isTestRow } from './train/training.js';
@@ -27,7 +28,9 @@ export interface Trained {
 
 /**
  * Puts a version that was just trained into production as the job asked: YES always, IF_BETTER when there is
- * none or when it has the lower log loss on the same test rows. A version that is there already stays.
+ * none or when it has the lower log loss on the same test rows. A version that is there already stays. With IF_BETTER a
+ * version that violates a business rule with a veto stays a candidate; with YES `promote` refuses it.
+ * @throws AppError CONFLICT from `promote`, naming the rules
  */
 export async function promoteTrained(
   deps: PromoteTrainedDeps,
@@ -39,6 +42,7 @@ export async function promoteTrained(
   const { version } = trained;
   if (wish === 'NO' || version.stage === 'PRODUCTION') return;
   if (wish === 'YES') return deps.promote(version.id, actor, 'asked for with the training');
+  if (violatedRules(version).length > 0) return;
   const verdict = await deps.useProduction(model, (present) => compare(deps, present, trained));
   if (!verdict) return deps.promote(version.id, actor, 'no version was in production');
   if (verdict.isBetter) await deps.promote(version.id, actor, verdict.comment);

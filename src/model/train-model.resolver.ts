@@ -27,11 +27,24 @@ export interface TrainModelResolverDeps {
     stage: Stage;
     actor: string;
     comment: string | null;
+    overrideRules: boolean;
   }): Promise<MoveResult>;
   /** `rollBackModel` with its deps. */
-  rollBackModel(request: { model: string; actor: string }): Promise<MoveResult>;
+  rollBackModel(request: {
+    model: string;
+    actor: string;
+    comment: string | null;
+    overrideRules: boolean;
+  }): Promise<MoveResult>;
   clock: Clock;
 }
+
+const OVERRIDE = {
+  nullable: true,
+  defaultValue: false,
+  description:
+    'Put it into production although it violates a business rule with a veto; for administrators, with a comment.',
+};
 
 /** Training, promotion and the way back. */
 @Resolver(() => ModelVersionType)
@@ -69,18 +82,18 @@ export class TrainModelResolver {
     stage: Stage,
     @Arg('comment', () => String, { nullable: true, description: 'Why; kept in the audit trail.' })
     comment: string | null,
+    @Arg('overrideRules', () => Boolean, OVERRIDE) override: boolean | null,
     @Ctx() context: RequestContext,
   ): Promise<ModelVersionPayloadType> {
-    authorise(context, 'model:write');
+    const overrideRules = mayMove(context, override);
     const versionId = decodeUuid('ModelVersion', version);
     if (versionId === null) {
       const error = userError('INVALID', `not the id of a version: ${version}`, 'version');
       return { modelVersion: null, userErrors: [error] };
     }
     const actor = context.viewer.name;
-    return payload(
-      await this.deps.promoteVersion({ versionId, stage, actor, comment: comment ?? null }),
-    );
+    const request = { versionId, stage, actor, comment: comment ?? null, overrideRules };
+    return payload(await this.deps.promoteVersion(request));
   }
 
   @Mutation(() => ModelVersionPayloadType, {
@@ -88,11 +101,23 @@ export class TrainModelResolver {
   })
   async rollBackModel(
     @Arg('model', () => String, { description: 'Name of the model.' }) model: string,
+    @Arg('comment', () => String, { nullable: true, description: 'Why; kept in the audit trail.' })
+    comment: string | null,
+    @Arg('overrideRules', () => Boolean, OVERRIDE) override: boolean | null,
     @Ctx() context: RequestContext,
   ): Promise<ModelVersionPayloadType> {
-    authorise(context, 'model:write');
-    return payload(await this.deps.rollBackModel({ model, actor: context.viewer.name }));
+    const overrideRules = mayMove(context, override);
+    const actor = context.viewer.name;
+    const request = { model, actor, comment: comment ?? null, overrideRules };
+    return payload(await this.deps.rollBackModel(request));
   }
+}
+
+/** Whether rules are overridden. @throws AppError FORBIDDEN for who may not move versions, or not override */
+function mayMove(context: RequestContext, override: boolean | null): boolean {
+  authorise(context, 'model:write');
+  if (override) authorise(context, 'model:override');
+  return override ?? false;
 }
 
 function wishOf(input: TrainModelInputType): TrainingWish {

@@ -9,8 +9,22 @@ import {
 
 const model = { id: 'model', name: 'churn' } as Model;
 const versions = [
-  { id: 'old', modelId: 'model', version: 1, stage: 'ARCHIVED', promotedAt: new Date(1) },
-  { id: 'new', modelId: 'model', version: 2, stage: 'PRODUCTION', promotedAt: new Date(2) },
+  {
+    id: 'old',
+    modelId: 'model',
+    version: 1,
+    stage: 'ARCHIVED',
+    promotedAt: new Date(1),
+    report: {},
+  },
+  {
+    id: 'new',
+    modelId: 'model',
+    version: 2,
+    stage: 'PRODUCTION',
+    promotedAt: new Date(2),
+    report: {},
+  },
 ] as unknown as ModelVersion[];
 
 /** Models of which trying out ends as given; tells what was moved. */

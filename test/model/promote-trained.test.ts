@@ -149,6 +149,16 @@ describe('a version that was just trained', () => {
     expect(promoted).toEqual([]);
   });
 
+  it('stays a candidate where it violates a rule with a veto, be it better', async () => {
+    const { deps, promoted, asked } = installation(0.5);
+    const rule = { name: 'r', rows: 9, violations: 1, tolerance: 0, veto: true, met: false };
+    const better = trained();
+    better.version = { ...better.version, report: { ruleChecks: [rule] } };
+    await promoteTrained(deps, model, better, 'IF_BETTER', 'ann');
+    expect(promoted).toEqual([]);
+    expect(asked).toEqual([]);
+  });
+
   it('takes an empty place', async () => {
     const { deps, promoted } = installation(null);
     await promoteTrained(deps, model, trained(), 'IF_BETTER', 'ann');
