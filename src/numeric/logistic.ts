@@ -1,5 +1,6 @@
 import { choleskyFactor, choleskySolve } from './cholesky.js';
-import type { StandardisedRows } from './standardise.js';
+import { checkLabels, requireBothClasses } from './labelled-rows.js';
+import { checkStandardised, type StandardisedRows } from './standardise.js';
 
 export interface LogisticParameters {
   /** Inverse strength of the L2 penalty, > 0. */
@@ -25,15 +26,21 @@ export interface LogisticFit {
   iterations: number;
 }
 
+export interface LogisticOptions {
+  /** Row weights, finite and >= 0, shape [rows]; all 1 if absent. */
+  weights?: Float64Array;
+  /** A fit of the same columns to start from, e.g. of a neighbouring `c`. */
+  start?: Pick<LogisticFit, 'weights' | 'intercept'>;
+}
+
 /**
  * L2-penalised logistic regression: minimises 0.5 ||w||^2 + c * sum of weighted log losses by Newton's
  * method with step halving; the intercept is not penalised, so the minimum is unique and exists even for
  * separable classes. Stops when no partial derivative exceeds 1e-11 x (c x total weight), or when float64
  * can lower the objective no further.
  * @param labels 0 or 1, shape [rows], both must occur
- * @param options.weights row weights >= 0, shape [rows]; all 1 if absent
- * @param options.start a fit of the same columns to start from, e.g. of a neighbouring `c`
- * @throws RangeError if lengths differ, a class is missing or c is not positive
+ * @throws RangeError if lengths differ, a class is missing, c or positiveWeight is not positive, or a value is
+ * not finite
  * Source: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning (2009), 4.4.1.
  * Cost per iteration: the sum of squared row lengths (zeros of one-hot columns cost nothing) + columns^3 / 6.
  */
@@ -41,7 +48,7 @@ export function fitLogistic(
   data: StandardisedRows,
   labels: Uint8Array,
   parameters: LogisticParameters,
-  options: { weights?: Float64Array; start?: LogisticFit } = {},
+  options: LogisticOptions = {},
 ): LogisticFit {
   const rowWeights = weightsOfRows(data, labels, parameters, options.weights);
   const size = data.columns + 1;
@@ -81,32 +88,55 @@ export function marginsOf(fit: LogisticFit, data: StandardisedRows): Float64Arra
   return fillMargins(beta, data, new Float64Array(data.rows));
 }
 
-/** Row weight x class weight x c: the penalty's own weight is 1. */
-function weightsOfRows(
+/**
+ * Row weight x class weight x c: the penalty's own weight is 1.
+ * @throws RangeError as `fitLogistic` says
+ */
+export function weightsOfRows(
   data: StandardisedRows,
   labels: Uint8Array,
-  parameters: LogisticParameters,
+  parameters: Pick<LogisticParameters, 'c' | 'positiveWeight'>,
   weights: Float64Array | undefined,
 ): Float64Array {
-  if (!(parameters.c > 0)) throw new RangeError(`c must be > 0, got ${String(parameters.c)}`);
-  if (labels.length !== data.rows || (weights && weights.length !== data.rows))
-    throw new RangeError(`${String(data.rows)} rows, but ${String(labels.length)} labels`);
-  if (!labels.includes(0) || !labels.includes(1))
-    throw new RangeError('labels hold one class only');
+  for (const name of ['c', 'positiveWeight'] as const) {
+    const value = parameters[name];
+    if (!(value > 0 && value < Infinity))
+      throw new RangeError(`${name} must be > 0 and finite, got ${String(value)}`);
+  }
+  checkLabels('training', data.rows, labels);
+  requireBothClasses(labels);
+  checkRowWeights(data.rows, weights);
+  checkStandardised(data);
   return Float64Array.from(
     labels,
     (label, i) => parameters.c * (weights?.[i] ?? 1) * (label ? parameters.positiveWeight : 1),
   );
 }
 
-function startingPoint(
+function checkRowWeights(rows: number, weights: Float64Array | undefined): void {
+  if (!weights) return;
+  if (weights.length !== rows)
+    throw new RangeError(`weights must have ${String(rows)} rows, got ${String(weights.length)}`);
+  const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
+  if (bad >= 0)
+    throw new RangeError(
+      `weights must be finite and >= 0, got ${String(weights[bad])} in row ${String(bad)}`,
+    );
+}
+
+/** The given start, or weights 0 and the log-odds of the weighted share of positives; the intercept comes last. */
+export function startingPoint(
   data: StandardisedRows,
   labels: Uint8Array,
   rowWeights: Float64Array,
-  start: LogisticFit | undefined,
+  start: LogisticOptions['start'],
 ): Float64Array {
   const beta = new Float64Array(data.columns + 1);
   if (start) {
+    if (start.weights.length !== data.columns)
+      throw new RangeError(
+        `start must have ${String(data.columns)} weights, got ${String(start.weights.length)}`,
+      );
     beta.set(start.weights);
     beta[data.columns] = start.intercept;
     return beta;
@@ -117,6 +147,8 @@ function startingPoint(
     total += rowWeights[i]!;
     if (labels[i]) positive += rowWeights[i]!;
   }
+  if (!(positive > 0 && positive < total))
+    throw new RangeError('labels must hold both 0 and 1 with a weight above 0');
   beta[data.columns] = Math.log(positive / (total - positive));
   return beta;
 }
@@ -139,7 +171,8 @@ function objectiveAt(
   return objective;
 }
 
-function fillMargins(
+/** Margins at `beta` (intercept last) into `margins`, which is returned. Cost: O(packed entries). */
+export function fillMargins(
   beta: Float64Array,
   data: StandardisedRows,
   margins: Float64Array,

@@ -66,6 +66,16 @@ export function standardise(x: DesignMatrix, standardisation: Standardisation): 
   return { rows: x.rows, columns: x.columns, rowStart, column, value, shift };
 }
 
+/** @throws RangeError at the first value that is not finite (names column and row, 0-based) */
+export function checkStandardised(data: StandardisedRows): void {
+  const at = data.value.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const row = data.rowStart.findIndex((start) => start > at) - 1;
+  throw new RangeError(
+    `standardised values must be finite, got ${String(data.value[at])} in column ${String(data.column[at])}, row ${String(row)}`,
+  );
+}
+
 function eachValue(
   x: DesignMatrix,
   median: Float32Array,

@@ -170,8 +170,29 @@ describe('logistic regression', () => {
     warm.weights.forEach((weight, j) => expect(weight).toBeCloseTo(cold.weights[j] ?? NaN, 7));
   });
 
-  test('one class only, or a penalty that is not positive, is refused with its bound', () => {
-    expect(() => fit(x, [1, 1, 1, 1, 1, 1])).toThrow('one class only');
-    expect(() => fit(x, labels, 0)).toThrow('c must be > 0, got 0');
+  test.each([
+    ['one class', () => fit(x, [1, 1, 1, 1, 1, 1]), 'both 0 and 1, got only label 1'],
+    ['no rows', () => fit(matrix(2, []), []), 'both 0 and 1, got no rows'],
+    ['a penalty that is not positive', () => fit(x, labels, 0), 'c must be > 0 and finite, got 0'],
+    ['too few labels', () => fit(x, [0, 1]), 'training labels must have 6 rows, got 2'],
+    ['a label of 2', () => fit(x, [0, 1, 2, 0, 1, 1]), 'must be 0 or 1, got 2 in row 2'],
+    ['too few weights', () => fit(x, labels, 1, [1]), 'weights must have 6 rows, got 1'],
+    [
+      'a negative weight',
+      () => fit(x, labels, 1, [1, 1, -1, 1, 1, 1]),
+      'weights must be finite and >= 0, got -1 in row 2',
+    ],
+    [
+      'a class without weight',
+      () => fit(x, labels, 1, [1, 1, 0, 1, 0, 0]),
+      'both 0 and 1 with a weight above 0',
+    ],
+    [
+      'an infinite value',
+      () => fit(matrix(1, [1, 2, Infinity, 4]), [0, 1, 0, 1]),
+      'standardised values must be finite, got NaN in column 0, row 0',
+    ],
+  ])('%s is refused with its name and bound', (_, run, message) => {
+    expect(run).toThrow(message);
   });
 });
