@@ -190,7 +190,7 @@ describe('logistic regression', () => {
     [
       'an infinite value',
       () => fit(matrix(1, [1, 2, Infinity, 4]), [0, 1, 0, 1]),
-      'standardised values must be finite, got NaN in column 0, row 0',
+      'standardised values must be finite, got -Infinity in column 0, row 0',
     ],
   ])('%s is refused with its name and bound', (_, run, message) => {
     expect(run).toThrow(message);
