@@ -5,14 +5,17 @@ import { perRequest, type RequestContext } from '../graphql/context.js';
 import { FeatureValueType, type FeatureType } from '../feature/feature.type.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import { featureTypeCache, OPTED_OUT, typedValue } from '../feature/to-feature-values.js';
+import type { Reference } from '../model/judge/judgement.js';
 import type { ModelInputs } from '../model/model-inputs.js';
 import { versionNode, type ModelVersionNode } from '../model/model-nodes.js';
 import { ModelVersionType } from '../model/model.type.js';
 import type { Serving } from '../model/serving.js';
 import type { ModelLoaders } from '../model/version-loaders.js';
+import { reportOf } from '../model/version-report.js';
 import type { User } from '../user/user.js';
 import { toUserType, UserType } from '../user/user.type.js';
 import { cellOf, valueOf } from './input-rows.js';
+import { placeOf, placesOf, type Place } from './place.js';
 import type { PredictionLoaders } from './prediction-loaders.js';
 import type { Explainable, PredictionNode } from './prediction-node.js';
 import { OutcomeType, PredictionType, ReasonType, ScoredRowType } from './prediction.type.js';
@@ -22,6 +25,7 @@ import {
   reasonText,
   reasonTextWithoutValue,
   type Contribution,
+  type InputValue,
 } from './reason.js';
 
 export interface PredictionResolverDeps {
@@ -67,7 +71,10 @@ class ReasonNode implements ReasonType {
     private readonly row: InputRow,
     private readonly inputs: ModelInputs,
     private readonly optedOut: boolean,
+    private readonly reference: Reference | undefined,
     private readonly shown: (cell: number | string | null) => FeatureValueType,
+    /** Of the rules or the score card, where they answered. */
+    private readonly words: string | undefined,
   ) {
     this.feature = reason.feature;
     this.contribution = reason.contribution;
@@ -84,7 +91,20 @@ class ReasonNode implements ReasonType {
   get text(): string {
     const { reason, definition } = this;
     if (this.optedOut) return reasonTextWithoutValue(reason);
-    return reasonText(reason, valueOf(this.row, this.inputs, definition), definition.unit);
+    if (this.words !== undefined) return this.words;
+    return reasonText(reason, this.told, definition.unit, this.place?.text ?? null);
+  }
+
+  get percentile(): number | null {
+    return this.optedOut ? null : (this.place?.percentile ?? null);
+  }
+
+  private get told(): InputValue {
+    return valueOf(this.row, this.inputs, this.definition);
+  }
+
+  private get place(): Place | null {
+    return placeOf(this.reference, this.told);
   }
 }
 
@@ -100,12 +120,25 @@ async function reasonsOf(
   if (!explainable) return [];
   const explanation = await deps.loaders.explanation(context).load(explainable);
   if (!explanation) return [];
-  const { inputs, features } = await deps.serving.version(explainable.modelVersionId);
+  const { inputs, features, version } = await deps.serving.version(explainable.modelVersionId);
+  const places = placesOf(reportOf(version));
   return largestContributions(explanation.inputs, explanation.values, first).map((reason) => {
     const feature = features.find(({ name }) => name === reason.feature);
     if (!feature) throw new AppError('INTERNAL', `${reason.feature} is no input of the version`);
-    return new ReasonNode(reason, feature, explainable.inputs, inputs, explained.optedOut, (cell) =>
-      inputValue(context, explained, feature, cell),
+    const { optedOut } = explained;
+    const place = places.get(feature.name);
+    const shown = (cell: number | string | null): FeatureValueType =>
+      inputValue(context, explained, feature, cell);
+    const words = explanation.texts?.[explanation.inputs.indexOf(feature.name)];
+    return new ReasonNode(
+      reason,
+      feature,
+      explainable.inputs,
+      inputs,
+      optedOut,
+      place,
+      shown,
+      words,
     );
   });
 }

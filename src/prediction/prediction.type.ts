@@ -88,8 +88,17 @@ export class ReasonType {
   contribution!: number;
   @Field(() => ReasonDirection, { description: 'The sign of the contribution.' })
   direction!: keyof typeof ReasonDirection;
-  @Field(() => String, { description: 'In words.' })
+  @Field(() => String, {
+    description:
+      'In words, with the value and its place among the customers the version learned from.',
+  })
   text!: string;
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Share of the customers the version learned from with a lower value, and half of those with the same, 0..100; null for categories, missing values and versions that do not know.',
+  })
+  percentile!: number | null;
 }
 
 @ObjectType('Prediction', {

@@ -31,12 +31,19 @@ export function largestContributions(
 export type InputValue = number | string | boolean | null;
 
 /**
- * A reason in words, for example `days since last purchase 84 raises the risk`.
+ * A reason in words, for example `days since last purchase 84 (higher than 92 % of customers) raises the risk`.
  * The unit follows the number unless the name says it already.
+ * @param place where the value lies in the population, in words; null where that is not known
  */
-export function reasonText(reason: Contribution, value: InputValue, unit: string | null): string {
+export function reasonText(
+  reason: Contribution,
+  value: InputValue,
+  unit: string | null,
+  place: string | null = null,
+): string {
   const name = nameOf(reason);
-  return `${name} ${valueText(value, unit, name)} ${effectOf(reason)}`;
+  const where = place === null ? '' : ` (${place})`;
+  return `${name} ${valueText(value, unit, name)}${where} ${effectOf(reason)}`;
 }
 
 /** A reason in words where the value may not be told: `days since last purchase raises the risk`. */
