@@ -26,6 +26,10 @@ export interface ServedModel {
 export interface Serving {
   /** The production version, loaded; null when the model has none or is unknown. Never waits. */
   current(name: string): ServedModel | null;
+  /** The version in SHADOW, loaded; null when the model has none. Never waits. */
+  shadow(name: string): ServedModel | null;
+  /** Calls back whenever another version of a model begins to answer in this process. */
+  onSwitch(listener: (served: ServedModel) => void): void;
   /** Any version, which need not be loaded: see `use`. @throws AppError NOT_FOUND */
   version(id: string): Promise<ServedModel>;
   /** Any version, loaded until `work` has ended. @throws AppError NOT_FOUND */
@@ -37,7 +41,7 @@ export interface Serving {
 
 export interface ServingDeps {
   listModels(): Promise<Model[]>;
-  inStage(modelIds: readonly string[], stage: 'PRODUCTION'): Promise<ModelVersion[]>;
+  inStage(modelIds: readonly string[], stage: 'PRODUCTION' | 'SHADOW'): Promise<ModelVersion[]>;
   versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
   artifactBytes(sha256: string): Promise<Uint8Array | null>;
   /** The whole registry of features. */
@@ -65,6 +69,8 @@ export async function openServing(deps: ServingDeps): Promise<Serving> {
 
 class FollowingServing implements Serving {
   private readonly production = new Map<string, ServedModel>();
+  private readonly shadows = new Map<string, ServedModel>();
+  private readonly listeners: ((served: ServedModel) => void)[] = [];
   /** By id, least recently used first. */
   private readonly known = new Map<string, Promise<ServedModel>>();
   private readonly artifacts: LoadedArtifacts;
@@ -79,6 +85,14 @@ class FollowingServing implements Serving {
 
   current(name: string): ServedModel | null {
     return this.production.get(name) ?? null;
+  }
+
+  shadow(name: string): ServedModel | null {
+    return this.shadows.get(name) ?? null;
+  }
+
+  onSwitch(listener: (served: ServedModel) => void): void {
+    this.listeners.push(listener);
   }
 
   version(id: string): Promise<ServedModel> {
@@ -139,14 +153,13 @@ class FollowingServing implements Serving {
   private async reread(): Promise<void> {
     try {
       const models = await this.deps.listModels();
-      const versions = await this.deps.inStage(
-        models.map(({ id }) => id),
-        'PRODUCTION',
-      );
+      const ids = models.map(({ id }) => id);
+      const versions = await this.deps.inStage(ids, 'PRODUCTION');
       for (const version of versions) {
         const model = models.find(({ id }) => id === version.modelId);
-        if (model) await this.serve(model, version);
+        if (model) await this.serve(model, version, this.production);
       }
+      await this.rereadShadows(models, ids);
     } catch (error) {
       this.deps.log.error(
         { err: error },
@@ -155,17 +168,35 @@ class FollowingServing implements Serving {
     }
   }
 
-  private async serve(model: Model, version: ModelVersion): Promise<void> {
-    const present = this.production.get(model.name);
+  private async rereadShadows(models: readonly Model[], ids: readonly string[]): Promise<void> {
+    const versions = await this.deps.inStage(ids, 'SHADOW');
+    for (const model of models) {
+      const version = versions.find(({ modelId }) => modelId === model.id);
+      const present = this.shadows.get(model.name);
+      if (version) await this.serve(model, version, this.shadows);
+      else if (present) {
+        this.shadows.delete(model.name);
+        this.artifacts.release(present.version.artifactSha256);
+      }
+    }
+  }
+
+  private async serve(
+    model: Model,
+    version: ModelVersion,
+    place: Map<string, ServedModel>,
+  ): Promise<void> {
+    const present = place.get(model.name);
     if (present?.version.id === version.id) {
-      this.production.set(model.name, { ...present, model, version });
+      place.set(model.name, { ...present, model, version });
       return;
     }
     try {
       const next = await this.read(model, version);
       await this.artifacts.hold(version.artifactSha256);
-      this.production.set(model.name, next);
+      place.set(model.name, next);
       if (present) this.artifacts.release(present.version.artifactSha256);
+      if (place === this.production) for (const listener of this.listeners) listener(next);
     } catch (error) {
       this.deps.log.error(
         {
@@ -174,7 +205,7 @@ class FollowingServing implements Serving {
           version: version.version,
           serving: present?.version.version,
         },
-        'a version in production cannot be loaded; the one before it goes on answering',
+        `a version in ${version.stage.toLowerCase()} cannot be loaded; the one before it goes on answering`,
       );
     }
   }

@@ -56,3 +56,13 @@ export function hasAttributes(
     (feature) => feature.definition.kind === 'attribute' && valueOf(row, inputs, feature) !== null,
   );
 }
+
+/** Whether two rows hold the same, bit for bit: a zero is not a minus zero, a missing number is. */
+export function sameInputs(a: InputRow, b: InputRow): boolean {
+  return (
+    a.numeric.length === b.numeric.length &&
+    a.categorical.length === b.categorical.length &&
+    a.numeric.every((value, at) => Object.is(value, b.numeric[at])) &&
+    a.categorical.every((value, at) => value === b.categorical[at])
+  );
+}

@@ -7,14 +7,16 @@ import { emptyRow } from './override-inputs.js';
 import type { StoredPrediction } from './prediction.js';
 import type { LedgerHealth } from './ledger-health.js';
 import type { PredictionTally } from './prediction-tally.js';
+import type { ResultCache, ResultCacheStats } from './result-cache.js';
 
 export interface ModelHealthDeps {
   serving: Pick<Serving, 'current'>;
-  scorer: Pick<Scorer, 'score'>;
+  scorer: Pick<Scorer, 'score' | 'stats'>;
   ledgerHealth(modelId: string, since: Date): Promise<LedgerHealth>;
   newestOf(version: { modelId: string; id: string }): Promise<StoredPrediction | null>;
   tally: PredictionTally;
   clock: Clock;
+  resultCache?: Pick<ResultCache, 'of'>;
 }
 
 /** How a model does; counts and latencies over the last 24 hours, at most the newest 10,000 scores. */
@@ -28,6 +30,9 @@ export interface ModelHealth {
   fallbackRate: number;
   cacheHitRate: number;
   positiveRate: number | null;
+  resultCache: ResultCacheStats & { hitRatio: number };
+  /** Questions to the scorer of this process, over all models, and the ONNX runs they came to. */
+  batching: { requests: number; runs: number; rowsPerRun: number; runsPer1000Requests: number };
   latencyMs: Omit<LedgerHealth, 'predictions' | 'positive'>;
 }
 
@@ -44,7 +49,7 @@ export async function modelHealth(
     served ? probe(deps, served) : false,
     deps.ledgerHealth(model.id, new Date(checkedAt.getTime() - DAY_MS)),
   ]);
-  const { answered, fromCache, failed } = deps.tally.of(model.id);
+  const { answered, fromCache, fromLast, fromRules, failed } = deps.tally.of(model.id);
   const { predictions, positive, ...latencyMs } = ledger;
   return {
     healthy,
@@ -52,16 +57,30 @@ export async function modelHealth(
     predictions,
     errors: failed,
     errorRate: share(failed, answered + failed),
-    fallbackRate: 0,
-    cacheHitRate: share(fromCache, answered),
+    fallbackRate: share(fromLast + fromRules, answered),
+    cacheHitRate: share(fromCache + fromLast, answered),
     positiveRate: predictions > 0 ? positive / predictions : null,
+    resultCache: cacheOf(deps, model.id),
+    batching: batchingOf(deps),
     latencyMs,
   };
 }
 
+function cacheOf({ resultCache }: ModelHealthDeps, modelId: string): ModelHealth['resultCache'] {
+  const stats = resultCache?.of(modelId) ?? { hits: 0, misses: 0, evictions: 0, entries: 0 };
+  return { ...stats, hitRatio: share(stats.hits, stats.hits + stats.misses) };
+}
+
+function batchingOf({ scorer }: ModelHealthDeps): ModelHealth['batching'] {
+  const { requests, runs, rows } = scorer.stats();
+  const runsPer1000Requests = share(1_000 * runs, requests);
+  return { requests, runs, rowsPerRun: share(rows, runs), runsPer1000Requests };
+}
+
 /**
  * Scores the newest row of the ledger once more, and it must come out the same; where that is of another
- * version, or there is none, a row of which nothing is known must get a score.
+ * version, or there is none, a row of which nothing is known must get a score. What rules said of a row is not
+ * what the model says of it.
  */
 async function probe(deps: ModelHealthDeps, { version, inputs }: ServedModel): Promise<boolean> {
   try {
@@ -72,7 +91,8 @@ async function probe(deps: ModelHealthDeps, { version, inputs }: ServedModel): P
       deadlineMs: PROBE_DEADLINE_MS,
     });
     const got = probability[0] ?? NaN;
-    return Math.abs(got - (known?.probability ?? got)) <= PARITY_TOLERANCE;
+    const wanted = known?.source === 'MODEL' ? known.probability : got;
+    return Math.abs(got - wanted) <= PARITY_TOLERANCE;
   } catch {
     return false; // why it failed is told by whoever asks for a score
   }

@@ -16,6 +16,43 @@ export class LatencySummaryType {
   p99!: number | null;
 }
 
+@ObjectType('ResultCacheSummary', {
+  simpleResolvers: true,
+  description:
+    'Answers of this process, since it started, that needed no model run because the inputs had not changed.',
+})
+export class ResultCacheSummaryType {
+  @Field(() => Int, { description: 'Questions answered from it.' })
+  hits!: number;
+  @Field(() => Int, { description: 'Questions that looked and were scored.' })
+  misses!: number;
+  @Field(() => Float, { description: 'Share of hits, 0..1.' })
+  hitRatio!: number;
+  @Field(() => Int, { description: 'Answers it holds now.' })
+  entries!: number;
+  @Field(() => Int, {
+    description:
+      'Answers put out: by newer ones, events of the customer, promotions, objections, erasures.',
+  })
+  evictions!: number;
+}
+
+@ObjectType('BatchingSummary', {
+  simpleResolvers: true,
+  description:
+    'How questions of the same moment share model runs: of this process, over all models, since it started.',
+})
+export class BatchingSummaryType {
+  @Field(() => Int, { description: 'Calls of the scorer.' })
+  requests!: number;
+  @Field(() => Int, { description: 'ONNX runs they came to.' })
+  runs!: number;
+  @Field(() => Float, { description: 'Mean rows of a run.' })
+  rowsPerRun!: number;
+  @Field(() => Float, { description: 'ONNX runs a thousand calls.' })
+  runsPer1000Requests!: number;
+}
+
 @ObjectType('ModelHealth', {
   simpleResolvers: true,
   description: 'How a model does: a real prediction made now, and the ledger of the last 24 hours.',
@@ -33,12 +70,19 @@ export class ModelHealthType {
   errors!: number;
   @Field(() => Float, { description: 'Share of those among its questions, 0..1.' })
   errorRate!: number;
-  @Field(() => Float, { description: 'Share of answers by rules, 0..1.' })
+  @Field(() => Float, {
+    description:
+      'Share of answers of this process while the model could not: by stored scores, rules or the score card, 0..1.',
+  })
   fallbackRate!: number;
   @Field(() => Float, { description: 'Share of answers of this process from stored scores, 0..1.' })
   cacheHitRate!: number;
   @Field(() => Float, { nullable: true, description: 'Share of positive scores, 0..1.' })
   positiveRate!: number | null;
+  @Field(() => ResultCacheSummaryType, { description: 'Answers without a model run.' })
+  resultCache!: ResultCacheSummaryType;
+  @Field(() => BatchingSummaryType, { description: 'What sharing of model runs brings.' })
+  batching!: BatchingSummaryType;
   @Field(() => LatencySummaryType, { description: 'From question to score.' })
   latencyMs!: LatencySummaryType;
 }

@@ -4,9 +4,11 @@ import { perRequest, type RequestContext } from '../graphql/context.js';
 import type { Outcome } from '../model/outcome.js';
 import type { ServedModel, Serving } from '../model/serving.js';
 import type { Scorer } from '../scorer/ports.js';
+import { isModelFailure } from './degrade.js';
+import { answerByFallback } from './fallback.js';
 import { tableOf } from './input-rows.js';
 import type { Override } from './override-inputs.js';
-import type { LedgerRow, PredictionAnswer } from './prediction.js';
+import type { InputRow, LedgerRow, PredictionAnswer } from './prediction.js';
 import type { Explainable } from './prediction-node.js';
 import { predictUsers, type PredictUsersDeps } from './predict-users.js';
 
@@ -16,6 +18,8 @@ export interface Explanation {
   inputs: readonly string[];
   /** shape [inputs] */
   values: Float64Array;
+  /** In words, shape [inputs], where it was not the model that answered. */
+  texts?: readonly string[];
 }
 
 /** One question of `User.prediction`. */
@@ -38,7 +42,10 @@ export interface LedgerKey {
 export interface PredictionLoaders {
   /** All users of a list: one statement of features and facts, one model run, one insert. */
   answer(context: RequestContext): DataLoader<PredictionKey, PredictionAnswer | null, string>;
-  /** All scores of a list that are asked for their reasons: one call a version. */
+  /**
+   * All scores of a list that are asked for their reasons: one call a version. Null where there are none: the
+   * model cannot be taken apart, or cannot be asked at present.
+   */
   explanation(context: RequestContext): DataLoader<Explainable, Explanation | null>;
   /** Pages of the ledger; each holds up to `first` + 1 rows. */
   ledger(context: RequestContext): DataLoader<LedgerKey, LedgerRow[], string>;
@@ -48,7 +55,7 @@ export interface PredictionLoaders {
 }
 
 export interface PredictionLoaderDeps extends PredictUsersDeps {
-  serving: Pick<Serving, 'use'>;
+  serving: Pick<Serving, 'use' | 'version'>;
   scorer: Pick<Scorer, 'score' | 'explain'>;
   ledgerPages(keys: readonly LedgerKey[]): Promise<LedgerRow[][]>;
   firstOutcomes(
@@ -128,27 +135,68 @@ async function explainAll(
   keys: readonly Explainable[],
 ): Promise<(Explanation | Error | null)[]> {
   const answers: (Explanation | Error | null)[] = keys.map(() => null);
-  const run = async (versionId: string, indices: readonly number[]): Promise<void> => {
+  const run = async (key: Explainable, indices: readonly number[]): Promise<void> => {
     try {
       const rows = indices.flatMap((index) => keys[index]?.inputs ?? []);
-      const all = await deps.serving.use(versionId, ({ version, inputs }) =>
-        deps.scorer.explain(version.artifactSha256, tableOf(inputs, rows)),
-      );
-      if (!all) return;
-      const width = all.inputs.length;
-      for (const [at, index] of indices.entries())
-        answers[index] = {
-          baseValue: all.baseValue,
-          inputs: all.inputs,
-          values: all.values.subarray(at * width, (at + 1) * width),
-        };
+      const all = key.byRules
+        ? await explainRules(deps, key.modelVersionId, rows)
+        : await explainScores(deps, key.modelVersionId, rows);
+      for (const [at, index] of indices.entries()) answers[index] = all[at] ?? null;
     } catch (error) {
       for (const index of indices) answers[index] = asError(error);
     }
   };
-  const groups = grouped(keys, (key) => key.modelVersionId);
-  await Promise.all([...groups].map(([versionId, indices]) => run(versionId, indices)));
+  const groups = grouped(keys, ({ modelVersionId, byRules }) => `${modelVersionId} ${byRules}`);
+  await Promise.all(
+    [...groups.values()].flatMap((indices) => {
+      const key = keys[indices[0] ?? -1];
+      return key ? [run(key, indices)] : [];
+    }),
+  );
   return answers;
+}
+
+/** How the model came to its scores; nothing where it cannot be asked: that must not take the score away. */
+async function explainScores(
+  deps: PredictionLoaderDeps,
+  modelVersionId: string,
+  rows: readonly InputRow[],
+): Promise<Explanation[]> {
+  const limits = deps.scoreWithinMs === undefined ? {} : { deadlineMs: deps.scoreWithinMs };
+  try {
+    const all = await deps.serving.use(modelVersionId, ({ version, inputs }) =>
+      deps.scorer.explain(version.artifactSha256, tableOf(inputs, rows), limits),
+    );
+    if (!all) return [];
+    const { baseValue, inputs } = all;
+    return rows.map((_, at) => ({
+      baseValue,
+      inputs,
+      values: all.values.subarray(at * inputs.length, (at + 1) * inputs.length),
+    }));
+  } catch (error) {
+    if (deps.inPlaceOfModel && isModelFailure(error)) return [];
+    throw error;
+  }
+}
+
+async function explainRules(
+  { serving }: Pick<PredictionLoaderDeps, 'serving'>,
+  modelVersionId: string,
+  rows: readonly InputRow[],
+): Promise<(Explanation | null)[]> {
+  const served = await serving.version(modelVersionId);
+  return rows.map((row) => {
+    const answer = answerByFallback(served, row);
+    return (
+      answer && {
+        baseValue: answer.baseValue,
+        inputs: answer.lines.map(({ feature }) => feature),
+        values: Float64Array.from(answer.lines, ({ contribution }) => contribution),
+        texts: answer.lines.map(({ text }) => text),
+      }
+    );
+  });
 }
 
 function asError(error: unknown): Error {

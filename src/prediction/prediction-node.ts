@@ -7,6 +7,8 @@ import type { PredictionType } from './prediction.type.js';
 export interface Explainable {
   modelVersionId: string;
   inputs: InputRow;
+  /** Rules or the score card answered in the version's place. */
+  byRules: boolean;
 }
 
 /** A prediction as the graph shows it, with what its resolvers need. */
@@ -53,6 +55,6 @@ export function predictionNode(
     probability,
     threshold,
     optedOut,
-    explainable: { modelVersionId, inputs },
+    explainable: { modelVersionId, inputs, byRules: source === 'RULES' },
   };
 }

@@ -7,7 +7,7 @@ import { jobNode } from '../job/job-node.js';
 import { JobPayloadType } from '../job/job.type.js';
 import type { SubmitJob } from '../job/submit-job.js';
 import type { Serving } from '../model/serving.js';
-import type { Scorer } from '../scorer/ports.js';
+import type { ModelOrElseDeps } from './degrade-answers.js';
 import { overridesOf } from './override-inputs.js';
 import { verdictOf } from './prediction.js';
 import type { ScoredRowNode } from './prediction.resolver.js';
@@ -15,9 +15,8 @@ import { PredictionType, ScoredRowType, ScoreInputType } from './prediction.type
 import { scoreRows } from './score-rows.js';
 import { planScoreRun } from './score-users.js';
 
-export interface ScoreResolverDeps {
+export interface ScoreResolverDeps extends Omit<ModelOrElseDeps, 'clock'> {
   serving: Pick<Serving, 'current'>;
-  scorer: Pick<Scorer, 'score'>;
   submitJob: SubmitJob;
 }
 
@@ -41,15 +40,20 @@ export class ScoreResolver {
     const served = this.deps.serving.current(model);
     if (!served) throw new AppError('NOT_FOUND', `no model named ${model} is in production`);
     const given = rows.map((row) => overridesOf(row.features));
-    const scored = await scoreRows(this.deps, served, given, context.signal);
     const asOf = context.clock.now();
+    const deps = { ...this.deps, clock: context.clock };
+    const scored = await scoreRows(deps, served, given, { asOf, signal: context.signal });
     const scoredAt = context.clock.wall();
-    return scored.map(({ probability, inputs }, index) => ({
+    return scored.map(({ probability, source, inputs }, index) => ({
       key: rows[index]?.key ?? '',
       probability,
       ...verdictOf(probability, served.threshold, served.model.spec),
-      source: 'MODEL' as const,
-      explainable: { modelVersionId: served.version.id, inputs },
+      source,
+      explainable: {
+        modelVersionId: served.version.id,
+        inputs,
+        byRules: source === 'RULES',
+      },
       asOf,
       scoredAt,
     }));

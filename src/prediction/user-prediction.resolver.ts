@@ -33,7 +33,7 @@ export class UserPredictionResolver {
   @FieldResolver(() => PredictionType, {
     nullable: true,
     description:
-      'The answer for this customer, scored on demand in one batch with every other customer of the request. Null, with an error, when the model cannot answer.',
+      'The answer for this customer, scored on demand in one batch with every other customer of the request. While the model cannot answer, the last stored score does (CACHE), else rules (RULES), else null with an error.',
   })
   async prediction(
     @Root() user: UserType,
@@ -47,7 +47,7 @@ export class UserPredictionResolver {
     @Arg('maxStalenessSeconds', () => Int, {
       nullable: true,
       description:
-        'A stored score up to this age will do, 0..31622400, unless the customer changed since; default: always score.',
+        'A stored score up to this age will do, 0..31622400, unless the customer changed since. 0: always score. Default: score, unless every input is the same as when a score of the same version, at most a day old, was stored: then that one, as CACHE.',
     })
     maxStalenessSeconds: number | null,
     @Arg('overrides', () => [FeatureOverrideInput], {

@@ -42,9 +42,10 @@ export interface Scorer {
   close(): Promise<void>;
 }
 
-/** Since the start: `runs`, `rows`, `rejected` (queue full). Now: `queuedRows` (not yet answered), `workers` (alive). */
+/** Since the start: `requests` (calls of `score`), `runs`, `rows`, `rejected` (queue full). Now: `queuedRows` (not yet answered), `workers` (alive). */
 export interface ScorerStats {
   provider: string;
+  requests: number;
   runs: number;
   rows: number;
   queuedRows: number;

@@ -66,7 +66,7 @@ function startOwnWorker(data: WorkerData): Worker {
 
 class WorkerScorer implements Scorer {
   private readonly pool: ScorerPool;
-  private readonly counters = { runs: 0, rows: 0, rejected: 0 };
+  private readonly counters = { requests: 0, runs: 0, rows: 0, rejected: 0 };
   private queue: ScoreRequest[] = [];
   private openRows = 0;
   private previousWasBig = false;
@@ -109,6 +109,7 @@ class WorkerScorer implements Scorer {
 
   async score(sha256: string, table: FeatureTable, limits: Limits = {}): Promise<Scores> {
     checkTable(this.inputsOf(sha256), table);
+    this.counters.requests++;
     if (table.rows === 0) return { probability: new Float64Array(0), margin: new Float64Array(0) };
     const { arrays, runs } = await this.enqueue('score', sha256, table, limits);
     // After the await the caller's own counters are the current ones.
