@@ -29,6 +29,14 @@ export class MetricType {
   split!: keyof typeof Split;
   @Field(() => Float, { description: 'Its value; shares and AUC are 0..1.' })
   value!: number;
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Lower end of its 95 % confidence interval, where one was computed: on the test part.',
+  })
+  low?: number | null | undefined;
+  @Field(() => Float, { nullable: true, description: 'Upper end of the interval.' })
+  high?: number | null | undefined;
 }
 
 @ObjectType('ConfusionMatrix', {
@@ -79,6 +87,11 @@ export class CurvePointType {
     description: 'Probability that gives the point; null where none does.',
   })
   threshold!: number | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Test rows behind a point of the calibration curve; null of other curves.',
+  })
+  count?: number | null | undefined;
 }
 
 @ObjectType('FeatureImportance', {

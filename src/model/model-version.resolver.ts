@@ -1,5 +1,5 @@
 import type DataLoader from 'dataloader';
-import { Arg, Ctx, FieldResolver, Float, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { AppError } from '../kernel/error.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
@@ -10,6 +10,7 @@ import type { Job } from '../job/job.js';
 import { jobNode, type JobNode } from '../job/job-node.js';
 import { JobType } from '../job/job.type.js';
 import { costReport } from './cost-report.js';
+import { CostArguments, costsOf } from './cost.type.js';
 import {
   ArtifactType,
   ConfusionMatrixType,
@@ -21,6 +22,15 @@ import {
   TargetCheckType,
   TrialType,
 } from './evaluation.type.js';
+import {
+  BlendShareType,
+  CalibrationType,
+  CauseType,
+  FairnessType,
+  RuleCheckType,
+  SliceMetricType,
+  ThresholdChoiceType,
+} from './judge/judgement.type.js';
 import type { ModelVersion } from './model.js';
 import { pinnedFeatures } from './model-features.js';
 import { modelNode, type ModelNode, type ModelVersionNode } from './model-nodes.js';
@@ -147,48 +157,70 @@ export class ModelVersionResolver {
   })
   cost(
     @Root() version: ModelVersionNode,
-    @Arg('truePositive', () => Float, {
-      nullable: true,
-      defaultValue: 0,
-      description: 'Cost of one, >= 0.',
-    })
-    truePositive: number | null,
-    @Arg('falsePositive', () => Float, {
-      nullable: true,
-      defaultValue: 10,
-      description: 'Cost of one, >= 0.',
-    })
-    falsePositive: number | null,
-    @Arg('falseNegative', () => Float, {
-      nullable: true,
-      defaultValue: 100,
-      description: 'Cost of one, >= 0.',
-    })
-    falseNegative: number | null,
-    @Arg('trueNegative', () => Float, {
-      nullable: true,
-      defaultValue: 0,
-      description: 'Cost of one, >= 0.',
-    })
-    trueNegative: number | null,
-    @Arg('savedPerTruePositive', () => Float, {
-      nullable: true,
-      defaultValue: 1000,
-      description: 'Loss that one true positive prevents, >= 0.',
-    })
-    savedPerTruePositive: number | null,
+    @Args(() => CostArguments) costs: CostArguments,
   ): CostReportType | null {
-    const costs = {
-      // an explicit null means the default
-      truePositive: truePositive ?? 0,
-      falsePositive: falsePositive ?? 10,
-      falseNegative: falseNegative ?? 100,
-      trueNegative: trueNegative ?? 0,
-      savedPerTruePositive: savedPerTruePositive ?? 1000,
-    };
-    for (const [name, value] of Object.entries(costs))
-      if (!(value >= 0)) throw new AppError('INVALID', `${name} must be >= 0, got ${value}`);
-    return costReport(report(version), costs);
+    return costReport(report(version), costsOf(costs));
+  }
+
+  @FieldResolver(() => [SliceMetricType], {
+    description: 'The test part cut by attributes and by month; none in records made before that.',
+  })
+  slices(@Root() version: ModelVersionNode): SliceMetricType[] {
+    return report(version).slices ?? [];
+  }
+
+  @FieldResolver(() => [ThresholdChoiceType], {
+    description: "The version's threshold and the usual other ones.",
+  })
+  thresholds(@Root() version: ModelVersionNode): ThresholdChoiceType[] {
+    return report(version).thresholds ?? [];
+  }
+
+  @FieldResolver(() => [FairnessType], {
+    description: 'Rates by group of the attributes that the spec wants compared.',
+  })
+  fairness(@Root() version: ModelVersionNode): FairnessType[] {
+    return report(version).fairness ?? [];
+  }
+
+  @FieldResolver(() => [RuleCheckType], {
+    description: 'The business rules of the spec, met or not.',
+  })
+  ruleChecks(@Root() version: ModelVersionNode): RuleCheckType[] {
+    return (report(version).ruleChecks ?? []).map((rule) => ({
+      ...rule,
+      unknownFeatures: rule.unknownFeatures ?? null,
+    }));
+  }
+
+  @FieldResolver(() => CalibrationType, {
+    nullable: true,
+    description: 'How its probabilities were set right; null where that was not tried.',
+  })
+  calibration(@Root() version: ModelVersionNode): CalibrationType | null {
+    return report(version).calibration ?? null;
+  }
+
+  @FieldResolver(() => [BlendShareType], {
+    description: 'The members of a blend; none where one classifier answers.',
+  })
+  blend(@Root() version: ModelVersionNode): BlendShareType[] {
+    return report(version).blend ?? [];
+  }
+
+  @FieldResolver(() => [CauseType], {
+    description: 'Why groups of customers score as they do: the mean reasons of their test rows.',
+  })
+  causes(
+    @Root() version: ModelVersionNode,
+    @Arg('dimension', () => String, {
+      nullable: true,
+      description: 'Only this one, such as risk or month.',
+    })
+    dimension: string | null,
+  ): CauseType[] {
+    const all = report(version).causes ?? [];
+    return dimension ? all.filter((cause) => cause.dimension === dimension) : all;
   }
 
   @FieldResolver(() => ArtifactType, { description: 'Its ONNX file.' })

@@ -1,0 +1,51 @@
+import { ArgsType, Field, Float } from 'type-graphql';
+import { AppError } from '../kernel/error.js';
+import type { CostMatrix } from './cost-report.js';
+
+/** An explicit null means the default. */
+const STANDARD: CostMatrix = {
+  truePositive: 0,
+  falsePositive: 10,
+  falseNegative: 100,
+  trueNegative: 0,
+  savedPerTruePositive: 1000,
+};
+
+const cost = (defaultValue: number) => ({
+  nullable: true,
+  defaultValue,
+  description: 'Cost of one, >= 0.',
+});
+
+/** A cost matrix as the arguments of a field. */
+@ArgsType()
+export class CostArguments {
+  @Field(() => Float, cost(STANDARD.truePositive))
+  truePositive!: number | null;
+  @Field(() => Float, cost(STANDARD.falsePositive))
+  falsePositive!: number | null;
+  @Field(() => Float, cost(STANDARD.falseNegative))
+  falseNegative!: number | null;
+  @Field(() => Float, cost(STANDARD.trueNegative))
+  trueNegative!: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    defaultValue: STANDARD.savedPerTruePositive,
+    description: 'Loss that one true positive prevents, >= 0.',
+  })
+  savedPerTruePositive!: number | null;
+}
+
+/** The costs asked for. @throws AppError INVALID for one below 0, naming it */
+export function costsOf(asked: CostArguments): CostMatrix {
+  const costs: CostMatrix = {
+    truePositive: asked.truePositive ?? STANDARD.truePositive,
+    falsePositive: asked.falsePositive ?? STANDARD.falsePositive,
+    falseNegative: asked.falseNegative ?? STANDARD.falseNegative,
+    trueNegative: asked.trueNegative ?? STANDARD.trueNegative,
+    savedPerTruePositive: asked.savedPerTruePositive ?? STANDARD.savedPerTruePositive,
+  };
+  for (const [name, value] of Object.entries(costs))
+    if (!(value >= 0)) throw new AppError('INVALID', `${name} must be >= 0, got ${value}`);
+  return costs;
+}
