@@ -20,7 +20,8 @@ import { trainJobInput, type TrainJobInput } from './model.messages.js';
 import { promoteTrained, type PromoteTrainedDeps } from './promote-trained.js';
 import { readLabels, type ReadLabelsDeps } from './read-labels.js';
 import { scoreTable } from './score-table.js';
-import type { TrainingOptions } from './train/training.js';
+import { sliceColumns, type AttributesOf } from './slice-columns.js';
+import type { TrainingInput, TrainingOptions } from './train/training.js';
 import type { TrainedArtifact, TrainInWorkerHooks } from './train/train-in-worker.js';
 import type { VersionReport } from './version-report.js';
 
@@ -28,16 +29,21 @@ export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   modelByName(name: string): Promise<Model | null>;
   /** The registry's approved features. */
   approvedFeatures(): Promise<FeatureDefinition[]>;
-  /** `trainInWorker`. */
-  train(
-    input: { table: FeatureTable; labels: Uint8Array; options: TrainingOptions },
-    hooks: TrainInWorkerHooks,
-  ): Promise<TrainedArtifact>;
+  /** `trainInWorker`, with its trials as rows that other workers may take up. */
+  train(input: TrainingInput, hooks: TrainHooks): Promise<TrainedArtifact>;
+  /** Values of profile attributes by name, in the order of the customers; '' = unknown. */
+  attributesOf?: AttributesOf;
   scorer: Pick<Scorer, 'load' | 'unload' | 'score' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   /** Whether the data may be learnt from; without it, always. */
   checkData?: QualityGate;
   now(): Date;
+}
+
+export interface TrainHooks extends Pick<TrainInWorkerHooks, 'onProgress' | 'signal'> {
+  jobId: string;
+  /** Told how many of the trials asked for so far are done. */
+  onTrial: (done: number, asked: number) => void;
 }
 
 const OPSET = 21;
@@ -65,14 +71,10 @@ export async function trainModel(
 
   const { table } = training;
   const options = optionsOf(model, input);
+  const slices = await sliceColumns(deps.attributesOf, model.spec, labels);
   const trained = await deps.train(
-    { table, labels: training.labels, options },
-    {
-      onProgress: ({ share, stage }) => {
-        job.report(0.1 + 0.8 * share, stage);
-      },
-      signal: job.signal,
-    },
+    { table, labels: training.labels, options, slices },
+    { jobId: job.id, signal: job.signal, ...progressOf(job.report) },
   );
   job.report(0.92, 'checking the ONNX graph');
   const sha256 = createHash('sha256').update(trained.onnx).digest('hex');
@@ -103,6 +105,27 @@ export async function trainModel(
   });
   await promoteTrained(deps, model, { version, labels, margins }, input.promote, job.createdBy);
   return { modelVersionId: version.id };
+}
+
+/** The words of the thread; while it waits for trials, how many of them are done. */
+function progressOf(report: RunningJob['report']): Pick<TrainHooks, 'onProgress' | 'onTrial'> {
+  let share = 0;
+  let stage = '';
+  let trials: string | null = null;
+  const tell = (): void => {
+    report(0.1 + 0.8 * share, trials ?? stage);
+  };
+  return {
+    onProgress: (progress) => {
+      if (progress.stage !== stage) trials = null;
+      ({ share, stage } = progress);
+      tell();
+    },
+    onTrial: (done, asked) => {
+      trials = `trial ${done} of ${asked}`;
+      tell();
+    },
+  };
 }
 
 function dataUntil({ asOf, label, horizonDays }: TrainJobInput): Date {
