@@ -119,7 +119,8 @@ function utf8(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
 }
 
-function writeNode(writer: ProtoWriter, node: GraphNode, name: string): void {
+/** NodeProto. */
+export function writeNode(writer: ProtoWriter, node: GraphNode, name: string): void {
   for (const input of node.inputs) writer.string(NODE.inputs, input);
   for (const output of node.outputs) writer.string(NODE.outputs, output);
   writer.string(NODE.name, name).string(NODE.op, node.op);
@@ -145,7 +146,8 @@ function writeAttribute(writer: ProtoWriter, value: AttributeValue): void {
   }
 }
 
-function writeTensor(writer: ProtoWriter, tensor: TensorConstant): void {
+/** TensorProto. */
+export function writeTensor(writer: ProtoWriter, tensor: TensorConstant): void {
   writer
     .integers(TENSOR.dims, tensor.dims)
     .integer(TENSOR.type, ELEMENT_TYPE[tensor.type])
@@ -166,7 +168,7 @@ function littleEndian(tensor: TensorConstant): Uint8Array {
 }
 
 /** ValueInfoProto > TypeProto > Tensor > TensorShapeProto > Dimension. */
-function writeValue(writer: ProtoWriter, value: GraphValue): void {
+export function writeValue(writer: ProtoWriter, value: GraphValue): void {
   writer.string(1, value.name).message(2, (type) => {
     type.message(1, (tensor) => {
       tensor.integer(1, ELEMENT_TYPE[value.type]).message(2, (shape) => {

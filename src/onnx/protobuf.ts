@@ -56,6 +56,12 @@ export class ProtoWriter {
     return this;
   }
 
+  /** Fields that are encoded already. */
+  verbatim(encoded: Uint8Array): this {
+    this.raw(encoded);
+    return this;
+  }
+
   message(field: number, write: (inner: ProtoWriter) => void): this {
     const inner = new ProtoWriter();
     write(inner);
@@ -106,6 +112,8 @@ export interface ProtoField {
   field: number;
   integer: number;
   bytes: Uint8Array;
+  /** Offset behind the field in its message. */
+  end: number;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -142,10 +150,13 @@ export function* readProto(message: Uint8Array): Generator<ProtoField> {
     const field = Math.floor(tag / 8);
     const wire = tag % 8;
     if (field === 0) throw new RangeError(`field number 0 at byte ${String(at)}`);
-    if (wire === VARINT) yield { field, integer: varint(), bytes: NO_BYTES };
-    else if (wire === FIXED64) yield { field, integer: 0, bytes: take(8) };
-    else if (wire === FIXED32) yield { field, integer: 0, bytes: take(4) };
-    else if (wire === LENGTH) yield { field, integer: 0, bytes: take(varint()) };
+    let integer = 0;
+    let bytes: Uint8Array = NO_BYTES;
+    if (wire === VARINT) integer = varint();
+    else if (wire === FIXED64) bytes = take(8);
+    else if (wire === FIXED32) bytes = take(4);
+    else if (wire === LENGTH) bytes = take(varint());
     else throw new RangeError(`unknown wire type ${String(wire)} at byte ${String(at)}`);
+    yield { field, integer, bytes, end: at };
   }
 }
