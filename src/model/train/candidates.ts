@@ -1,75 +1,198 @@
 import { defaultBoostingParameters, type BoostingParameters } from '../../numeric/boosting.js';
+import {
+  defaultIsolationForestParameters,
+  type IsolationForestParameters,
+} from '../../numeric/isolation-forest.js';
+import {
+  defaultRandomForestParameters,
+  type RandomForestParameters,
+} from '../../numeric/random-forest-parameters.js';
 import { randomStream } from '../../numeric/random.js';
 import type { Algorithm, TrainingOptions } from './training.js';
 
+/** Boosted trees: racing decides which shape. */
+export interface BoostingCandidate {
+  algorithm: 'boosting';
+  parameters: BoostingParameters;
+}
+
 /** One point of the search: an algorithm with its hyperparameters. */
 export type Candidate =
-  { algorithm: 'logistic'; c: number } | { algorithm: 'boosting'; parameters: BoostingParameters };
+  /** `l1Ratio`: share of the L1 penalty, 0 unless said; `positiveWeight`: 1 unless said. */
+  | { algorithm: 'logistic'; c: number; l1Ratio?: number; positiveWeight?: number }
+  | BoostingCandidate
+  | { algorithm: 'forest'; parameters: RandomForestParameters }
+  /** Path lengths are put on log-odds with the labels; `positiveWeight` counts there alone. */
+  | { algorithm: 'isolation'; parameters: IsolationForestParameters; positiveWeight: number };
 
 /** Inverse penalties, the likeliest first: a small number of trials takes the head of the list. */
-const penalties = [0.1, 1, 0.01, 10, 0.001, 0.3, 0.03, 3];
+const ridges = [0.1, 1, 0.01, 10, 0.001, 0.3, 0.03, 3];
 
-/** Shapes of trees and regularisation, spread by hand; further trials are drawn at random. */
-const designed: Partial<BoostingParameters>[] = [
+/** Design columns up to which ridges are tried: their Newton steps cost columns^3. Beyond, elastic nets alone are. */
+export const mostRidgeColumns = 2000;
+
+/** Elastic nets and lassos, the likeliest first; `l1Ratio` is the share of the L1 penalty. */
+const nets = [
+  { c: 0.03, l1Ratio: 1 },
+  { c: 0.1, l1Ratio: 0.5 },
+  { c: 0.3, l1Ratio: 1 },
+  { c: 0.01, l1Ratio: 0.5 },
+];
+
+/** Shapes of boosted trees, spread by hand from shallow to deep; further trials are drawn at random. */
+const shapes: Partial<BoostingParameters>[] = [
   { learningRate: 0.05, maxDepth: 2, maxLeaves: 4, minChildWeight: 1, l2: 1, columnShare: 0.5 },
-  { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 3, l2: 3, columnShare: 0.8 },
-  { learningRate: 0.05, maxDepth: 3, maxLeaves: 8, minChildWeight: 2, l2: 1, columnShare: 0.5 },
+  { learningRate: 0.05, maxDepth: 10, maxLeaves: 32, minChildWeight: 0.5, l2: 1, columnShare: 0.8 },
+  { learningRate: 0.03, maxDepth: 4, maxLeaves: 12, minChildWeight: 5, l2: 3, columnShare: 0.8 },
   { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 1, l2: 1, columnShare: 0.5 },
-  { learningRate: 0.05, maxDepth: 4, maxLeaves: 12, minChildWeight: 2, l2: 1, columnShare: 0.8 },
+  { learningRate: 0.05, maxDepth: 3, maxLeaves: 8, minChildWeight: 2, l2: 1, columnShare: 0.5 },
+  { learningRate: 0.03, maxDepth: 6, maxLeaves: 64, minChildWeight: 5, l2: 1, columnShare: 0.8 },
+  { learningRate: 0.1, maxDepth: 12, maxLeaves: 128, minChildWeight: 1, l2: 3, columnShare: 0.8 },
   { learningRate: 0.03, maxDepth: 5, maxLeaves: 16, minChildWeight: 5, l2: 3, columnShare: 0.3 },
 ];
 
+/** Shapes of decision forests, the likeliest first. */
+const woods: Partial<RandomForestParameters>[] = [
+  { minRowsInLeaf: 20, columnShare: 'sqrt' },
+  { minRowsInLeaf: 5, columnShare: 0.5 },
+  { minRowsInLeaf: 10, columnShare: 0.3 },
+  { minRowsInLeaf: 5, columnShare: 0.5, extraRandom: true },
+];
+
+/** Parts of the trials that go to each algorithm when all are asked for; boosting takes what is left. */
+const shares: Record<Exclude<Algorithm, 'boosting'>, { part: number; most: number }> = {
+  logistic: { part: 0.25, most: 6 },
+  forest: { part: 0.125, most: 3 },
+  perceptron: { part: 0.125, most: 3 },
+  isolation: { part: 0.0625, most: 1 },
+};
+
 /**
- * The candidates of a training, cheap ones first. With both algorithms a quarter of the trials (at
- * most 5) goes to logistic regression, over a ladder of penalties from strong to weak, the rest to
- * boosting: a few shapes spread by hand, then seeded random draws.
+ * The candidates of a training, by algorithm. Each algorithm but boosting gets its part of the trials (`shares`), at
+ * least one; boosting gets the rest: a few shapes spread by hand, then seeded random draws. Of fewer trials than
+ * algorithms the first algorithms asked for get one each.
+ * @param positiveWeight of every candidate; see `positiveWeightOf`
+ * @param columns of the design matrix
  */
-export function listCandidates(options: TrainingOptions): Candidate[] {
-  const algorithms = new Set<Algorithm>(options.algorithms);
-  const both = algorithms.size === 2;
-  const linear = !algorithms.has('logistic')
-    ? 0
-    : Math.min(options.trials, both ? Math.min(5, options.trials >> 2) : penalties.length);
-  const boosted = algorithms.has('boosting') ? options.trials - linear : 0;
+export function listCandidates(
+  options: TrainingOptions,
+  positiveWeight: number,
+  columns: number,
+): Candidate[] {
   const next = randomStream(options.seed);
+  return [...countTrials(options)].flatMap(([algorithm, count]) =>
+    algorithm === 'logistic'
+      ? logisticCandidates(count, positiveWeight, columns <= mostRidgeColumns)
+      : candidatesOf(algorithm, count, options.seed, positiveWeight, next),
+  );
+}
+
+/** How many trials each algorithm gets; their sum is `trials` unless the grids are smaller than that. */
+function countTrials({ algorithms, trials }: TrainingOptions): Map<Algorithm, number> {
+  const asked = [...new Set(algorithms)].slice(0, trials);
+  const alone = asked.length === 1;
+  const counts = new Map<Algorithm, number>();
+  let left = trials - asked.length;
+  for (const algorithm of asked) {
+    if (algorithm === 'boosting') continue;
+    const { part, most } = shares[algorithm];
+    const wanted = alone ? trials : Math.min(most, Math.max(1, Math.floor(trials * part)));
+    const extra = Math.min(left, wanted - 1);
+    counts.set(algorithm, 1 + extra);
+    left -= extra;
+  }
+  if (asked.includes('boosting')) counts.set('boosting', 1 + left);
+  return counts;
+}
+
+function candidatesOf(
+  algorithm: Exclude<Algorithm, 'logistic'>,
+  count: number,
+  seed: number,
+  positiveWeight: number,
+  next: () => number,
+): Candidate[] {
+  switch (algorithm) {
+    case 'boosting':
+      return Array.from({ length: count }, (_, k): Candidate => {
+        const shape = shapes[k] ?? drawShape(next);
+        const common = { rounds: 1000, earlyStoppingRounds: 40, rowShare: 0.8, positiveWeight };
+        return {
+          algorithm,
+          parameters: {
+            ...defaultBoostingParameters,
+            ...common,
+            ...shape,
+            seed: (seed + k) >>> 0,
+          },
+        };
+      });
+    case 'forest':
+      return Array.from({ length: count }, (_, k): Candidate => {
+        const shape = woods[k] ?? drawWood(next);
+        const common = { trees: 200, positiveWeight, seed: (seed + k) >>> 0 };
+        return {
+          algorithm,
+          parameters: { ...defaultRandomForestParameters, ...shape, ...common },
+        };
+      });
+    case 'isolation':
+      return Array.from({ length: Math.min(count, 3) }, (_, k): Candidate => {
+        const sampleRows = [256, 1024, 64][k] ?? 256;
+        const parameters = { ...defaultIsolationForestParameters, sampleRows, seed: seed >>> 0 };
+        return { algorithm, parameters, positiveWeight };
+      });
+    case 'perceptron':
+      return [];
+  }
+}
+
+/** Two thirds ridges, from strong to weak so that one starts from the other; the rest with an L1 part. */
+function logisticCandidates(
+  count: number,
+  positiveWeight: number,
+  withRidges: boolean,
+): Candidate[] {
+  const net = Math.min(nets.length, withRidges ? Math.floor(count / 3) : count);
+  const ridge = withRidges ? Math.min(ridges.length, count - net) : 0;
+  const algorithm = 'logistic';
   return [
-    ...penalties
-      .slice(0, linear)
+    ...ridges
+      .slice(0, ridge)
       .sort((a, b) => a - b)
-      .map((c): Candidate => ({ algorithm: 'logistic', c })),
-    ...Array.from({ length: boosted }, (_, k): Candidate => {
-      const parameters = { ...defaultBoostingParameters, ...(designed[k] ?? draw(next)) };
-      return {
-        algorithm: 'boosting',
-        parameters: { ...parameters, ...common((options.seed + k) >>> 0) },
-      };
-    }),
+      .map((c): Candidate => ({ algorithm, c, l1Ratio: 0, positiveWeight })),
+    ...nets.slice(0, net).map((each): Candidate => ({ algorithm, ...each, positiveWeight })),
   ];
 }
 
-function common(seed: number): Partial<BoostingParameters> {
-  return { rounds: 1000, earlyStoppingRounds: 40, rowShare: 0.8, positiveWeight: 1, seed };
+function chooser(next: () => number): <T>(...values: [T, ...T[]]) => T {
+  return (...values) => values[Math.floor(next() * values.length)] ?? values[0];
 }
 
-function draw(next: () => number): Partial<BoostingParameters> {
-  const oneOf = <T>(...values: [T, ...T[]]): T =>
-    values[Math.floor(next() * values.length)] ?? values[0];
-  const maxDepth = oneOf(2, 3, 4, 5, 6, 7);
+function drawShape(next: () => number): Partial<BoostingParameters> {
+  const oneOf = chooser(next);
+  const maxDepth = oneOf(2, 3, 4, 5, 6, 8, 10);
   return {
     learningRate: oneOf(0.03, 0.05, 0.1),
     maxDepth,
-    maxLeaves: Math.min(2 ** maxDepth, oneOf(8, 12, 16, 24, 31)),
-    minChildWeight: oneOf(1, 2, 5, 10),
+    maxLeaves: Math.min(2 ** maxDepth, oneOf(8, 12, 16, 24, 32, 48)),
+    minChildWeight: oneOf(0.5, 1, 2, 5, 10),
     l2: oneOf(0.3, 1, 3, 10),
     columnShare: oneOf(0.3, 0.5, 0.8, 1),
   };
 }
 
+function drawWood(next: () => number): Partial<RandomForestParameters> {
+  const oneOf = chooser(next);
+  return {
+    minRowsInLeaf: oneOf(1, 3, 5, 10, 20, 40),
+    columnShare: oneOf<number | 'sqrt'>('sqrt', 0.3, 0.5, 0.7),
+    extraRandom: oneOf(false, true),
+  };
+}
+
 /** The candidate with the seed of the `member`-th forest of a bag; member 0 is the candidate itself. */
-export function memberOf(
-  candidate: Candidate & { algorithm: 'boosting' },
-  member: number,
-): Candidate & { algorithm: 'boosting' } {
+export function memberOf(candidate: BoostingCandidate, member: number): BoostingCandidate {
   const seed = (candidate.parameters.seed + member * 1_000_003) >>> 0;
   return { ...candidate, parameters: { ...candidate.parameters, seed } };
 }
@@ -80,8 +203,28 @@ export function hyperparametersOf(
   rounds: number,
   members: number,
 ): Record<string, number> {
-  if (candidate.algorithm === 'logistic') return { c: candidate.c };
-  const { maxBins, minGain, minRowsInLeaf, ...rest } = candidate.parameters;
-  const { earlyStoppingRounds, ...tuned } = rest;
-  return { ...tuned, rounds, members, maxBins, minGain, minRowsInLeaf, earlyStoppingRounds };
+  switch (candidate.algorithm) {
+    case 'logistic': {
+      const { c, l1Ratio = 0, positiveWeight = 1 } = candidate;
+      return { c, l1Ratio, positiveWeight };
+    }
+    case 'boosting': {
+      const { maxBins, minGain, minRowsInLeaf, ...rest } = candidate.parameters;
+      const { earlyStoppingRounds, ...tuned } = rest;
+      return { ...tuned, rounds, members, maxBins, minGain, minRowsInLeaf, earlyStoppingRounds };
+    }
+    case 'forest': {
+      const { columnShare, bootstrap, criterion, extraRandom, ...rest } = candidate.parameters;
+      return {
+        ...rest,
+        // 0 stands for the square root of the number of columns
+        columnShare: columnShare === 'sqrt' ? 0 : columnShare,
+        bootstrap: Number(bootstrap),
+        entropy: Number(criterion === 'entropy'),
+        extraRandom: Number(extraRandom),
+      };
+    }
+    case 'isolation':
+      return { ...candidate.parameters, positiveWeight: candidate.positiveWeight };
+  }
 }

@@ -2,10 +2,12 @@ import { AppError } from '../../kernel/error.js';
 import type { FeatureTable } from '../../numeric/table.js';
 import {
   isTestRow,
+  type ConstantFeature,
   type IgnoredFeature,
   type TrainingInput,
   type TrainingOptions,
 } from './training.js';
+import { findTwins } from './twins.js';
 
 /** Rows a training needs at least. */
 export const minTrainingRows = 50;
@@ -80,8 +82,8 @@ function checkFinite(table: FeatureTable): void {
  * Inputs that are one and the same value in all given rows; missing counts as a value, so a number that
  * is either missing or constant is not among them.
  */
-export function constantFeatures(table: FeatureTable, rows: readonly number[]): IgnoredFeature[] {
-  const found: IgnoredFeature[] = [];
+export function constantFeatures(table: FeatureTable, rows: readonly number[]): ConstantFeature[] {
+  const found: ConstantFeature[] = [];
   const first = rows[0] ?? 0;
   const inspect = <T>(names: readonly string[], values: ArrayLike<T>, missing: T) => {
     names.forEach((feature, j) => {
@@ -95,7 +97,7 @@ export function constantFeatures(table: FeatureTable, rows: readonly number[]): 
   return found;
 }
 
-/** The constant features of the training part. @throws AppError INVALID if that leaves no input at all */
+/** The constant features of the training part, and twins. @throws AppError INVALID if all are constant */
 export function findIgnoredFeatures(
   table: FeatureTable,
   rows: readonly number[],
@@ -106,7 +108,7 @@ export function findIgnoredFeatures(
     throw invalid(
       `at least 1 feature must vary in the training part, all ${String(features)} are constant`,
     );
-  return ignored;
+  return [...ignored, ...findTwins(table, rows)];
 }
 
 function invalid(message: string): AppError {

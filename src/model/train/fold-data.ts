@@ -10,6 +10,7 @@ import {
 } from '../../numeric/standardise.js';
 import { pickRows, type DesignMatrix, type FeatureTable } from '../../numeric/table.js';
 import { isTestRow, type TrainingInput } from './training.js';
+import { blankFeatures, findTwins } from './twins.js';
 
 /** Training rows the search looks at; the chosen candidate is then fitted on all of them. */
 export const maxSearchRows = 30_000;
@@ -59,10 +60,16 @@ export function pick(labels: Uint8Array, rows: readonly number[]): Uint8Array {
 /** What a search learns from, in the shape of its input: the rows it looks at and nothing of the others. */
 export type SearchInput = Pick<TrainingInput, 'table' | 'labels' | 'options'>;
 
-/** The rows that a search over this input looks at, as a table of their own. */
+/** The rows that a search over this input looks at, as a table of their own; twins are blank. */
 export function searchInput({ table, labels, options }: SearchInput): SearchInput {
-  const rows = searchRows(splitRows(table.rows).train, options.seed);
-  return { table: pickRows(table, rows), labels: pick(labels, rows), options };
+  const { train } = splitRows(table.rows);
+  const rows = searchRows(train, options.seed);
+  const twins = new Set(findTwins(table, train).map(({ feature }) => feature));
+  return {
+    table: blankFeatures(pickRows(table, rows), twins),
+    labels: pick(labels, rows),
+    options,
+  };
 }
 
 /**

@@ -1,11 +1,11 @@
-import { fitBoosting } from '../../numeric/boosting.js';
-import { defaultLogisticParameters, fitLogistic, marginsOf } from '../../numeric/logistic.js';
-import type { LogisticFit } from '../../numeric/logistic.js';
+import { marginsOf, type LogisticFit } from '../../numeric/logistic.js';
 import { logLossOfMargins } from '../../numeric/metrics.js';
 import { predictMargin } from '../../numeric/predictor.js';
 import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js';
 import type { Candidate } from './candidates.js';
+import { shiftOf } from './class-weight.js';
 import type { Fold } from './fold-data.js';
+import { fitLinear, growTrees } from './refit.js';
 import type { FoldScore, RunTrials, TrialOutcome, TrialTask } from './trial.js';
 
 /**
@@ -29,7 +29,7 @@ export function runTrialHere(
       const startedAt = now();
       const { margins, curve, fit } = fitFold(candidate, fold, start);
       start = fit ?? start;
-      outcomes[k]?.scores.push(scoreFold(fold, margins, curve));
+      outcomes[k]?.scores.push(scoreFold(fold, margins, curve, shiftOf(candidate)));
       const outcome = outcomes[k];
       if (outcome) outcome.seconds += (now() - startedAt) / 1000;
     });
@@ -49,15 +49,23 @@ export function runTrialsHere(folds: readonly Fold[], now: () => number): RunTri
     );
 }
 
+/**
+ * How well margins do on the validation rows of a fold. The log loss is that of the margins without `shift`, what
+ * class weights add to them, so that weighted candidates compare as probabilities.
+ */
 export function scoreFold(
   { validation }: Fold,
   margins: Float64Array,
   curve: Float64Array,
+  shift: number,
 ): FoldScore {
   return {
     margins,
     curve,
-    logLoss: logLossOfMargins(validation.labels, margins),
+    logLoss: logLossOfMargins(
+      validation.labels,
+      shift === 0 ? margins : margins.map((margin) => margin - shift),
+    ),
     auc: areaUnderRoc(sweepThresholds(validation.labels, margins)),
   };
 }
@@ -69,17 +77,12 @@ interface FoldFit {
 }
 
 function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): FoldFit {
-  switch (candidate.algorithm) {
-    case 'boosting': {
-      const { train, validation } = fold;
-      const fit = fitBoosting(train.x, train.labels, candidate.parameters, { validation });
-      return { margins: predictMargin(fit.forest, validation.x), curve: fit.validationLogLoss };
-    }
-    case 'logistic': {
-      const { train, validation } = fold.linear();
-      const parameters = { ...defaultLogisticParameters, c: candidate.c };
-      const fit = fitLogistic(train, fold.train.labels, parameters, start ? { start } : {});
-      return { margins: marginsOf(fit, validation), curve: new Float64Array(0), fit };
-    }
+  if (candidate.algorithm === 'logistic') {
+    const { train, validation } = fold.linear();
+    const fit = fitLinear(candidate, train, fold.train.labels, start);
+    return { margins: marginsOf(fit, validation), curve: new Float64Array(0), fit };
   }
+  const { train, validation } = fold;
+  const { forest, curve } = growTrees(candidate, train, validation);
+  return { margins: predictMargin(forest, validation.x), curve };
 }

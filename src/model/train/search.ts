@@ -1,4 +1,5 @@
 import { memberOf, type Candidate } from './candidates.js';
+import { shiftOf } from './class-weight.js';
 import type { Fold } from './fold-data.js';
 import { scoreFold } from './run-trial.js';
 import type { TrainingOptions } from './training.js';
@@ -19,15 +20,19 @@ export interface SearchHooks {
   onShare: (share: number) => void;
 }
 
-/** Folds every candidate is tried on before the weaker boosting candidates are given up. */
+/** Folds every candidate is tried on before the weaker ones of its algorithm are given up. */
 export const racingFolds = 2;
 
-/** Share of the boosting candidates that goes on to all folds. */
-export const survivingShare = 1 / 3;
+/** Candidates of an algorithm that go on to all folds, of how many that raced; logistic ones do not race. */
+const survivors = {
+  boosting: (raced: number) => Math.min(raced, Math.max(2, Math.round(raced / 3))),
+  forest: () => 1,
+  isolation: () => 1,
+};
 
 /**
- * Tries the candidates: logistic regression on all folds, boosting on `racingFolds` first, then the
- * best third (at least 2) on the rest. All see the same folds, so their scores are paired.
+ * Tries the candidates: logistic regression on all folds, the others on `racingFolds` first, then the best of
+ * each algorithm (of boosting the best third, at least 2) on the rest. All see the same folds, so their scores are paired.
  */
 export async function search(
   candidates: readonly Candidate[],
@@ -35,32 +40,41 @@ export async function search(
   metric: TrainingOptions['selectionMetric'],
   hooks: SearchHooks,
 ): Promise<Trial[]> {
-  const trials = candidates.map((candidate): Trial => ({
-    candidate,
-    scores: [],
-    seconds: 0,
-    members: 1,
+  const trials = candidates.map(newTrial);
+  const of = (algorithm: Candidate['algorithm']) =>
+    trials.filter(({ candidate }) => candidate.algorithm === algorithm);
+  const linear = of('logistic');
+  const racers = (['boosting', 'forest', 'isolation'] as const).map((algorithm) => ({
+    raced: of(algorithm),
+    count: Math.min(of(algorithm).length, survivors[algorithm](of(algorithm).length)),
   }));
-  const linear = trials.filter((trial) => trial.candidate.algorithm === 'logistic');
-  const boosted = trials.filter((trial) => trial.candidate.algorithm === 'boosting');
   const first = Math.min(racingFolds, folds.length);
-  const survivors = Math.min(
-    boosted.length,
-    Math.max(2, Math.round(boosted.length * survivingShare)),
-  );
-  const later = survivors * (folds.length - first);
-  const planned = linear.length * folds.length + boosted.length * first + later;
+  const raced = racers.flatMap((race) => race.raced);
+  const later = racers.reduce((sum, { count }) => sum + count, 0) * (folds.length - first);
+  const planned = linear.length * folds.length + raced.length * first + later;
   const stage = (from: number, work: number) => (share: number) => {
     hooks.onShare((from + share * work) / planned);
   };
-  const ladder = linear.length > 0 ? [{ trials: linear, from: 0, until: folds.length }] : [];
-  const race = boosted.map((trial) => ({ trials: [trial], from: 0, until: first }));
-  await advance([...race, ...ladder], hooks.runTrials, stage(0, planned - later));
-  const rest = ranked(boosted, metric)
-    .slice(0, survivors)
+  const ladders = [true, false]
+    .map((ridge) => linear.filter(({ candidate }) => isRidge(candidate) === ridge))
+    .filter((ladder) => ladder.length > 0)
+    .map((ladder) => ({ trials: ladder, from: 0, until: folds.length }));
+  const race = raced.map((trial) => ({ trials: [trial], from: 0, until: first }));
+  await advance([...race, ...ladders], hooks.runTrials, stage(0, planned - later));
+  const rest = racers
+    .flatMap((each) => ranked(each.raced, metric).slice(0, each.count))
     .map((trial) => ({ trials: [trial], from: first, until: folds.length }));
   await advance(rest, hooks.runTrials, stage(planned - later, later));
   return trials;
+}
+
+function newTrial(candidate: Candidate): Trial {
+  return { candidate, scores: [], seconds: 0, members: 1 };
+}
+
+/** A ladder of penalties without an L1 part: one starts from the other. */
+function isRidge(candidate: Candidate): boolean {
+  return candidate.algorithm === 'logistic' && (candidate.l1Ratio ?? 0) === 0;
 }
 
 /** Trials that go on together over folds [from, until). */
@@ -113,21 +127,18 @@ export async function tryBag(
 ): Promise<Trial> {
   const { candidate } = trial;
   if (candidate.algorithm !== 'boosting') throw new RangeError('only boosting can be bagged');
-  const others = Array.from({ length: bagSize - 1 }, (_, k): Trial => ({
-    candidate: memberOf(candidate, k + 1),
-    scores: [],
-    seconds: 0,
-    members: 1,
-  }));
+  const others = Array.from({ length: bagSize - 1 }, (_, k) =>
+    newTrial(memberOf(candidate, k + 1)),
+  );
   const steps = others.map((other) => ({ trials: [other], from: 0, until: folds.length }));
   await advance(steps, hooks.runTrials, hooks.onShare);
   const members = [trial, ...others];
   const scores = folds.map((fold, index) => {
-    const mean = fold.validation.labels.length;
-    const margins = new Float64Array(mean).map((_, i) =>
+    const margins = new Float64Array(fold.validation.labels.length).map((_, i) =>
       meanOf(members.map(({ scores: of }) => of[index]?.margins[i] ?? Number.NaN)),
     );
-    return scoreFold(fold, margins, trial.scores[index]?.curve ?? new Float64Array(0));
+    const curve = trial.scores[index]?.curve ?? new Float64Array(0);
+    return scoreFold(fold, margins, curve, shiftOf(candidate));
   });
   const seconds = members.reduce((sum, member) => sum + member.seconds, 0);
   return { candidate, scores, seconds, members: bagSize };
@@ -154,7 +165,8 @@ export function ranked(
  * since the best round of each fold would flatter candidates whose curves are noisy.
  */
 export function selectionLogLoss(trial: Trial): number {
-  if (trial.candidate.algorithm === 'boosting' && trial.members === 1)
+  const { candidate, members } = trial;
+  if (candidate.algorithm === 'boosting' && members === 1 && shiftOf(candidate) === 0)
     return commonRound(trial).logLoss;
   return meanOf(trial.scores.map(({ logLoss }) => logLoss));
 }

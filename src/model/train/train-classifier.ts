@@ -1,32 +1,21 @@
-import { predictClassifier } from '../../numeric/classifier-predict.js';
-import type { Classifier } from '../../numeric/classifier.js';
-import { calibrationCurve, precisionRecallCurve, rocCurve } from '../../numeric/curves.js';
-import { confusionAt, sigmoid } from '../../numeric/metrics.js';
-import { pickRows } from '../../numeric/table.js';
-import { bestF1, sweepThresholds } from '../../numeric/threshold-sweep.js';
-import { hyperparametersOf, listCandidates } from './candidates.js';
+import { scaleMargins } from '../../numeric/calibration.js';
+import { chooseThreshold } from '../judge/threshold-table.js';
+import { judgeClassifier } from '../judge/judge-classifier.js';
+import { calibrate, calibrated, type CalibrationReport } from './calibrate.js';
+import { hyperparametersOf } from './candidates.js';
 import { checkTrainingInput, findIgnoredFeatures } from './check-input.js';
+import { shiftOf } from './class-weight.js';
 import { dataHash } from './data-hash.js';
-import { checkTargets, metricsOf } from './evaluate.js';
-import { foldsOf, pick, searchRows, splitRows, type Fold } from './fold-data.js';
+import { metricsOf } from './evaluate.js';
+import { foldsOf, pick, searchRows, splitRows } from './fold-data.js';
 import { measureImportances } from './importances.js';
 import { refit } from './refit.js';
 import { runTrialsHere } from './run-trial.js';
-import {
-  commonRound,
-  isBagWorthwhile,
-  meanOf,
-  ranked,
-  search,
-  selectionLogLoss,
-  standardErrorOf,
-  tryBag,
-  type Trial,
-} from './search.js';
+import { commonRound, meanOf, selectionLogLoss, standardErrorOf, type Trial } from './search.js';
+import { choiceLogLoss, choose, type Chosen } from './stack-choice.js';
 import type {
   MetricName,
   ReportMetric,
-  ThresholdRule,
   TrainingInput,
   TrainingOptions,
   TrainingProgress,
@@ -34,7 +23,8 @@ import type {
   TrainingResult,
   TrialReport,
 } from './training.js';
-import type { RunTrials } from './trial.js';
+import type { FoldScore, RunTrials } from './trial.js';
+import { blankFeatures } from './twins.js';
 
 export interface TrainingHooks {
   onProgress?: (progress: TrainingProgress) => void;
@@ -44,15 +34,11 @@ export interface TrainingHooks {
   runTrials?: RunTrials;
 }
 
-/** Share of the work that the search is, for the progress bar. */
-const searchShare = 0.75;
-const bagShare = 0.1;
-
 /**
- * Chooses an algorithm and its hyperparameters by stratified cross-validation inside the training part
- * (rows that are not `isTestRow`), fits the choice on the whole training part, and measures it on the
- * test part, which decides nothing. Deterministic for equal input, apart from the seconds, whoever does the
- * trials. Blocks its thread for what it does itself: use `trainInWorker` in a server.
+ * Chooses a classifier, or a blend of several, by stratified cross-validation inside the training part (rows that are
+ * not `isTestRow`), fits the choice on the whole training part, calibrates it where that lowers the log loss out of
+ * fold, and measures it on the test part, which decides nothing. Deterministic for equal input, apart from the seconds,
+ * whoever does the trials. Blocks its thread for what it does itself: use `trainInWorker` in a server.
  * Rejects with AppError INVALID for input that cannot be trained on; the message names the bound
  */
 export async function trainClassifier(
@@ -60,171 +46,128 @@ export async function trainClassifier(
   hooks: TrainingHooks,
 ): Promise<TrainingResult> {
   const startedAt = hooks.now();
-  const progress: Progress = (share, stage) => hooks.onProgress?.({ share, stage });
+  const progress = (share: number, stage: string) => hooks.onProgress?.({ share, stage });
   checkTrainingInput(input);
   const { table, labels, options } = input;
   progress(0, 'preparing folds');
   const { train, test } = splitRows(table.rows);
   const ignoredFeatures = findIgnoredFeatures(table, train);
-  const searched = searchRows(train, options.seed);
+  const searchedLabels = pick(labels, searchRows(train, options.seed));
   const folds = foldsOf(input);
   const runTrials = hooks.runTrials ?? runTrialsHere(folds, hooks.now);
-  const { trials, chosen } = await choose(options, folds, runTrials, progress);
-  const outOfFold = collectMargins(chosen, folds, searched.length);
-  const searchedLabels = pick(labels, searched);
-  const threshold = chooseThreshold(options.thresholdRule, searchedLabels, outOfFold);
-  const rounds = finalRounds(chosen);
-  const { candidate, members } = chosen;
-  const { classifier, columnGain } = refit(
-    candidate,
-    rounds,
-    members,
-    table,
+  const { trials, chosen } = await choose(options, folds, searchedLabels, runTrials, (share) =>
+    progress(0.02 + 0.85 * share, 'searching'),
+  );
+  const calibration = calibrationOf(options, chosen, searchedLabels);
+  const by = calibration?.applied ? calibration : { slope: 1, intercept: 0 };
+  const outOfFold = { labels: searchedLabels, margins: calibrated(chosen.outOfFold, by) };
+  const threshold = chooseThreshold(options.thresholdRule, outOfFold);
+  const twins = new Set(
+    ignoredFeatures.filter(({ reason }) => reason === 'TWIN').map(({ feature }) => feature),
+  );
+  const fitted = refit(
+    chosen.choices,
+    blankFeatures(table, twins),
     train,
     pick(labels, train),
     (share) => progress(0.87 + 0.08 * share, 'fitting the choice'),
   );
+  const classifier = calibration?.applied
+    ? scaleMargins(fitted.classifier, calibration)
+    : fitted.classifier;
   progress(0.95, 'measuring');
-  const measured = measure(classifier, threshold, input, train, test);
+  const slices = input.slices ?? [];
+  const judged = judgeClassifier({
+    ...{ classifier, table, labels, train, test, outOfFold, threshold, options, slices },
+  });
   const report: TrainingReport = {
-    ...measured,
+    ...judged,
     metrics: [
-      ...measured.metrics,
-      ...crossValidationMetrics(chosen, searchedLabels, outOfFold, threshold),
+      ...judged.metrics,
+      ...crossValidationMetrics(chosen, outOfFold.labels, outOfFold.margins, threshold),
     ],
-    importances: measureImportances(classifier, columnGain, table, train),
-    trials: trials.map((trial) => reportTrial(trial, trial === chosen)),
+    importances: measureImportances(classifier, fitted.columnGain, table, train),
+    trials: reportTrials(trials, chosen),
     ignoredFeatures,
+    calibration,
+    ...blendReport(chosen),
     seconds: (hooks.now() - startedAt) / 1000,
   };
-  const result: TrainingResult = {
+  progress(1, 'trained');
+  return {
     classifier,
-    algorithm: candidate.algorithm,
-    hyperparameters: hyperparametersOf(candidate, rounds, members),
+    algorithm: chosen.algorithm,
+    hyperparameters: chosen.hyperparameters,
     threshold,
     trainingRows: train.length,
     testRows: test.length,
     dataHash: dataHash(table, labels),
     report,
   };
-  progress(1, 'trained');
-  return result;
 }
 
-type Progress = (share: number, stage: string) => void;
-
-/** Searches, then tries the winner as a bag. */
-async function choose(
-  options: TrainingOptions,
-  folds: readonly Fold[],
-  runTrials: RunTrials,
-  progress: Progress,
-): Promise<{ trials: Trial[]; chosen: Trial }> {
-  const trials = await search(listCandidates(options), folds, options.selectionMetric, {
-    runTrials,
-    onShare: (share) => {
-      progress(0.02 + share * searchShare, 'searching');
-    },
-  });
-  const best = ranked(trials, options.selectionMetric)[0];
-  if (!best) throw new RangeError('no candidate was tried');
-  if (best.candidate.algorithm !== 'boosting') return { trials, chosen: best };
-  const bag = await tryBag(best, folds, {
-    runTrials,
-    onShare: (share) => {
-      progress(0.02 + searchShare + share * bagShare, 'bagging');
-    },
-  });
-  return { trials: [...trials, bag], chosen: isBagWorthwhile(best, bag) ? bag : best };
+/** Null where the spec wants none. */
+function calibrationOf(
+  { calibration }: TrainingOptions,
+  { outOfFold, foldOf }: Chosen,
+  labels: Uint8Array,
+): CalibrationReport | null {
+  return calibration === 'none' ? null : calibrate(outOfFold, labels, foldOf);
 }
 
-/** What the finished classifier does on its own training rows and on the test part. */
-function measure(
-  classifier: Classifier,
-  threshold: number,
-  { table, labels, options }: TrainingInput,
-  train: readonly number[],
-  test: readonly number[],
-) {
-  const trainLabels = pick(labels, train);
-  const trainMargins = predictClassifier(classifier, pickRows(table, train));
-  const testLabels = pick(labels, test);
-  const testMargins = predictClassifier(classifier, pickRows(table, test));
-  const probabilities = testMargins.map(sigmoid);
-  const testMetrics = metricsOf(testLabels, testMargins, threshold, 'TEST');
-  const sweep = sweepThresholds(testLabels, probabilities);
+function blendReport({ choices, algorithm }: Chosen): Pick<TrainingReport, 'blend'> {
+  if (algorithm !== 'blend') return {};
   return {
-    metrics: [...metricsOf(trainLabels, trainMargins, threshold, 'TRAIN'), ...testMetrics],
-    confusionMatrix: confusionAt(testLabels, probabilities, threshold),
-    rocCurve: rocCurve(sweep),
-    precisionRecallCurve: precisionRecallCurve(sweep),
-    calibrationCurve: calibrationCurve(testLabels, probabilities),
-    baseline: baselineMetrics(trainLabels, testLabels, threshold),
-    targets: checkTargets(options.targets, testMetrics),
+    blend: choices.map(({ candidate, weight }) => ({ algorithm: candidate.algorithm, weight })),
   };
 }
 
-/** Out-of-fold margins in the order of the searched rows. */
-function collectMargins(trial: Trial, folds: readonly Fold[], rows: number): Float64Array {
-  const margins = new Float64Array(rows);
-  folds.forEach((fold, index) => {
-    const scores = trial.scores[index];
-    fold.positions.forEach((position, k) => {
-      margins[position] = scores?.margins[k] ?? Number.NaN;
-    });
-  });
-  return margins;
-}
-
-function chooseThreshold(rule: ThresholdRule, labels: Uint8Array, margins: Float64Array): number {
-  switch (rule.kind) {
-    case 'fixed':
-      return rule.value;
-    case 'f1':
-    case 'precision':
-    case 'cost':
-      return bestF1(sweepThresholds(labels, margins.map(sigmoid))).threshold;
-  }
-}
-
-/** Rounds of the refit: those that were best for the folds together. */
-function finalRounds(trial: Trial): number {
-  if (trial.candidate.algorithm === 'logistic') return 0;
-  return Math.max(1, commonRound(trial).rounds);
-}
-
-function foldMetrics(trial: Trial): ReportMetric[] {
-  const aucs = trial.scores.map(({ auc }) => auc);
-  const losses = trial.scores.map(({ logLoss }) => logLoss);
+function foldMetrics(scores: readonly FoldScore[], logLoss: number): ReportMetric[] {
+  const aucs = scores.map(({ auc }) => auc);
+  const losses = scores.map((score) => score.logLoss);
   const values: [MetricName, number][] = [
     ['auc', meanOf(aucs)],
     ['aucStandardError', standardErrorOf(aucs)],
-    ['logLoss', selectionLogLoss(trial)],
+    ['logLoss', logLoss],
     ['logLossStandardError', standardErrorOf(losses)],
   ];
   return values.map(([name, value]) => ({ name, split: 'CROSS_VALIDATION', value }));
 }
 
-/** AUC and log loss as means over the folds with standard errors, the rest of all folds together. */
+/**
+ * AUC and its error as means over the folds, the rest of all folds together, on the scale of the finished classifier.
+ * The log loss is the mean by which the choice was made, unless calibration or class weights moved the scale.
+ */
 function crossValidationMetrics(
-  trial: Trial,
+  chosen: Chosen,
   labels: Uint8Array,
   margins: Float64Array,
   threshold: number,
 ): ReportMetric[] {
-  const means = foldMetrics(trial);
   const together = metricsOf(labels, margins, threshold, 'CROSS_VALIDATION');
+  const moved = margins.some((margin, row) => margin !== chosen.outOfFold[row]);
+  const weighted = chosen.choices.some(({ candidate }) => shiftOf(candidate) !== 0);
+  const logLoss = together.find(({ name }) => name === 'logLoss')?.value;
+  const means = foldMetrics(
+    chosen.scores,
+    (moved || weighted ? logLoss : undefined) ?? choiceLogLoss(chosen),
+  );
   return [...means, ...together.filter(({ name }) => !means.some((mean) => mean.name === name))];
 }
 
-function baselineMetrics(
-  trainLabels: Uint8Array,
-  testLabels: Uint8Array,
-  threshold: number,
-): ReportMetric[] {
-  const prevalence = trainLabels.reduce((sum, label) => sum + label, 0) / trainLabels.length;
-  const margins = new Float64Array(testLabels.length).fill(Math.log(prevalence / (1 - prevalence)));
-  return metricsOf(testLabels, margins, threshold, 'TEST');
+function reportTrials(trials: readonly Trial[], chosen: Chosen): TrialReport[] {
+  const reports = trials.map((trial) => reportTrial(trial, trial === chosen.trial));
+  if (chosen.trial) return reports;
+  const { hyperparameters, scores } = chosen;
+  const blend: TrialReport = {
+    algorithm: 'blend',
+    hyperparameters,
+    metrics: foldMetrics(scores, choiceLogLoss(chosen)),
+    folds: scores.length,
+    seconds: 0,
+    chosen: true,
+  };
+  return [...reports, blend];
 }
 
 function reportTrial(trial: Trial, chosen: boolean): TrialReport {
@@ -233,7 +176,7 @@ function reportTrial(trial: Trial, chosen: boolean): TrialReport {
   return {
     algorithm: candidate.algorithm,
     hyperparameters: hyperparametersOf(candidate, rounds, trial.members),
-    metrics: foldMetrics(trial),
+    metrics: foldMetrics(scores, selectionLogLoss(trial)),
     folds: scores.length,
     seconds,
     chosen,

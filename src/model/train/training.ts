@@ -142,7 +142,7 @@ export interface FeatureImportance {
 }
 
 export interface TrialReport {
-  algorithm: Algorithm;
+  algorithm: Algorithm | 'blend';
   hyperparameters: Record<string, number>;
   /** Means over the folds it was tried on, and their standard errors. */
   metrics: ReportMetric[];
@@ -160,10 +160,18 @@ export interface TargetResult {
   met: boolean;
 }
 
+/** An input that is one and the same value in all rows. */
+export interface ConstantFeature extends IgnoredFeature {
+  reason: 'CONSTANT' | 'ALL_MISSING';
+}
+
 /** An input that cannot influence the model: it stays an input of the graph, with no effect. */
 export interface IgnoredFeature {
   feature: string;
-  reason: 'CONSTANT' | 'ALL_MISSING';
+  /** `TWIN`: says the same as another, which stays. */
+  reason: 'CONSTANT' | 'ALL_MISSING' | 'TWIN';
+  /** Whose twin it is. */
+  of?: string;
 }
 
 export interface TrainingReport extends Judgement {
@@ -197,7 +205,7 @@ export interface TrainingInput {
 
 export interface TrainingResult {
   classifier: Classifier;
-  algorithm: Algorithm;
+  algorithm: Algorithm | 'blend';
   hyperparameters: Record<string, number>;
   threshold: number;
   trainingRows: number;

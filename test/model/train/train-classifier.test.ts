@@ -52,8 +52,8 @@ describe('automatic training', async () => {
     expect(truePositives + falsePositives + falseNegatives + trueNegatives).toBe(result.testRows);
     expect(importances.reduce((sum, { gain }) => sum + gain, 0)).toBeCloseTo(1, 9);
     expect(importances.map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
-    // Six candidates, and a bag when boosting won.
-    expect(trials).toHaveLength(result.algorithm === 'boosting' ? 7 : 6);
+    // Six candidates, a bag of the best boosted forest, and the blend where one was chosen.
+    expect(trials).toHaveLength(result.algorithm === 'blend' ? 8 : 7);
     expect(trials.filter(({ chosen }) => chosen)).toMatchObject([{ algorithm: result.algorithm }]);
   });
 
