@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelSpec } from './model-spec.js';
 import { algorithms } from './spec-parts.js';
 
 /** Bus topic: the stage of a version changed; serving processes re-read. */
@@ -31,6 +32,12 @@ export const trainJobInput = z.strictObject({
   trials: whole(1, 200),
   seed: whole(0, 0xffff_ffff),
   promote: z.enum(['NO', 'YES', 'IF_BETTER']),
+  /** `name@version` of the candidates, in order; absent: those the spec wants. */
+  features: z.array(z.string()).min(1).optional(),
+  /** Instead of the model's spec: that of a record which is made again. */
+  spec: modelSpec.optional(),
+  /** The version whose record this repeats. */
+  reproduces: z.uuid().optional(),
 });
 export type TrainJobInput = z.infer<typeof trainJobInput>;
 

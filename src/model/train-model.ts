@@ -8,16 +8,13 @@ import { predictClassifier } from '../numeric/classifier-predict.js';
 import { PARITY_TOLERANCE, worstDisagreement } from '../onnx/parity.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
-import {
-  buildTrainingTable,
-  candidateFeatures,
-  type TrainingTable,
-} from './build-training-table.js';
+import { buildTrainingTable, type TrainingTable } from './build-training-table.js';
 import type { Model, ModelVersion, NewModelVersion } from './model.js';
 import { featureKey } from './model-features.js';
 import { inputNames } from './model-inputs.js';
 import { trainJobInput, type TrainJobInput } from './model.messages.js';
 import { promoteTrained, type PromoteTrainedDeps } from './promote-trained.js';
+import { asRecorded, keptForRepeat, trainingFeatures } from './retrain.js';
 import { readLabels, type ReadLabelsDeps } from './read-labels.js';
 import { scoreTable } from './score-table.js';
 import { sliceColumns, type AttributesOf } from './slice-columns.js';
@@ -29,6 +26,8 @@ export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   modelByName(name: string): Promise<Model | null>;
   /** The registry's approved features. */
   approvedFeatures(): Promise<FeatureDefinition[]>;
+  /** All of it, for a training that takes the features of a record; absent: only approved ones are found. */
+  allFeatures?: () => Promise<FeatureDefinition[]>;
   /** `trainInWorker`, with its trials as rows that other workers may take up. */
   train(input: TrainingInput, hooks: TrainHooks): Promise<TrainedArtifact>;
   /** Values of profile attributes by name, in the order of the customers; '' = unknown. */
@@ -59,12 +58,13 @@ export async function trainModel(
   job: RunningJob,
 ): Promise<{ modelVersionId: string }> {
   const input = trainJobInput.parse(job.input);
-  const model = await deps.modelByName(input.model);
-  if (!model) throw new AppError('NOT_FOUND', `no model is named ${input.model}`);
+  const registered = await deps.modelByName(input.model);
+  if (!registered) throw new AppError('NOT_FOUND', `no model is named ${input.model}`);
+  const model = asRecorded(registered, input);
   await passGate(deps.checkData, 'trained', job.signal);
   job.report(0.01, 'reading labels');
   const labels = await readLabels(deps, model, input);
-  const features = candidateFeatures(await deps.approvedFeatures(), model.spec.features);
+  const features = await trainingFeatures(deps, model, input);
   job.report(0.03, `reading ${features.length} features of ${labels.userIds.length} customers`);
   const training = await buildTrainingTable(deps.readFeatures, features, labels);
   job.signal.throwIfAborted();
@@ -97,7 +97,7 @@ export async function trainModel(
     dataFrom: labels.dataFrom,
     dataUntil: dataUntil(input),
     dataHash: trained.dataHash,
-    report: reportFor(training, trained, input, options, features, worst),
+    report: reportFor(model, training, trained, input, options, features, worst),
     artifact: { sha256, bytes: trained.onnx, opset: OPSET },
     trainedAt: deps.now(),
     jobId: job.id,
@@ -147,6 +147,7 @@ function optionsOf({ spec }: Model, input: TrainJobInput): TrainingOptions {
     costs: spec.costs,
     businessRules: spec.businessRules,
     fallback: spec.fallback,
+    riskBands: spec.riskBands,
   };
 }
 
@@ -177,6 +178,7 @@ async function checkParity(
 }
 
 function reportFor(
+  model: Model,
   training: TrainingTable,
   trained: TrainedArtifact,
   input: TrainJobInput,
@@ -197,6 +199,7 @@ function reportFor(
       seed: input.seed,
       selectionMetric: options.selectionMetric,
       features: features.map(featureKey),
+      ...keptForRepeat(model, input),
     },
     parity: { rows: training.table.rows, worstDifference },
   };

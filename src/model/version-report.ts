@@ -34,6 +34,10 @@ const recipe = z.object({
   selectionMetric: z.string(),
   /** `name@version` of each declared feature that was a candidate. */
   features: z.array(z.string()),
+  /** The model's spec as it was; records made before it was kept lack it. */
+  spec: z.record(z.string(), z.unknown()).optional(),
+  /** The version whose record was repeated. */
+  reproduces: z.string().optional(),
 });
 
 /** What `model_version.report` holds. */

@@ -44,7 +44,7 @@ describe('planning a training', () => {
     [{ asOf: new Date('2026-05-20T00:00:00Z') }, 'those labels are not known yet'],
     [{ horizonDays: 0 }, 'horizonDays must be a whole number 1..3650, got 0'],
     [
-      { algorithms: ['forest'] },
+      { algorithms: ['svm'] },
       'algorithms must be one or both of logistic, boosting, got ["forest"]',
     ],
     [{ trials: 100_000 }, 'trials must be a whole number 1..200, got 100000'],
