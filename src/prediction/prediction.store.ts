@@ -58,6 +58,14 @@ export interface PredictionStore extends LedgerBatchStore {
   /** All customers, and those up to an id. */
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
+  /** Rows of a model scored in [since, until) with an id before `beforeId`, newest first. */
+  newestRows(query: {
+    modelId: string;
+    since: Date;
+    until: Date;
+    first: number;
+    beforeId: number | null;
+  }): Promise<LedgerRow[]>;
   /** The model's newest row, where it is of this version; else null. */
   newestOf(version: { modelId: string; id: string }): Promise<LedgerRow | null>;
 }
@@ -229,6 +237,13 @@ export function predictionStore(db: Database): PredictionStore {
       );
       return row ?? { predictions: 0, positive: 0, mean: null, p50: null, p95: null, p99: null };
     },
+    newestRows: ({ modelId, since, until, first, beforeId }) =>
+      select(
+        `prediction p where p.model_id = $1 and p.scored_at >= $2 and p.scored_at < $3
+           and ($5::bigint is null or p.id < $5)
+         order by p.id desc limit $4`,
+        [modelId, since, until, first, beforeId],
+      ),
     // not the version's newest row: no index leads there, and a version without rows would cost the whole ledger
     newestOf: async ({ modelId, id }) =>
       (
