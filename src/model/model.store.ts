@@ -115,7 +115,7 @@ export function modelStore(
     registerVersion: (version) =>
       db.transaction(async (sql) => {
         await lockModel(sql, version.modelId);
-        return register(sql, version, clock);
+        return insertVersion(sql, version, clock);
       }),
     registerFirst: (version, by) =>
       db.transaction(async (sql) => {
@@ -126,7 +126,7 @@ export function modelStore(
           [version.modelId],
         );
         if (earlier.length > 0) return null;
-        const { id: versionId } = await register(sql, version, clock);
+        const { id: versionId } = await insertVersion(sql, version, clock);
         const move: StageMove = { versionId, stage: 'PRODUCTION', rollBack: false, ...by };
         return (await moveVersion(sql, move, { clock, auditOn, registry })).version;
       }),
@@ -151,11 +151,16 @@ export function modelStore(
 }
 
 /** Numbers of versions and stages change only under this lock; who needs the registry's too takes that first. */
-async function lockModel(sql: Sql, modelId: string): Promise<void> {
+export async function lockModel(sql: Sql, modelId: string): Promise<void> {
   await sql.query('select id from model where id = $1 for update', [modelId]);
 }
 
-async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promise<ModelVersion> {
+/** Adds a version in a transaction that holds the model's lock; a second call for the same job answers the first's row. */
+export async function insertVersion(
+  sql: Sql,
+  version: NewModelVersion,
+  clock: Clock,
+): Promise<ModelVersion> {
   if (version.jobId !== null) {
     const [earlier] = await sql.query<ModelVersion>(
       `select ${VERSION} from model_version where job_id = $1`,
@@ -165,11 +170,11 @@ async function register(sql: Sql, version: NewModelVersion, clock: Clock): Promi
   }
   const { trainedOn } = version;
   if (trainedOn) await refuseErased(sql, trainedOn);
-  const { sha256, bytes, opset } = version.artifact;
+  const { sha256, bytes, opset, uploaded = false } = version.artifact;
   await sql.query(
-    `insert into artifact (sha256, bytes, opset, created_at) values ($1, $2, $3, $4)
+    `insert into artifact (sha256, bytes, opset, uploaded, created_at) values ($1, $2, $3, $4, $5)
      on conflict (sha256) do nothing`,
-    [sha256, Buffer.from(bytes), opset, clock.wall()],
+    [sha256, Buffer.from(bytes), opset, uploaded, clock.wall()],
   );
   const [row] = await sql.query<ModelVersion>(
     `insert into model_version (id, model_id, version, algorithm, hyperparameters, seed, feature_names,

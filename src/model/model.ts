@@ -134,7 +134,8 @@ export type NewModelVersion = Omit<
   ModelVersion,
   'id' | 'version' | 'stage' | 'artifactSha256' | 'promotedAt' | 'promotedBy'
 > & {
-  artifact: { sha256: string; bytes: Uint8Array; opset: number };
+  /** `uploaded`: made from a file of elsewhere. */
+  artifact: { sha256: string; bytes: Uint8Array; opset: number; uploaded?: boolean };
   /** Ids of the customers in the training rows, test rows included; left out where they are not known here. */
   trainedOn?: readonly number[];
 };

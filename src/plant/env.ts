@@ -218,6 +218,25 @@ const SETTINGS = {
     meaning: 'Largest HTTP body, 1024..104857600 bytes.',
     schema: integer(1_024, 104_857_600),
   }),
+  maxModelBytes: setting({
+    variable: 'AUGURY_MAX_MODEL_BYTES',
+    fallback: '67108864',
+    meaning:
+      'Largest ONNX file that registerModel takes, 1024..1073741824 bytes; in a body it is a third longer, see AUGURY_MAX_BODY_BYTES.',
+    schema: integer(1_024, 1_073_741_824),
+  }),
+  modelCheckMemoryBytes: setting({
+    variable: 'AUGURY_MODEL_CHECK_MEMORY_BYTES',
+    fallback: '1073741824',
+    meaning: 'Memory of the process that checks such a file, 268435456..68719476736 bytes.',
+    schema: integer(268_435_456, 68_719_476_736),
+  }),
+  modelCheckSeconds: setting({
+    variable: 'AUGURY_MODEL_CHECK_SECONDS',
+    fallback: '20',
+    meaning: 'Time that checking such a file may take, 1..600 seconds.',
+    schema: integer(1, 600),
+  }),
   maxDepth: setting({
     variable: 'AUGURY_MAX_DEPTH',
     fallback: '12',

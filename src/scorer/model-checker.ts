@@ -52,7 +52,7 @@ export function modelChecker(limits: CheckLimits): ModelChecker {
       waiting++;
       const result = turn.then(() => run(file)).finally(() => waiting--);
       turn = result.catch(() => undefined);
-      return await result;
+      return result;
     },
     close: () => void running?.kill('SIGKILL'),
   };

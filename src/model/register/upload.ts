@@ -9,6 +9,12 @@ export const upload = z.object({
   operators: z.array(z.string()),
   /** What it does with missing numbers: answers, or refuses (they are filled with 0 then). */
   missing: z.enum(['ANSWERS', 'FILLED']),
+  /** The output of the file that holds its scores. */
+  output: z.string(),
+  /** What those are: shares in 0..1, or log-odds. */
+  scores: z.enum(['PROBABILITY', 'LOGIT']),
+  /** How many columns they have: one, or one a class. */
+  columns: z.number(),
   uploadedBy: z.string(),
 });
 export type Upload = z.infer<typeof upload>;
