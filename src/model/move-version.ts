@@ -1,7 +1,7 @@
-import { AppError, userError, type UserError } from '../kernel/error.js';
+import { userError, type UserError } from '../kernel/error.js';
 import { rollBackTarget, type Model, type ModelStage, type ModelVersion } from './model.js';
 import type { ModelChanged } from './model.messages.js';
-import { passRules } from './promotion-gate.js';
+import { loadCheck, passRules } from './promotion-gate.js';
 
 export interface MoveVersionDeps {
   modelByName(name: string): Promise<Model | null>;
@@ -82,14 +82,8 @@ async function problemOf(
   { id, version }: Pick<ModelVersion, 'id' | 'version'>,
   path: string,
 ): Promise<UserError | null> {
-  try {
-    await deps.tryOut(id);
-    return null;
-  } catch (error) {
-    if (error instanceof AppError && error.retryable) throw error;
-    const why = error instanceof Error ? error.message : 'unknown reason';
-    return userError('CONFLICT', `version ${version} cannot be loaded: ${why}`, path);
-  }
+  const { met, detail } = await loadCheck(() => deps.tryOut(id));
+  return met ? null : userError('CONFLICT', `version ${version} cannot be loaded: ${detail}`, path);
 }
 
 function finish(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { userError, type UserError } from '../kernel/error.js';
+import { AppError, userError, type UserError } from '../kernel/error.js';
 import { PARITY_TOLERANCE } from '../onnx/parity.js';
 import { judgement, type RuleCheck } from './judge/judgement.js';
 import type { ModelVersion } from './model.js';
@@ -33,6 +33,19 @@ export function recordedChecks(version: Judged): GateCheck[] {
       detail: `${figure(value)} on the test part, goal ${figure(goal)}`,
     })),
   ];
+}
+
+/** Whether a version can answer: it is loaded as serving would. @throws what a later try may not meet again */
+export async function loadCheck(tryOut: () => Promise<void>): Promise<GateCheck> {
+  const check = { name: 'loads', blocks: true };
+  try {
+    await tryOut();
+    return { ...check, met: true, detail: 'it loads and its features are registered' };
+  } catch (error) {
+    if (error instanceof AppError && error.retryable) throw error;
+    const detail = error instanceof Error ? error.message : 'unknown reason';
+    return { ...check, met: false, detail };
+  }
 }
 
 function parityCheck({ rows, worstDifference }: { rows: number; worstDifference: number }) {

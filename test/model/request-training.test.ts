@@ -45,7 +45,7 @@ describe('planning a training', () => {
     [{ horizonDays: 0 }, 'horizonDays must be a whole number 1..3650, got 0'],
     [
       { algorithms: ['svm'] },
-      'algorithms must be one or both of logistic, boosting, got ["forest"]',
+      'algorithms must be one or more of logistic, boosting, forest, perceptron, isolation, got ["svm"]',
     ],
     [{ trials: 100_000 }, 'trials must be a whole number 1..200, got 100000'],
     [{ seed: -1 }, 'seed must be a whole number 0..4294967295, got -1'],

@@ -47,7 +47,7 @@ describe('a version is trained again by its record', () => {
   it('but not one from elsewhere', () => {
     const upload = {
       ...{ sha256: '', bytes: 1, producer: 'skl2onnx', operators: [], uploadedBy: 'me' },
-      missing: 'ANSWERS' as const,
+      ...{ missing: 'ANSWERS' as const, output: 'p', scores: 'LOGIT' as const, columns: 1 },
     };
     expect(planRetraining(model, version({ upload })).error).toMatchObject({
       code: 'CONFLICT',
