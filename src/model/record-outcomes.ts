@@ -2,6 +2,7 @@ import { CLOCK_SKEW_MS, NAME_PATTERN, NAME_RULE } from '../event/event.js';
 import type { UserErrorCode } from '../kernel/error.js';
 import type { OutcomeRow } from './outcome.js';
 import type { ResolvedOutcome } from './outcome.store.js';
+import { horizonMsOf } from './label-horizon.js';
 import type { Model } from './model.js';
 
 export interface RecordOutcomesDeps {
@@ -12,6 +13,13 @@ export interface RecordOutcomesDeps {
   predictionTargets(
     ids: readonly number[],
   ): Promise<Map<number, { userId: number; modelId: string }>>;
+  /**
+   * For labels told by customer and instant, the prediction each belongs to: the latest one as of its instant or
+   * before, not further back than the horizon; null where there is none. Without it such labels name no prediction.
+   */
+  predictionsOf?: (
+    keys: readonly { modelId: string; userId: number; at: Date; horizonMs: number | null }[],
+  ) => Promise<(number | null)[]>;
   record(rows: readonly ResolvedOutcome[]): Promise<{ written: number; unchanged: number }>;
   wall(): Date;
   /** When those of the customers that were erased were erased, by key. */
@@ -31,7 +39,8 @@ type Refusal = { code: UserErrorCode; message: string };
 
 /**
  * Records what really happened, each row by itself. Idempotent by (model, customer, instant, source); the
- * same key with another answer corrects it. A row whose prediction is known needs neither user nor model.
+ * same key with another answer corrects it. A row whose prediction is known needs neither user nor model; one
+ * told by user and model is joined to the latest prediction that it answers.
  */
 export function recordOutcomes(deps: RecordOutcomesDeps): RecordOutcomes {
   return async (rows) => {
@@ -58,9 +67,33 @@ export function recordOutcomes(deps: RecordOutcomesDeps): RecordOutcomes {
       else taken.push({ ...target, ...whatHappened(row) });
     }
     if (taken.length === 0) return { accepted: 0, duplicates: 0, rejected };
-    const { written, unchanged } = await deps.record(taken);
+    const { written, unchanged } = await deps.record(await joined(deps, models, taken));
     return { accepted: written, duplicates: unchanged, rejected };
   };
+}
+
+/** Gives the labels that name no prediction the one they belong to: the ledger knows it now, and later another would lie nearer. */
+async function joined(
+  { predictionsOf }: Pick<RecordOutcomesDeps, 'predictionsOf'>,
+  models: readonly Model[],
+  rows: readonly ResolvedOutcome[],
+): Promise<ResolvedOutcome[]> {
+  const open = rows.filter(({ predictionId }) => predictionId === null);
+  if (!predictionsOf || open.length === 0) return [...rows];
+  const horizons = new Map(models.map(({ id, spec }) => [id, horizonMsOf(spec)]));
+  const found = await predictionsOf(
+    open.map(({ modelId, userId, at }) => ({
+      modelId,
+      userId,
+      at,
+      horizonMs: horizons.get(modelId) ?? null,
+    })),
+  );
+  const predictionOf = new Map(open.map((row, index) => [row, found[index] ?? null]));
+  return rows.map((row) => ({
+    ...row,
+    predictionId: row.predictionId ?? predictionOf.get(row) ?? null,
+  }));
 }
 
 function whatHappened({ at, positive, source, predictionId }: OutcomeRow) {
