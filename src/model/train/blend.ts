@@ -1,7 +1,7 @@
 import { logLossOfMargins } from '../../numeric/metrics.js';
 
 /** Share by which a blend must lower the cross-validated log loss to be worth its size. */
-export const blendGain = 0.002;
+export const blendGain = 0.001;
 
 /** Members of a blend at most. */
 export const mostMembers = 4;

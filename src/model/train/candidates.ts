@@ -7,6 +7,10 @@ import {
   defaultRandomForestParameters,
   type RandomForestParameters,
 } from '../../numeric/random-forest-parameters.js';
+import {
+  defaultPerceptronParameters,
+  type PerceptronParameters,
+} from '../../numeric/perceptron-fit.js';
 import { randomStream } from '../../numeric/random.js';
 import type { Algorithm, TrainingOptions } from './training.js';
 
@@ -22,6 +26,7 @@ export type Candidate =
   | { algorithm: 'logistic'; c: number; l1Ratio?: number; positiveWeight?: number }
   | BoostingCandidate
   | { algorithm: 'forest'; parameters: RandomForestParameters }
+  | { algorithm: 'perceptron'; parameters: PerceptronParameters }
   /** Path lengths are put on log-odds with the labels; `positiveWeight` counts there alone. */
   | { algorithm: 'isolation'; parameters: IsolationForestParameters; positiveWeight: number };
 
@@ -57,6 +62,14 @@ const woods: Partial<RandomForestParameters>[] = [
   { minRowsInLeaf: 5, columnShare: 0.5 },
   { minRowsInLeaf: 10, columnShare: 0.3 },
   { minRowsInLeaf: 5, columnShare: 0.5, extraRandom: true },
+];
+
+/** Shapes of perceptrons, the likeliest first. */
+const networks: Partial<PerceptronParameters>[] = [
+  { hidden: 16, l2: 0.003, learningRate: 0.003 },
+  { hidden: 8, l2: 0.01, learningRate: 0.003 },
+  { hidden: 32, l2: 0.003, learningRate: 0.001 },
+  { hidden: 16, l2: 0.03, learningRate: 0.003 },
 ];
 
 /** Parts of the trials that go to each algorithm when all are asked for; boosting takes what is left. */
@@ -143,7 +156,13 @@ function candidatesOf(
         return { algorithm, parameters, positiveWeight };
       });
     case 'perceptron':
-      return [];
+      return Array.from({ length: Math.min(count, networks.length) }, (_, k): Candidate => {
+        const common = { epochs: 60, patience: 8, positiveWeight, seed: (seed + k) >>> 0 };
+        return {
+          algorithm,
+          parameters: { ...defaultPerceptronParameters, ...networks[k], ...common },
+        };
+      });
   }
 }
 
@@ -224,6 +243,8 @@ export function hyperparametersOf(
         extraRandom: Number(extraRandom),
       };
     }
+    case 'perceptron':
+      return { ...candidate.parameters, rounds };
     case 'isolation':
       return { ...candidate.parameters, positiveWeight: candidate.positiveWeight };
   }

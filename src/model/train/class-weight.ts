@@ -29,6 +29,7 @@ function weightOf(candidate: Candidate): number {
       return candidate.positiveWeight;
     case 'boosting':
     case 'forest':
+    case 'perceptron':
       return candidate.parameters.positiveWeight;
   }
 }

@@ -1,5 +1,6 @@
 import { marginsOf, type LogisticFit } from '../../numeric/logistic.js';
 import { logLossOfMargins } from '../../numeric/metrics.js';
+import { fitPerceptron, marginsOfPerceptron } from '../../numeric/perceptron-fit.js';
 import { predictMargin } from '../../numeric/predictor.js';
 import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js';
 import type { Candidate } from './candidates.js';
@@ -81,6 +82,13 @@ function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): F
     const { train, validation } = fold.linear();
     const fit = fitLinear(candidate, train, fold.train.labels, start);
     return { margins: marginsOf(fit, validation), curve: new Float64Array(0), fit };
+  }
+  if (candidate.algorithm === 'perceptron') {
+    const { train, validation } = fold.linear();
+    const fit = fitPerceptron(train, fold.train.labels, candidate.parameters, {
+      validation: { data: validation, labels: fold.validation.labels },
+    });
+    return { margins: marginsOfPerceptron(fit, validation), curve: fit.validationLogLoss };
   }
   const { train, validation } = fold;
   const { forest, curve } = growTrees(candidate, train, validation);

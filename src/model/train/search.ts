@@ -1,7 +1,9 @@
+import type { Calibration } from '../../numeric/calibration.js';
 import { memberOf, type Candidate } from './candidates.js';
 import { shiftOf } from './class-weight.js';
 import type { Fold } from './fold-data.js';
 import { scoreFold } from './run-trial.js';
+import { crossScale } from './stack-scale.js';
 import type { TrainingOptions } from './training.js';
 import type { FoldScore, RunTrials, TrialTask } from './trial.js';
 
@@ -9,6 +11,10 @@ import type { FoldScore, RunTrials, TrialTask } from './trial.js';
 export interface Trial {
   candidate: Candidate;
   scores: FoldScore[];
+  /** Of a decision forest: the scores before `scale`, which grows with the folds. */
+  raw: FoldScore[];
+  /** What puts a decision forest on log-odds; null for the others. */
+  scale: Calibration | null;
   seconds: number;
   /** Forests averaged, each with a seed of its own; 1 = no bag. */
   members: number;
@@ -27,6 +33,7 @@ export const racingFolds = 2;
 const survivors = {
   boosting: (raced: number) => Math.min(raced, Math.max(2, Math.round(raced / 3))),
   forest: () => 1,
+  perceptron: () => 1,
   isolation: () => 1,
 };
 
@@ -44,7 +51,7 @@ export async function search(
   const of = (algorithm: Candidate['algorithm']) =>
     trials.filter(({ candidate }) => candidate.algorithm === algorithm);
   const linear = of('logistic');
-  const racers = (['boosting', 'forest', 'isolation'] as const).map((algorithm) => ({
+  const racers = (['boosting', 'forest', 'perceptron', 'isolation'] as const).map((algorithm) => ({
     raced: of(algorithm),
     count: Math.min(of(algorithm).length, survivors[algorithm](of(algorithm).length)),
   }));
@@ -60,16 +67,16 @@ export async function search(
     .filter((ladder) => ladder.length > 0)
     .map((ladder) => ({ trials: ladder, from: 0, until: folds.length }));
   const race = raced.map((trial) => ({ trials: [trial], from: 0, until: first }));
-  await advance([...race, ...ladders], hooks.runTrials, stage(0, planned - later));
+  await advance([...race, ...ladders], folds, hooks.runTrials, stage(0, planned - later));
   const rest = racers
     .flatMap((each) => ranked(each.raced, metric).slice(0, each.count))
     .map((trial) => ({ trials: [trial], from: first, until: folds.length }));
-  await advance(rest, hooks.runTrials, stage(planned - later, later));
+  await advance(rest, folds, hooks.runTrials, stage(planned - later, later));
   return trials;
 }
 
 function newTrial(candidate: Candidate): Trial {
-  return { candidate, scores: [], seconds: 0, members: 1 };
+  return { candidate, scores: [], raw: [], scale: null, seconds: 0, members: 1 };
 }
 
 /** A ladder of penalties without an L1 part: one starts from the other. */
@@ -87,6 +94,7 @@ interface Step {
 /** Does the steps and writes down what came out. */
 async function advance(
   steps: readonly Step[],
+  folds: readonly Fold[],
   runTrials: RunTrials,
   onShare: (share: number) => void,
 ): Promise<void> {
@@ -104,8 +112,11 @@ async function advance(
     trials.forEach((trial, k) => {
       const outcome = outcomes[task]?.[k];
       if (!outcome) throw new RangeError(`task ${String(task)} came back without its outcome`);
-      trial.scores.push(...outcome.scores);
       trial.seconds += outcome.seconds;
+      if (trial.candidate.algorithm === 'forest') {
+        trial.raw.push(...outcome.scores);
+        Object.assign(trial, crossScale(trial.raw, folds, shiftOf(trial.candidate)));
+      } else trial.scores.push(...outcome.scores);
     });
   });
 }
@@ -131,7 +142,7 @@ export async function tryBag(
     newTrial(memberOf(candidate, k + 1)),
   );
   const steps = others.map((other) => ({ trials: [other], from: 0, until: folds.length }));
-  await advance(steps, hooks.runTrials, hooks.onShare);
+  await advance(steps, folds, hooks.runTrials, hooks.onShare);
   const members = [trial, ...others];
   const scores = folds.map((fold, index) => {
     const margins = new Float64Array(fold.validation.labels.length).map((_, i) =>
@@ -141,7 +152,7 @@ export async function tryBag(
     return scoreFold(fold, margins, curve, shiftOf(candidate));
   });
   const seconds = members.reduce((sum, member) => sum + member.seconds, 0);
-  return { candidate, scores, seconds, members: bagSize };
+  return { candidate, scores, raw: [], scale: null, seconds, members: bagSize };
 }
 
 /** True if the bag's mean log loss over the folds is lower than the single forest's by `bagGain`. */
@@ -181,6 +192,11 @@ export function commonRound(trial: Trial): { rounds: number; logLoss: number } {
     if (logLoss < best.logLoss) best = { rounds: round + 1, logLoss };
   }
   return best;
+}
+
+/** Whether fits stop by themselves, so that the refit takes the number of rounds that was best for the folds. */
+export function hasRounds({ algorithm }: Candidate): boolean {
+  return algorithm === 'boosting' || algorithm === 'perceptron';
 }
 
 export function meanOf(values: readonly number[]): number {

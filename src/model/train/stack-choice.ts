@@ -6,6 +6,7 @@ import type { Choice } from './refit.js';
 import { scoreFold } from './run-trial.js';
 import {
   commonRound,
+  hasRounds,
   isBagWorthwhile,
   meanOf,
   ranked,
@@ -40,7 +41,7 @@ const searchShare = 0.8;
 
 /**
  * Searches, tries the best boosted forest as a bag, then a blend of the best of each algorithm; the bag and the blend are
- * kept only where they lower the log loss by `bagGain` and `blendGain`.
+ * kept only where they lower the log loss of the best single trial by `bagGain` and `blendGain`.
  * @param labels of the rows of the search
  */
 export async function choose(
@@ -66,12 +67,14 @@ export async function choose(
   const complete = ranked(trials, options.selectionMetric).filter(
     ({ scores }) => scores.length === folds.length,
   );
-  const single = bestSingle(complete, bag);
+  const best = complete.find((trial) => trial !== bag);
+  if (!best) throw new RangeError('no candidate was tried');
+  const single = bag?.candidate === best.candidate && isBagWorthwhile(best, bag) ? bag : best;
   const alone = chosenAlone(single, folds, labels.length);
-  return { trials, chosen: chooseBlend(complete, alone, single, folds, labels) ?? alone };
+  return { trials, chosen: chooseBlend(complete, best, alone, folds, labels) ?? alone };
 }
 
-/** A bag of the best boosted forest, if one is the best trial of all or near it. */
+/** A bag of the best boosted forest; null without one. */
 async function bagOfBest(
   trials: readonly Trial[],
   folds: readonly Fold[],
@@ -85,26 +88,18 @@ async function bagOfBest(
   return best ? tryBag(best, folds, { runTrials, onShare }) : null;
 }
 
-/** The best trial; its bag only where that is worth its size. */
-function bestSingle(complete: readonly Trial[], bag: Trial | null): Trial {
-  const best = complete.find((trial) => trial !== bag);
-  if (!best) throw new RangeError('no candidate was tried');
-  const isOfBest = bag?.candidate === best.candidate;
-  return bag && isOfBest && isBagWorthwhile(best, bag) ? bag : best;
-}
-
-/** A blend that is worth its size; null where none is. */
+/** A blend that is worth its size against the best single trial and no worse than its bag; null where none is. */
 function chooseBlend(
   complete: readonly Trial[],
+  best: Trial,
   alone: Chosen,
-  single: Trial,
   folds: readonly Fold[],
   labels: Uint8Array,
 ): Chosen | null {
   const pool = poolOf(complete);
   if (pool.length < 2) return null;
   // Class weights add the same to all: the selection sees margins without it.
-  const shift = shiftOf(single.candidate);
+  const shift = shiftOf(best.candidate);
   const unshifted = pool.map((trial) =>
     collectMargins(trial.scores, folds, labels.length).map((margin) => margin - shift),
   );
@@ -113,8 +108,10 @@ function chooseBlend(
     .map((trial, k) => ({ trial, weight: weights[k] ?? 0 }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight);
-  const before = meanOf(single.scores.map((score) => score.logLoss));
-  if (members.length < 2 || !(logLoss < before * (1 - blendGain))) return null;
+  const lossOf = (scores: readonly FoldScore[]) => meanOf(scores.map((score) => score.logLoss));
+  const isWorthIt =
+    logLoss < lossOf(best.scores) * (1 - blendGain) && logLoss < lossOf(alone.scores);
+  if (members.length < 2 || !isWorthIt) return null;
   const choices = members.map(({ trial, weight }) => choiceOf(trial, weight));
   const outOfFold = margins.map((margin) => margin + shift);
   const scores = folds.map((fold) => {
@@ -165,9 +162,9 @@ function chosenAlone(trial: Trial, folds: readonly Fold[], rows: number): Chosen
 }
 
 function choiceOf(trial: Trial, weight: number): Choice {
-  const { candidate, members } = trial;
-  const rounds = candidate.algorithm === 'boosting' ? Math.max(1, commonRound(trial).rounds) : 0;
-  return { candidate, rounds, members, weight };
+  const { candidate, members, scale } = trial;
+  const rounds = hasRounds(candidate) ? Math.max(1, commonRound(trial).rounds) : 0;
+  return { candidate, rounds, members, scale, weight };
 }
 
 /** `1.boosting.weight`, `1.boosting.learningRate`, …: the heaviest member is the first. */

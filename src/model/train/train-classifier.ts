@@ -11,7 +11,14 @@ import { foldsOf, pick, searchRows, splitRows } from './fold-data.js';
 import { measureImportances } from './importances.js';
 import { refit } from './refit.js';
 import { runTrialsHere } from './run-trial.js';
-import { commonRound, meanOf, selectionLogLoss, standardErrorOf, type Trial } from './search.js';
+import {
+  commonRound,
+  hasRounds,
+  meanOf,
+  selectionLogLoss,
+  standardErrorOf,
+  type Trial,
+} from './search.js';
 import { choiceLogLoss, choose, type Chosen } from './stack-choice.js';
 import type {
   MetricName,
@@ -172,7 +179,7 @@ function reportTrials(trials: readonly Trial[], chosen: Chosen): TrialReport[] {
 
 function reportTrial(trial: Trial, chosen: boolean): TrialReport {
   const { candidate, scores, seconds } = trial;
-  const rounds = candidate.algorithm === 'boosting' ? commonRound(trial).rounds : 0;
+  const rounds = hasRounds(candidate) ? commonRound(trial).rounds : 0;
   return {
     algorithm: candidate.algorithm,
     hyperparameters: hyperparametersOf(candidate, rounds, trial.members),
