@@ -38,7 +38,7 @@ export function modelCard(registered: Subject, version: ModelVersion): string {
   ];
   return `${sections
     .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n\n').replaceAll(BETWEEN_ITEMS, '$1\n'))
+    .map((lines) => lines.join('\n\n').replaceAll(BETWEEN_ITEMS, '$1'))
     .join('\n\n')}\n`;
 }
 

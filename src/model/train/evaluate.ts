@@ -50,8 +50,8 @@ export function metricsOf(
     .map(([name, value]) => ({ name, split, value }));
 }
 
-/** Errors are met from above, everything else from below. */
-function targetMet(metric: MetricName, value: number, goal: number): boolean {
+/** Whether a value reaches a goal: errors are met from above, everything else from below. */
+export function isMet(metric: MetricName, value: number, goal: number): boolean {
   switch (metric) {
     case 'logLoss':
     case 'brier':
@@ -79,6 +79,6 @@ export function checkTargets(
   return goals.flatMap(({ metric, goal }) => {
     const found = metrics.find(({ name, split }) => name === metric && split === 'TEST');
     if (!found) return [];
-    return [{ metric, goal, value: found.value, met: targetMet(metric, found.value, goal) }];
+    return [{ metric, goal, value: found.value, met: isMet(metric, found.value, goal) }];
   });
 }

@@ -23,7 +23,7 @@ export interface SliceColumn {
   fairness: boolean;
 }
 
-/** A bound the trained model is held against; met as stated in `targetMet`. */
+/** A bound the trained model is held against; met as stated in `isMet`. */
 export interface TargetGoal {
   metric: MetricName;
   goal: number;
@@ -59,8 +59,8 @@ export interface RiskBounds {
 
 /** One configuration for every data set. */
 export const defaultTrainingOptions: TrainingOptions = {
-  algorithms: ['logistic', 'boosting'],
-  trials: 16,
+  algorithms: ['logistic', 'boosting', 'forest'],
+  trials: 20,
   folds: 5,
   seed: 1,
   selectionMetric: 'logLoss',
