@@ -59,8 +59,8 @@ const shapes: Partial<BoostingParameters>[] = [
 /** Shapes of decision forests, the likeliest first. */
 const woods: Partial<RandomForestParameters>[] = [
   { minRowsInLeaf: 20, columnShare: 'sqrt' },
-  { minRowsInLeaf: 5, columnShare: 0.5 },
-  { minRowsInLeaf: 10, columnShare: 0.3 },
+  { minRowsInLeaf: 10, columnShare: 0.5 },
+  { minRowsInLeaf: 2, columnShare: 0.5 },
   { minRowsInLeaf: 5, columnShare: 0.5, extraRandom: true },
 ];
 
@@ -143,7 +143,7 @@ function candidatesOf(
     case 'forest':
       return Array.from({ length: count }, (_, k): Candidate => {
         const shape = woods[k] ?? drawWood(next);
-        const common = { trees: 200, positiveWeight, seed: (seed + k) >>> 0 };
+        const common = { trees: 150, positiveWeight, seed: (seed + k) >>> 0 };
         return {
           algorithm,
           parameters: { ...defaultRandomForestParameters, ...shape, ...common },
