@@ -1,3 +1,4 @@
+import { ownMemory, type Allocate } from './buffers.js';
 import type { DesignMatrix } from './table.js';
 
 /**
@@ -31,6 +32,50 @@ export interface BinnedMatrix {
 /** Largest finite float32: the threshold that sends every number left and only NaN right. */
 export const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
+/** The memory that binning fills; every column can be binned by another thread. */
+export interface BinStore {
+  rows: number;
+  /** Design columns. */
+  columns: number;
+  maxBins: number;
+  /** Row-major design matrix. */
+  values: Float32Array;
+  /** Column-major bins of all design columns, shape [columns, rows]. */
+  bins: Uint8Array;
+  words: Uint32Array;
+  /** Upper edges, shape [columns, maxBins]. */
+  edges: Float32Array;
+  /** Bins of real values of each design column. */
+  binCount: Int32Array;
+  hasMissing: Uint8Array;
+  /** First row of each column with an infinite value, plus 1; 0 = none. */
+  infiniteRow: Int32Array;
+}
+
+/** @throws RangeError if maxBins is not 2..255 */
+export function createBinStore(
+  x: DesignMatrix,
+  maxBins: number,
+  allocate: Allocate = ownMemory,
+): BinStore {
+  if (!(Number.isInteger(maxBins) && maxBins >= 2 && maxBins <= 255)) {
+    throw new RangeError(`maxBins must be 2..255, got ${String(maxBins)}`);
+  }
+  const { rows, columns, values } = x;
+  return {
+    rows,
+    columns,
+    maxBins,
+    values,
+    bins: new Uint8Array(allocate(rows * columns)),
+    words: new Uint32Array(allocate(4 * rows * Math.ceil(columns / 4))),
+    edges: new Float32Array(allocate(4 * columns * maxBins)),
+    binCount: new Int32Array(allocate(4 * columns)),
+    hasMissing: new Uint8Array(allocate(columns)),
+    infiniteRow: new Int32Array(allocate(4 * columns)),
+  };
+}
+
 /**
  * Cuts every column into at most `maxBins` bins of about equal row counts (each distinct value its
  * own bin when there are no more than that), plus one for NaN. Edges are float32 midpoints between
@@ -39,37 +84,34 @@ export const LARGEST_FLOAT32 = 3.4028234663852886e38;
  * Cost: O(rows * columns), radix sort of each column.
  */
 export function binMatrix(x: DesignMatrix, maxBins: number): BinnedMatrix {
-  if (!(Number.isInteger(maxBins) && maxBins >= 2 && maxBins <= 255)) {
-    throw new RangeError(`maxBins must be 2..255, got ${String(maxBins)}`);
-  }
-  return layOut(x.rows, binColumns(x, maxBins));
+  const store = createBinStore(x, maxBins);
+  const binColumn = createColumnBinner(store);
+  for (let column = 0; column < x.columns; column++) binColumn(column);
+  const data = layOutBins(store);
+  packWords(data, 0, x.rows);
+  return data;
 }
 
-interface BinnedColumn {
-  source: number;
-  edges: Float32Array;
-  missing: boolean;
-  bins: Uint8Array;
+/** A function that bins one design column of the store. */
+export function createColumnBinner(store: BinStore): (column: number) => void {
+  const { rows, maxBins } = store;
+  const sorter = createSorter(rows);
+  const values = new Float32Array(rows);
+  const assign = createAssigner(rows);
+  return (column) => {
+    store.infiniteRow[column] = copyColumn(store, column, values) + 1;
+    if (store.infiniteRow[column] > 0) return;
+    const sorted = sorter(values);
+    const edges = quantileEdges(sorted, maxBins);
+    store.edges.set(edges, column * maxBins);
+    store.binCount[column] = edges.length;
+    store.hasMissing[column] = sorted.length < rows ? 1 : 0;
+    assign(values, edges, store.bins.subarray(column * rows, (column + 1) * rows));
+  };
 }
 
-/** The columns that vary. */
-function binColumns(x: DesignMatrix, limit: number): BinnedColumn[] {
-  const sorter = createSorter(x.rows);
-  const kept: BinnedColumn[] = [];
-  const column = new Float32Array(x.rows);
-  for (let source = 0; source < x.columns; source++) {
-    copyColumn(x, source, column);
-    const sorted = sorter(column);
-    const edges = quantileEdges(sorted, limit);
-    const missing = sorted.length < x.rows;
-    if (edges.length + (missing ? 1 : 0) < 2) continue;
-    kept.push({ source, edges, missing, bins: assignBins(column, edges) });
-  }
-  return kept;
-}
-
-/** Copies one column out of the row-major matrix and refuses infinite values. */
-function copyColumn(x: DesignMatrix, column: number, out: Float32Array): void {
+/** Copies one column out of the row-major matrix; the first row with an infinite value, or -1. */
+function copyColumn(x: DesignMatrix, column: number, out: Float32Array): number {
   const { values, columns, rows } = x;
   let finite = true;
   for (let i = 0, at = column; i < rows; i++, at += columns) {
@@ -78,14 +120,7 @@ function copyColumn(x: DesignMatrix, column: number, out: Float32Array): void {
     // Infinity - Infinity and NaN - NaN are both NaN, so one test finds candidates of either kind.
     if (value - value !== 0) finite = false;
   }
-  if (finite) return;
-  for (let i = 0; i < rows; i++) {
-    if (out[i] === Infinity || out[i] === -Infinity) {
-      throw new RangeError(
-        `values must be finite or NaN, got ${String(out[i])} in column ${String(column)}, row ${String(i)}`,
-      );
-    }
-  }
+  return finite ? -1 : out.findIndex((value) => value === Infinity || value === -Infinity);
 }
 
 /**
@@ -172,67 +207,110 @@ function quantileEdges(sorted: Float32Array, limit: number): Float32Array {
   return Float32Array.from(edges);
 }
 
-/** The bin of every value: the first whose upper edge is not below it; NaN goes one past the last. */
-function assignBins(column: Float32Array, edges: Float32Array): Uint8Array {
-  const last = edges.length - 1;
-  const bins = new Uint8Array(column.length);
-  for (let i = 0; i < column.length; i++) {
-    const value = column[i]!;
-    let low = 0;
-    let high = last;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (value <= edges[middle]!) high = middle;
-      else low = middle + 1;
+/** From this many rows on, a table of 65,536 starting points costs less than it saves. */
+const ENOUGH_FOR_TABLE = 50_000;
+
+/**
+ * A function that writes the bin of every value: the first whose upper edge is not below it; NaN goes one
+ * past the last. On many rows the upper 16 bits of a value say where to start looking.
+ */
+function createAssigner(
+  rows: number,
+): (column: Float32Array, edges: Float32Array, bins: Uint8Array) => void {
+  if (rows < ENOUGH_FOR_TABLE) return assignBySearch;
+  const first = new Uint8Array(65536);
+  const lowest = new Float32Array(1);
+  const bits = new Uint32Array(lowest.buffer);
+  return (column, edges, bins) => {
+    const last = edges.length - 1;
+    for (let prefix = 0; prefix < 65536; prefix++) {
+      // Of the negative numbers with one prefix the largest bit pattern is the lowest.
+      bits[0] = prefix < 32768 ? prefix << 16 : (prefix << 16) | 65535;
+      first[prefix] = Number.isNaN(lowest[0]!) ? 0 : firstNotBelow(edges, lowest[0]!);
     }
-    bins[i] = Number.isNaN(value) ? last + 1 : low;
-  }
-  return bins;
+    const patterns = new Uint32Array(column.buffer, column.byteOffset, column.length);
+    for (let i = 0; i < column.length; i++) {
+      const value = column[i]!;
+      let bin = first[patterns[i]! >>> 16]!;
+      while (value > edges[bin]!) bin++;
+      bins[i] = Number.isNaN(value) ? last + 1 : bin;
+    }
+  };
 }
 
-function layOut(rows: number, kept: readonly BinnedColumn[]): BinnedMatrix {
-  const columns = kept.length;
+function assignBySearch(column: Float32Array, edges: Float32Array, bins: Uint8Array): void {
+  for (let i = 0; i < column.length; i++) {
+    const value = column[i]!;
+    bins[i] = Number.isNaN(value) ? edges.length : firstNotBelow(edges, value);
+  }
+}
+
+function firstNotBelow(edges: Float32Array, value: number): number {
+  let low = 0;
+  let high = edges.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (value <= edges[middle]!) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The binned columns that vary, over the memory of the store; `words` are still to be packed.
+ * @throws RangeError naming column and row of the first infinite value
+ */
+export function layOutBins(store: BinStore): BinnedMatrix {
+  const { rows, maxBins, infiniteRow } = store;
+  const infinite = infiniteRow.findIndex((row) => row > 0);
+  if (infinite >= 0) {
+    const row = infiniteRow[infinite]! - 1;
+    const value = store.values[row * store.columns + infinite];
+    throw new RangeError(
+      `values must be finite or NaN, got ${String(value)} in column ${String(infinite)}, row ${String(row)}`,
+    );
+  }
+  const cellsOf = (column: number): number => store.binCount[column]! + store.hasMissing[column]!;
+  const source = Int32Array.from(store.binCount.keys()).filter((column) => cellsOf(column) > 1);
+  const columns = source.length;
   const cellStart = new Int32Array(columns + 1);
-  kept.forEach((column, c) => {
-    cellStart[c + 1] = cellStart[c]! + column.edges.length + (column.missing ? 1 : 0);
-  });
+  source.forEach((column, c) => (cellStart[c + 1] = cellStart[c]! + cellsOf(column)));
   const cellCount = cellStart[columns]!;
   const edges = new Float32Array(cellCount).fill(LARGEST_FLOAT32);
-  kept.forEach((column, c) => {
-    edges.set(column.edges, cellStart[c]);
+  source.forEach((column, c) => {
+    const from = column * maxBins;
+    edges.set(store.edges.subarray(from, from + store.binCount[column]!), cellStart[c]);
   });
   const wordsPerRow = Math.ceil(columns / 4);
   const wordCell = new Int32Array(wordsPerRow * 4).fill(cellCount);
   wordCell.set(cellStart.subarray(0, columns));
-  const bins = kept.map((column) => column.bins);
   return {
     rows,
     columns,
-    source: Int32Array.from(kept, (column) => column.source),
-    binCount: Int32Array.from(kept, (column) => column.edges.length),
-    hasMissing: Uint8Array.from(kept, (column) => (column.missing ? 1 : 0)),
+    source,
+    binCount: source.map((column) => store.binCount[column]!),
+    hasMissing: Uint8Array.from(source, (column) => store.hasMissing[column]!),
     cellStart,
     edges,
-    words: packWords(rows, wordsPerRow, bins),
+    words: store.words.subarray(0, rows * wordsPerRow),
     wordsPerRow,
     wordCell,
-    bins,
+    bins: Array.from(source, (column) => store.bins.subarray(column * rows, (column + 1) * rows)),
   };
 }
 
-/** Column-major bins into row-major words, in blocks of rows that stay in the cache. */
-function packWords(rows: number, wordsPerRow: number, bins: readonly Uint8Array[]): Uint32Array {
-  const words = new Uint32Array(rows * wordsPerRow);
+/** Column-major bins of rows from..to-1 into row-major words, in blocks of rows that stay in the cache. */
+export function packWords(data: BinnedMatrix, from: number, to: number): void {
+  const { words, wordsPerRow, bins } = data;
   const block = 512;
-  for (let from = 0; from < rows; from += block) {
-    const to = Math.min(rows, from + block);
+  for (let start = from; start < to; start += block) {
+    const end = Math.min(to, start + block);
     for (let c = 0; c < bins.length; c++) {
       const column = bins[c]!;
       const shift = (c & 3) * 8;
-      for (let i = from, at = from * wordsPerRow + (c >> 2); i < to; i++, at += wordsPerRow) {
+      for (let i = start, at = start * wordsPerRow + (c >> 2); i < end; i++, at += wordsPerRow) {
         words[at]! |= column[i]! << shift;
       }
     }
   }
-  return words;
 }

@@ -28,6 +28,11 @@ export interface BoostingParameters {
   positiveWeight: number;
   /** Seed of sampling and of gradient rounding, integer 0..2^32-1. */
   seed: number;
+  /**
+   * For each column of the design matrix 1 where the margin may not fall as the column rises, -1 where it may
+   * not rise, 0 where it is free; NaN has no place in the order. Not given: all are free.
+   */
+  monotone?: Int8Array | readonly number[];
 }
 
 /** Sound start for a few thousand to a few million rows. */
@@ -56,7 +61,7 @@ interface Bound {
   integer?: boolean;
 }
 
-const bounds: Record<keyof BoostingParameters, Bound> = {
+const bounds: Record<Exclude<keyof BoostingParameters, 'monotone'>, Bound> = {
   rounds: { low: 1, high: 100_000, integer: true },
   learningRate: { low: 0, high: 1, open: true },
   maxDepth: { low: 1, high: 30, integer: true },
@@ -73,10 +78,13 @@ const bounds: Record<keyof BoostingParameters, Bound> = {
   seed: { low: 0, high: 4294967295, integer: true },
 };
 
-/** @throws RangeError naming the first parameter outside its bounds, its value and the bounds */
-export function checkBoostingParameters(parameters: BoostingParameters): void {
+/**
+ * @param columns of the design matrix
+ * @throws RangeError naming the first parameter outside its bounds, its value and the bounds
+ */
+export function checkBoostingParameters(parameters: BoostingParameters, columns: number): void {
   for (const [name, bound] of Object.entries(bounds)) {
-    const value: number = parameters[name as keyof BoostingParameters];
+    const value: number = parameters[name as keyof typeof bounds];
     const inside =
       value >= bound.low && value <= bound.high && !(bound.open && value === bound.low);
     if (inside && (!bound.integer || Number.isInteger(value))) continue;
@@ -86,4 +94,16 @@ export function checkBoostingParameters(parameters: BoostingParameters): void {
       `${name} must be ${kind}${from} ${String(bound.high)}, got ${String(value)}`,
     );
   }
+  const { monotone } = parameters;
+  if (!monotone) return;
+  if (monotone.length !== columns) {
+    throw new RangeError(
+      `monotone must have ${String(columns)} columns, got ${String(monotone.length)}`,
+    );
+  }
+  const bad = monotone.findIndex((direction) => ![-1, 0, 1].includes(direction));
+  if (bad < 0) return;
+  throw new RangeError(
+    `monotone must be -1, 0 or 1, got ${String(monotone[bad])} in column ${String(bad)}`,
+  );
 }

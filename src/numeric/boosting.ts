@@ -1,5 +1,16 @@
-import { binMatrix } from './binning.js';
+import { layOutBins, type BinnedMatrix } from './binning.js';
+import {
+  blocksOf,
+  createBoostingBlock,
+  SCALAR,
+  slicesOf,
+  type BoostingBlock,
+} from './boosting-block.js';
+import { checkBoostingInput, logOdds, trainingWeights } from './boosting-input.js';
 import { checkBoostingParameters, type BoostingParameters } from './boosting-parameters.js';
+import { binnedLimits, columnGroups, createBoostingWork, STEP } from './boosting-steps.js';
+import { createWatch } from './boosting-watch.js';
+import { ownMemory, type Allocate } from './buffers.js';
 import {
   appendTree,
   createForestBuilder,
@@ -8,12 +19,13 @@ import {
   type ForestBuilder,
 } from './forest-builder.js';
 import type { Forest } from './forest.js';
-import { createLogLossGradients, MAX_ROWS, packGradients } from './gradients.js';
-import { createGrower, type GrownTree } from './grower.js';
-import { logLossOfMargins } from './metrics.js';
-import { addTree, leafOf } from './predictor.js';
+import { exactUnits, packedScale } from './gradients.js';
+import { createGrower } from './grower.js';
+import type { GrowingTree } from './grown-tree.js';
 import { randomStream, sampleAscending } from './random.js';
+import { boundedValue } from './splitting.js';
 import type { DesignMatrix } from './table.js';
+import { workAlone, type Team } from './team.js';
 
 export { defaultBoostingParameters, type BoostingParameters } from './boosting-parameters.js';
 
@@ -41,7 +53,7 @@ export interface BoostingFit {
 /**
  * Gradient boosting on the binary log loss with histogram trees (Friedman 2001; Chen and Guestrin
  * 2016; Ke et al. 2017). Newton leaf values -learningRate * G / (H + l2), from float32 gradients summed
- * in float64, rounded to float32. NaN is missing and goes to the better side of each split.
+ * exactly, rounded to float32. NaN is missing and goes to the better side of each split.
  * `cover` counts all training rows, each by its weight (positiveWeight is not in it), also those
  * that a tree did not sample. The same input and seed give the same forest, bit for bit.
  * Training ends early when a tree over all rows and columns finds nothing to split.
@@ -56,242 +68,188 @@ export function fitBoosting(
   parameters: BoostingParameters,
   options: BoostingOptions = {},
 ): BoostingFit {
-  checkBoostingParameters(parameters);
-  checkInput(x, labels, options);
+  const block = prepareBoosting(x, labels, parameters, options, 1, ownMemory);
+  return boost(block, workAlone(createBoostingWork(block)), options);
+}
+
+/**
+ * Checks the input of a fit and makes the memory that its threads share.
+ * @param x its values must lie in memory of the kind that `allocate` gives
+ * @throws RangeError as `fitBoosting`, but for infinite values, which binning finds
+ */
+export function prepareBoosting(
+  x: DesignMatrix,
+  labels: Uint8Array,
+  parameters: BoostingParameters,
+  options: Pick<BoostingOptions, 'weights' | 'validation'>,
+  threads: number,
+  allocate: Allocate,
+): BoostingBlock {
+  checkBoostingParameters(parameters, x.columns);
+  checkBoostingInput(x, labels, options);
   const weights = trainingWeights(labels, options.weights, parameters.positiveWeight);
-  const active = activeRows(weights);
   const baseValue = logOdds(labels, weights);
-  const data = binMatrix(x, parameters.maxBins);
-  const grow = createGrower(data, parameters);
-  const computeGradients = createLogLossGradients();
+  const coverWeights = options.weights ?? null;
+  const block = createBoostingBlock(
+    x,
+    labels,
+    weights,
+    coverWeights,
+    parameters,
+    threads,
+    allocate,
+  );
+  block.margins.fill(baseValue);
+  block.scalars[SCALAR.coverUnits] = coverWeights
+    ? exactUnits(coverWeights.reduce((sum, weight) => sum + weight, 0))
+    : 1;
+  return block;
+}
+
+/** Trains on a prepared block: what the leader of a team does. The block cannot be used again. */
+export function boost(
+  block: BoostingBlock,
+  team: Team,
+  { validation, onRound }: Pick<BoostingOptions, 'validation' | 'onRound'>,
+): BoostingFit {
+  const { parameters, labels, weights, growth } = block;
+  const data = bin(block, team);
+  const kinds = { partition: STEP.partition, build: STEP.build, find: STEP.find };
+  const run = (kind: keyof typeof kinds, tasks: number, cost: number): void => {
+    team.run(kinds[kind], tasks, cost);
+  };
+  const limits = binnedLimits(block, data);
+  const grow = createGrower(data, growth, limits, team.threads, run, block.tree);
   const random = randomStream(parameters.seed);
-  const gradients = new Float32Array(x.rows);
-  const hessians = new Float32Array(x.rows);
-  const packed = new Float64Array(x.rows);
-  const margins = new Float64Array(x.rows).fill(baseValue);
-  const rows = new Int32Array(Math.max(1, Math.round(active.length * parameters.rowShare)));
-  const isSampled = rows.length < active.length;
-  const inTree = new Uint8Array(isSampled ? x.rows : 0);
+  const baseValue = logOdds(labels, weights);
+  const active = activeRows(weights);
+  const rowCount = Math.max(1, Math.round(active.length * parameters.rowShare));
+  const isSampled = block.inTree.length > 0;
   const columnCount = Math.min(
     data.columns,
     Math.max(1, Math.round(data.columns * parameters.columnShare)),
   );
   const builder = createForestBuilder();
-  const watch = createWatch(options.validation, baseValue, parameters.earlyStoppingRounds);
+  const watch = createWatch(validation, baseValue, parameters.earlyStoppingRounds);
 
   for (let round = 1; round <= parameters.rounds; round++) {
-    const sums = computeGradients(margins, labels, weights, gradients, hessians);
-    const scale = packGradients(gradients, hessians, sums, packed, random);
-    if (isSampled) drawRows(active, rows, inTree, random);
-    else rows.set(active);
-    const columns = sampleAscending(data.columns, columnCount, random);
-    const tree = grow(rows, columns, packed, scale);
-    const isBarren = tree.nodeCount === 1 && !isSampled && columnCount === data.columns;
+    const scale = computeGradients(block, team);
+    block.scalars[SCALAR.seed] = (random() * 4294967296) | 0;
+    if (isSampled) drawRows(active, growth.rows, rowCount, block.inTree, random);
+    else growth.rows.set(active);
+    growth.columns.set(sampleAscending(data.columns, columnCount, random));
+    const total = packAll(block, team);
+    const tree = grow(rowCount, columnCount, scale, total);
+    const isBarren =
+      tree.nodeCount === 1 && rowCount === active.length && columnCount === data.columns;
     if (isBarren && round > 1) break;
     const root = appendTree(builder, tree);
-    setLeaves(builder, root, tree, rows, gradients, hessians, margins, parameters, options.weights);
-    if (isSampled) addUnsampled(builder, root, x, active, inTree, margins, options.weights);
+    setLeaves(block, team, tree, builder, root);
     sumCovers(builder);
     const loss = watch.afterTree(builder, root);
-    if (options.onRound?.(round, loss) === false || watch.isOver() || isBarren) break;
+    if (onRound?.(round, loss) === false || watch.isOver() || isBarren) break;
   }
   const bestRound = watch.bestRound() ?? builder.treeStart.length - 1;
-  const { forest, gain } = finishForest(builder, bestRound, baseValue, x.columns);
+  const { forest, gain } = finishForest(builder, bestRound, baseValue, block.store.columns);
   return { forest, bestRound, validationLogLoss: watch.losses(), gain };
 }
 
-function checkInput(x: DesignMatrix, labels: Uint8Array, options: BoostingOptions): void {
-  const { weights, validation } = options;
-  if (x.rows > MAX_ROWS) {
-    throw new RangeError(`rows must be <= ${String(MAX_ROWS)}, got ${String(x.rows)}`);
-  }
-  checkPart('training', x, labels);
-  if (weights) {
-    if (weights.length !== x.rows) {
-      throw new RangeError(
-        `weights must have ${String(x.rows)} rows, got ${String(weights.length)}`,
-      );
-    }
-    const bad = weights.findIndex((weight) => !(weight >= 0 && weight < Infinity));
-    if (bad >= 0) {
-      throw new RangeError(
-        `weights must be finite and >= 0, got ${String(weights[bad])} in row ${String(bad)}`,
-      );
-    }
-  }
-  if (validation) {
-    checkPart('validation', validation.x, validation.labels);
-    if (validation.x.rows === 0) throw new RangeError('validation must have at least 1 row, got 0');
-    if (validation.x.columns !== x.columns) {
-      throw new RangeError(
-        `validation must have ${String(x.columns)} columns, got ${String(validation.x.columns)}`,
-      );
-    }
-  }
-}
-
-function checkPart(part: string, x: DesignMatrix, labels: Uint8Array): void {
-  if (x.values.length !== x.rows * x.columns) {
-    throw new RangeError(
-      `${part} values must have rows * columns = ${String(x.rows * x.columns)} numbers, got ${String(x.values.length)}`,
-    );
-  }
-  if (labels.length !== x.rows) {
-    throw new RangeError(
-      `${part} labels must have ${String(x.rows)} rows, got ${String(labels.length)}`,
-    );
-  }
-  const bad = labels.findIndex((label) => label > 1);
-  if (bad >= 0) {
-    throw new RangeError(
-      `${part} labels must be 0 or 1, got ${String(labels[bad])} in row ${String(bad)}`,
-    );
-  }
+function bin(block: BoostingBlock, team: Team): BinnedMatrix {
+  const { rows, store } = block;
+  team.run(STEP.bin, columnGroups(store.columns), 20 * rows * store.columns);
+  const data = layOutBins(store);
+  team.run(STEP.words, blocksOf(rows), rows * data.columns);
+  return data;
 }
 
 /** Rows of positive weight, ascending. */
 function activeRows(weights: Float32Array): Int32Array {
-  return Int32Array.from(weights.keys()).filter((row) => weights[row]! > 0);
-}
-
-function trainingWeights(
-  labels: Uint8Array,
-  weights: Float64Array | undefined,
-  positiveWeight: number,
-): Float32Array {
-  const result = new Float32Array(labels.length);
-  for (let i = 0; i < labels.length; i++) {
-    result[i] = (weights ? weights[i]! : 1) * (labels[i] === 1 ? positiveWeight : 1);
-    if (result[i] === Infinity) {
-      throw new RangeError(`weight must fit float32, got one too large in row ${String(i)}`);
-    }
-  }
-  return result;
-}
-
-/** Log-odds of the weighted share of positives, float32. */
-function logOdds(labels: Uint8Array, weights: Float32Array): number {
-  let positive = 0;
-  let negative = 0;
-  for (let i = 0; i < labels.length; i++) {
-    if (labels[i] === 1) positive += weights[i]!;
-    else negative += weights[i]!;
-  }
-  if (!(positive > 0 && negative > 0)) {
-    const found = positive > 0 ? 'only label 1' : negative > 0 ? 'only label 0' : 'no rows';
-    throw new RangeError(`labels must hold both 0 and 1 (with positive weight), got ${found}`);
-  }
-  return Math.fround(Math.log(positive / negative));
+  const rows = new Int32Array(weights.length);
+  let count = 0;
+  for (let row = 0; row < weights.length; row++) if (weights[row]! > 0) rows[count++] = row;
+  return rows.subarray(0, count);
 }
 
 function drawRows(
   active: Int32Array,
   rows: Int32Array,
+  count: number,
   inTree: Uint8Array,
   random: () => number,
 ): void {
   inTree.fill(0);
-  const chosen = sampleAscending(active.length, rows.length, random);
-  for (let i = 0; i < rows.length; i++) {
+  const chosen = sampleAscending(active.length, count, random);
+  for (let i = 0; i < count; i++) {
     const row = active[chosen[i]!]!;
     rows[i] = row;
     inTree[row] = 1;
   }
 }
 
-/** Newton values of the leaves, their covers, and the margins of the rows in them. */
+/** Gradients of all rows; the steps in which they are packed. */
+function computeGradients(
+  block: BoostingBlock,
+  team: Team,
+): { gradientStep: number; hessianStep: number } {
+  const { rows, blockSums, scalars } = block;
+  const blocks = blocksOf(rows);
+  team.run(STEP.gradients, blocks, 10 * rows);
+  const sums = { gradient: 0, hessian: 0 };
+  for (let i = 0; i < blocks; i++) {
+    sums.gradient += blockSums[3 * i]!;
+    sums.hessian += blockSums[3 * i + 1]!;
+  }
+  const scale = packedScale(sums, rows);
+  scalars[SCALAR.gradientStep] = scale.gradientStep;
+  scalars[SCALAR.hessianStep] = scale.hessianStep;
+  scalars[SCALAR.gradientUnits] = exactUnits(sums.gradient);
+  scalars[SCALAR.hessianUnits] = exactUnits(sums.hessian);
+  return scale;
+}
+
+/** Packs the gradients of all rows; their sum over the rows of the tree. */
+function packAll(block: BoostingBlock, team: Team): number {
+  const blocks = blocksOf(block.rows);
+  team.run(STEP.pack, blocks, 5 * block.rows);
+  let total = 0;
+  for (let i = 0; i < blocks; i++) total += block.blockSums[3 * i + 2]!;
+  return total;
+}
+
+/** Newton values of the leaves within their bounds, and their covers. */
 function setLeaves(
+  block: BoostingBlock,
+  team: Team,
+  tree: GrowingTree,
   builder: ForestBuilder,
   root: number,
-  tree: GrownTree,
-  rows: Int32Array,
-  gradients: Float32Array,
-  hessians: Float32Array,
-  margins: Float64Array,
-  parameters: BoostingParameters,
-  weights: Float64Array | undefined,
 ): void {
-  const { value, cover } = builder.nodes;
-  for (let node = 0; node < tree.nodeCount; node++) {
-    if (tree.feature[node]! >= 0) continue;
-    const start = tree.rowStart[node]!;
-    const end = tree.rowEnd[node]!;
-    let gradient = 0;
-    let hessian = 0;
-    for (let i = start; i < end; i++) {
-      gradient += gradients[rows[i]!]!;
-      hessian += hessians[rows[i]!]!;
+  const { leafStart, leafValue, nodeLeaf, leafSums, scalars, rows, parameters } = block;
+  const nodes = Int32Array.from({ length: tree.nodeCount }, (_, node) => node)
+    .filter((node) => tree.feature[node]! < 0)
+    .sort((a, b) => tree.rowStart[a]! - tree.rowStart[b]!);
+  nodes.forEach((node, leaf) => {
+    nodeLeaf[node] = leaf;
+    leafStart[leaf] = tree.rowStart[node]!;
+    leafStart[leaf + 1] = tree.rowEnd[node]!;
+  });
+  scalars[SCALAR.leaves] = nodes.length;
+  const slices = slicesOf(block.threads);
+  team.run(STEP.assign, slices, 3 * rows);
+  team.run(STEP.sum, slices, 5 * rows);
+  const ratio = scalars[SCALAR.gradientStep]! / scalars[SCALAR.hessianStep]!;
+  nodes.forEach((node, leaf) => {
+    const sums = [0, 0, 0];
+    for (let slice = 0; slice < slices; slice++) {
+      for (let k = 0; k < 3; k++) sums[k]! += leafSums[3 * (nodes.length * slice + leaf) + k]!;
     }
-    const step = Math.fround((-parameters.learningRate * gradient) / (hessian + parameters.l2));
-    for (let i = start; i < end; i++) margins[rows[i]!]! += step;
-    value[root + node] = step;
-    cover[root + node] = weights ? sumOf(weights, rows, start, end) : end - start;
-  }
-}
-
-function sumOf(weights: Float64Array, rows: Int32Array, start: number, end: number): number {
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += weights[rows[i]!]!;
-  return sum;
-}
-
-/** Margins and covers of the rows that the tree did not sample. */
-function addUnsampled(
-  builder: ForestBuilder,
-  root: number,
-  x: DesignMatrix,
-  active: Int32Array,
-  inTree: Uint8Array,
-  margins: Float64Array,
-  weights: Float64Array | undefined,
-): void {
-  const { nodes } = builder;
-  for (let i = 0; i < active.length; i++) {
-    const row = active[i]!;
-    if (inTree[row] === 1) continue;
-    const leaf = leafOf(nodes, root, x, row);
-    margins[row]! += nodes.value[leaf]!;
-    nodes.cover[leaf]! += weights ? weights[row]! : 1;
-  }
-}
-
-interface Watch {
-  /** Adds the tree to the validation margins; the mean log loss, or null without validation rows. */
-  afterTree: (builder: ForestBuilder, root: number) => number | null;
-  isOver: () => boolean;
-  /** null unless early stopping is on. */
-  bestRound: () => number | null;
-  losses: () => Float64Array;
-}
-
-/** Follows the log loss on the validation part and says when it has stopped falling. */
-function createWatch(
-  validation: BoostingOptions['validation'],
-  baseValue: number,
-  patience: number,
-): Watch {
-  if (!validation) {
-    return {
-      afterTree: () => null,
-      isOver: () => false,
-      bestRound: () => null,
-      losses: () => new Float64Array(0),
-    };
-  }
-  const { x, labels } = validation;
-  const margins = new Float64Array(x.rows).fill(baseValue);
-  const losses: number[] = [];
-  let best = 0;
-  return {
-    afterTree: (builder, root) => {
-      addTree(builder.nodes, root, x, margins);
-      const loss = logLossOfMargins(labels, margins);
-      losses.push(loss);
-      if (losses.length === 1 || loss < losses[best]!) best = losses.length - 1;
-      return loss;
-    },
-    isOver: () => patience > 0 && losses.length - 1 - best >= patience,
-    bestRound: () => (patience > 0 ? best + 1 : null),
-    losses: () => Float64Array.from(losses),
-  };
+    const gradient = sums[0]! / scalars[SCALAR.gradientUnits]!;
+    const hessian = sums[1]! / scalars[SCALAR.hessianUnits]! + parameters.l2;
+    const lower = tree.lower[node]! * ratio;
+    const upper = tree.upper[node]! * ratio;
+    const value = parameters.learningRate * boundedValue(gradient, hessian, lower, upper);
+    leafValue[leaf] = Math.fround(value);
+    builder.nodes.value[root + node] = leafValue[leaf]!;
+    builder.nodes.cover[root + node] = sums[2]! / scalars[SCALAR.coverUnits]!;
+  });
 }

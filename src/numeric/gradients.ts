@@ -43,14 +43,14 @@ function sigmoidFrom(table: Float64Array, x: number): number {
   return s + d * slope * (1 + d * (0.5 - s + d * (1 / 6 - slope)));
 }
 
-/** Sums over all rows; the gradients' without their sign. */
+/** Sums over rows; the gradients' without their sign. */
 export interface GradientSums {
   gradient: number;
   hessian: number;
 }
 
 /**
- * A function that writes, for every row, gradient = weight * (p - label) and
+ * A function that writes, for rows from..to-1, gradient = weight * (p - label) and
  * hessian = weight * p * (1 - p) with p = sigmoid(margin); float32. Cost: O(rows).
  */
 export function createLogLossGradients(): (
@@ -59,12 +59,14 @@ export function createLogLossGradients(): (
   weights: Float32Array,
   gradients: Float32Array,
   hessians: Float32Array,
+  from: number,
+  to: number,
 ) => GradientSums {
   const table = sigmoidTable();
-  return (margins, labels, weights, gradients, hessians) => {
+  return (margins, labels, weights, gradients, hessians, from, to) => {
     let gradientSum = 0;
     let hessianSum = 0;
-    for (let i = 0; i < margins.length; i++) {
+    for (let i = from; i < to; i++) {
       const p = sigmoidFrom(table, margins[i]!);
       const weight = weights[i]!;
       const gradient = weight * (p - labels[i]!);
@@ -79,25 +81,34 @@ export function createLogLossGradients(): (
 }
 
 /**
- * Packs all rows; `random` seeds the rounding. Rows of weight 0 pack to 0 or one step: leave them out
- * of the histograms. Cost: O(rows).
+ * The steps for `rows` rows with these sums. Rounding adds at most one step a row (2 rows leave room for
+ * float32 too): sums stay below 2^26 steps.
+ */
+export function packedScale(sums: GradientSums, rows: number): PackedScale {
+  const room = GRADIENT_UNIT - 2 * rows - 2;
+  return {
+    gradientStep: sums.gradient > 0 ? sums.gradient / room : 1,
+    hessianStep: sums.hessian > 0 ? sums.hessian / room : 1,
+  };
+}
+
+/**
+ * Packs rows from..to-1; `seed` (an integer of 32 bits) is that of the rounding and should differ between
+ * parts. Rows of weight 0 pack to 0 or one step: leave them out of the histograms. Cost: O(rows).
  */
 export function packGradients(
   gradients: Float32Array,
   hessians: Float32Array,
-  sums: GradientSums,
+  scale: PackedScale,
   packed: Float64Array,
-  random: () => number,
-): PackedScale {
-  const n = gradients.length;
-  // Rounding adds at most one step a row (2n leaves room for float32 too): sums stay below 2^26 steps.
-  const room = GRADIENT_UNIT - 2 * n - 2;
-  const gradientStep = sums.gradient > 0 ? sums.gradient / room : 1;
-  const hessianStep = sums.hessian > 0 ? sums.hessian / room : 1;
-  const gradientScale = 1 / gradientStep;
-  const hessianScale = 1 / hessianStep;
-  let state = (random() * 4294967296) | 1;
-  for (let i = 0; i < n; i++) {
+  seed: number,
+  from: number,
+  to: number,
+): void {
+  const gradientScale = 1 / scale.gradientStep;
+  const hessianScale = 1 / scale.hessianStep;
+  let state = seed | 1;
+  for (let i = from; i < to; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
@@ -105,5 +116,21 @@ export function packGradients(
     const hessian = Math.floor(hessians[i]! * hessianScale + (state >>> 16) / 65536);
     packed[i] = gradient * GRADIENT_UNIT + hessian;
   }
-  return { gradientStep, hessianStep };
+}
+
+/**
+ * A power of two by which numbers whose absolute values sum to at most `total` are multiplied before
+ * they are rounded to integers (`toUnits`) and added: such sums are exact in float64, hence the same in
+ * any order, and finer than float32 by far.
+ */
+export function exactUnits(total: number): number {
+  if (!(total > 0)) return 1;
+  return 2 ** Math.max(-1000, Math.min(1000, 50 - Math.ceil(Math.log2(total))));
+}
+
+const ROUNDER = 6755399441055744; // 1.5 * 2^52: beside it float64 has no room for a fraction
+
+/** value * units to the nearest integer. */
+export function toUnits(value: number, units: number): number {
+  return value * units + ROUNDER - ROUNDER;
 }

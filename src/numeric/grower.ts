@@ -1,171 +1,223 @@
-import { LARGEST_FLOAT32, type BinnedMatrix } from './binning.js';
+import type { BinnedMatrix } from './binning.js';
 import { GRADIENT_UNIT, type PackedScale } from './gradients.js';
-import { createHistogram, fillHistogram, fillHistogramOf, subtractHistogram } from './histogram.js';
-import { findSplit, type Split, type SplitLimits } from './splitting.js';
+import {
+  FIND,
+  ITEM,
+  MAX_ITEMS,
+  MAX_PARTS,
+  mostLeaves,
+  PART,
+  readFound,
+  type GrowLimits,
+  type Growth,
+} from './growth.js';
+import {
+  addLeaf,
+  countOf,
+  createTree,
+  splitNode,
+  type GrowingTree,
+  type NodeToSplit,
+} from './grown-tree.js';
 
-/** How far a tree may grow. */
-export interface GrowLimits extends SplitLimits {
-  /** Splits on the longest path, >= 1. */
-  maxDepth: number;
-  /** >= 2; when below 2^maxDepth the split with the largest gain comes first. */
-  maxLeaves: number;
-}
+export type { GrownTree } from './grown-tree.js';
 
-/**
- * One tree, nodes 0 (the root) .. nodeCount-1, parents before children; `feature` is the column of
- * the design matrix, -1 in leaves. The rows of node i are rows[rowStart[i] .. rowEnd[i]) of the array given to grow.
- */
-export interface GrownTree {
-  nodeCount: number;
-  feature: Int32Array;
-  threshold: Float32Array;
-  left: Int32Array;
-  right: Int32Array;
-  missingLeft: Uint8Array;
-  gain: Float64Array;
-  rowStart: Int32Array;
-  rowEnd: Int32Array;
-}
-
-/** Grows one tree; the tree returned is overwritten by the next call. */
+/** Grows one tree over rows[0 .. rowCount); the tree returned is overwritten by the next call. */
 export type GrowTree = (
-  /** Row indices that take part; permuted in place, each node's rows contiguous and in their given order. */
-  rows: Int32Array,
-  /** Binned columns that may be split, ascending. */
-  columns: Int32Array,
-  packed: Float64Array,
+  rowCount: number,
+  columnCount: number,
   scale: PackedScale,
-) => GrownTree;
+  /** Sum of the packed gradients of these rows. */
+  total: number,
+) => GrowingTree;
 
-interface OpenNode {
+/** Has the tasks of one kind done, whoever does them; `cost` is about the number of additions. */
+export type RunGrowth = (kind: 'partition' | 'build' | 'find', tasks: number, cost: number) => void;
+
+interface OpenNode extends NodeToSplit {
+  depth: number;
+  /** Its histogram, or -1: then those of both children are built. */
+  slot: number;
+}
+
+/** A child as it comes out of a split. */
+interface Child {
   node: number;
   depth: number;
   gradient: number;
   hessian: number;
-  histogram: Float64Array;
-  split: Split;
+  may: boolean;
+  slot: number;
 }
+
+/** Rows a thread partitions alone. */
+const PART_ROWS = 50_000;
 
 /**
- * A grower of trees on one binned matrix. Of two children only the smaller one's histogram is built,
- * the other is the parent's minus it; children that cannot be split get none.
- * Grows depth-first, so that few histograms live at once, unless maxLeaves binds: then best-first.
- * Both give the same tree when it does not bind.
+ * A grower of trees on one binned matrix: decides what is done, and has it done by `run`. Of two children
+ * only the smaller one's histogram is built, the other is the parent's minus it; children that cannot be
+ * split get none. Grows the latest nodes first, up to 64 at once (reading the rows in blocks for all of
+ * them), unless maxLeaves binds: then best-first, one at a time. Both give the same tree when it does not
+ * bind. Histograms take up to 64 MiB, or four of them if that is more: a node that has to give its own up
+ * has those of both children built. Sums are integers, so none of this changes the tree.
  * Cost of a tree: O(rows * columns * depth / 2) additions at most.
  */
-export function createGrower(data: BinnedMatrix, limits: GrowLimits): GrowTree {
-  const most = Math.min(limits.maxLeaves, 2 ** limits.maxDepth, Math.max(2, data.rows));
+export function createGrower(
+  data: BinnedMatrix,
+  growth: Growth,
+  limits: GrowLimits,
+  threads: number,
+  run: RunGrowth,
+  tree: GrowingTree = createTree(mostLeaves(limits, data.rows)),
+): GrowTree {
+  const most = mostLeaves(limits, data.rows);
   const bestFirst = limits.maxLeaves < Math.min(2 ** limits.maxDepth, data.rows);
-  const tree = createTree(2 * most - 1);
-  const spare: Float64Array[] = [];
-  const scratch = new Int32Array(data.rows);
+  const slotCount = growth.slots.length / growth.slotLength;
+  const partialCount = growth.partials.length / growth.slotLength;
+  const cells = data.cellStart[data.columns]!;
+  const free: number[] = [];
   const open: OpenNode[] = [];
+  const { items, finds, counts } = growth;
 
-  return (rows, columns, packed, scale) => {
-    const build = (histogram: Float64Array, start: number, end: number): Float64Array => {
-      if (columns.length === data.columns) {
-        fillHistogram(histogram, data, packed, rows, start, end);
-      } else fillHistogramOf(columns, histogram, data, packed, rows, start, end);
-      return histogram;
-    };
-    const maySplit = (node: number, depth: number, hessian: number): boolean =>
-      depth < limits.maxDepth &&
-      tree.rowEnd[node]! - tree.rowStart[node]! >= 2 * limits.minRowsInLeaf &&
-      hessian * scale.hessianStep >= 2 * limits.minChildWeight;
-    /** Opens the node when a split of it gains enough; otherwise it stays a leaf. */
-    const consider = (
-      node: number,
-      depth: number,
-      gradient: number,
-      hessian: number,
-      histogram: Float64Array,
-    ): void => {
-      const start = tree.rowStart[node]!;
-      const end = tree.rowEnd[node]!;
-      const sums = { rows, start, end, gradient, hessian };
-      const split = findSplit(histogram, data, columns, sums, limits, scale);
-      if (split) open.push({ node, depth, gradient, hessian, histogram, split });
-      else spare.push(histogram);
-    };
+  const release = (slot: number): void => {
+    if (slot >= 0) free.push(slot);
+  };
 
-    resetTree(tree, rows.length);
-    let sum = 0;
-    for (let i = 0; i < rows.length; i++) sum += packed[rows[i]!]!;
-    const gradient = Math.floor(sum / GRADIENT_UNIT);
-    const hessian = sum - gradient * GRADIENT_UNIT;
-    if (columns.length > 0 && maySplit(0, 0, hessian)) {
-      const histogram = spare.pop() ?? createHistogram(data);
-      consider(0, 0, gradient, hessian, build(histogram, 0, rows.length));
+  /** Up to 64 open nodes for which there are histograms enough. */
+  const takeBatch = (leaves: number): OpenNode[] => {
+    const batch: OpenNode[] = [];
+    if (bestFirst) {
+      const best = takeBest(open);
+      if (best) batch.push(best);
+    } else {
+      const fitting = Math.max(1, Math.floor(free.length / 2));
+      const size = Math.min(open.length, MAX_ITEMS, fitting, most - leaves);
+      batch.push(...open.splice(open.length - size).reverse());
     }
-    for (let leaves = 1; leaves < most; leaves++) {
-      const next = bestFirst ? takeBest(open) : open.pop();
-      if (!next) break;
-      const { node, split, histogram } = next;
-      const depth = next.depth + 1;
-      const [left, right] = splitNode(tree, node, split, data, rows, scratch);
-      const rightGradient = next.gradient - split.leftGradient;
-      const rightHessian = next.hessian - split.leftHessian;
-      const leftMay = maySplit(left, depth, split.leftHessian);
-      const rightMay = maySplit(right, depth, rightHessian);
-      const leftSmaller = countOf(tree, left) <= countOf(tree, right);
-      const small = leftSmaller ? left : right;
-      if (!leftMay && !rightMay) {
-        spare.push(histogram);
-        continue;
+    for (const other of open) {
+      if (free.length >= 2) break;
+      release(other.slot);
+      other.slot = -1;
+    }
+    return batch;
+  };
+
+  const maySplit = (node: number, depth: number, hessian: number, step: number): boolean =>
+    depth < limits.maxDepth &&
+    countOf(tree, node) >= 2 * limits.minRowsInLeaf &&
+    hessian * step >= 2 * limits.minChildWeight;
+
+  /** Says which histograms are built and which splits looked for; an empty answer for nothing to do. */
+  const plan = (item: number, parent: number, children: Child[]): Child[] => {
+    const at = item * ITEM.size;
+    items.fill(-1, at, at + ITEM.size);
+    const wanted = children.filter((child) => child.may);
+    if (wanted.length === 0) return wanted;
+    const [first, second] = children;
+    let built = wanted;
+    if (parent >= 0 && first && second) {
+      const [small, large] =
+        countOf(tree, first.node) <= countOf(tree, second.node) ? [first, second] : [second, first];
+      built = [small];
+      large.slot = parent;
+      items[at + ITEM.subtractFrom] = parent;
+    }
+    built.forEach((child, k) => {
+      child.slot = free.pop()!;
+      items[at + k * ITEM.buildSize + ITEM.buildStart] = tree.rowStart[child.node]!;
+      items[at + k * ITEM.buildSize + ITEM.buildEnd] = tree.rowEnd[child.node]!;
+      items[at + k * ITEM.buildSize + ITEM.buildSlot] = child.slot;
+    });
+    wanted.forEach((child, k) => {
+      const find = at + k * ITEM.findSize;
+      items[find + ITEM.findStart] = tree.rowStart[child.node]!;
+      items[find + ITEM.findEnd] = tree.rowEnd[child.node]!;
+      items[find + ITEM.findSlot] = child.slot;
+      const from = (2 * item + k) * FIND.size;
+      finds[from + FIND.gradient] = child.gradient;
+      finds[from + FIND.hessian] = child.hessian;
+      finds[from + FIND.lower] = tree.lower[child.node]!;
+      finds[from + FIND.upper] = tree.upper[child.node]!;
+    });
+    return wanted;
+  };
+
+  /** Histograms and splits of the planned items; opens the nodes for which one gains enough. */
+  const findSplits = (planned: Child[][]): void => {
+    let rowsToAdd = 0;
+    let builds = 0;
+    for (let item = 0; item < planned.length; item++) {
+      for (let k = 0; k < 2; k++) {
+        const at = item * ITEM.size + k * ITEM.buildSize;
+        if (items[at + ITEM.buildSlot]! < 0) continue;
+        rowsToAdd += items[at + ITEM.buildEnd]! - items[at]!;
+        builds++;
       }
-      const built = build(
-        spare.pop() ?? createHistogram(data),
-        tree.rowStart[small]!,
-        tree.rowEnd[small]!,
-      );
-      subtractHistogram(histogram, built);
-      const leftHistogram = leftSmaller ? built : histogram;
-      const rightHistogram = leftSmaller ? histogram : built;
-      if (rightMay) consider(right, depth, rightGradient, rightHessian, rightHistogram);
-      else spare.push(rightHistogram);
-      if (leftMay) consider(left, depth, split.leftGradient, split.leftHessian, leftHistogram);
-      else spare.push(leftHistogram);
     }
-    for (const left of open) spare.push(left.histogram);
+    const cost = rowsToAdd * counts[0]!;
+    const perThread = cost > 4_000_000 ? 2 : 1;
+    const fitting = 1 + Math.floor(partialCount / Math.max(1, builds));
+    // Several slices pay when the rows are worth more than adding up the cells.
+    const isLarge = threads > 1 && cost > 2 * builds * cells && cost > 100_000;
+    counts[1] = planned.length;
+    counts[2] = isLarge ? Math.min(perThread * threads, fitting) : 1;
+    counts[3] = builds > 1 && rowsToAdd * 8 >= data.rows ? 1 : 0;
+    run('build', counts[2], cost);
+    run('find', planned.length, 4 * builds * cells);
+    planned.forEach((children, item) => {
+      for (const [k, { node, depth, gradient, hessian, slot }] of children.entries()) {
+        const split = readFound(growth, 2 * item + k);
+        if (split) open.push({ node, depth, gradient, hessian, slot, split });
+        else release(slot);
+      }
+    });
+  };
+
+  const splitBatch = (batch: OpenNode[], scale: PackedScale): void => {
+    const middles = partitionBatch(data, growth, tree, batch, threads, run);
+    const planned: Child[][] = [];
+    for (const [i, { split, depth, gradient, hessian, slot }] of batch.entries()) {
+      const [left, right] = splitNode(tree, batch[i]!, middles[i]!, data, limits, scale);
+      const child = (of: number, g: number, h: number): Child => {
+        const may = maySplit(of, depth + 1, h, scale.hessianStep);
+        return { node: of, depth: depth + 1, gradient: g, hessian: h, may, slot: -1 };
+      };
+      const children = [
+        child(left, split.leftGradient, split.leftHessian),
+        child(right, gradient - split.leftGradient, hessian - split.leftHessian),
+      ];
+      const wanted = plan(planned.length, slot, children);
+      if (wanted.length > 0) planned.push(wanted);
+      else release(slot);
+      // A histogram that was made for a child that stays a leaf is free again once this batch is done.
+      for (const { may, slot: made } of children) if (!may && made >= 0) spent.push(made);
+    }
+    if (planned.length > 0) findSplits(planned);
+    while (spent.length > 0) release(spent.pop()!);
+  };
+  const spent: number[] = [];
+
+  return (rowCount, columnCount, scale, total) => {
+    free.length = 0;
     open.length = 0;
+    for (let slot = slotCount - 1; slot >= 0; slot--) free.push(slot);
+    counts[0] = columnCount;
+    growth.scale[0] = scale.gradientStep;
+    growth.scale[1] = scale.hessianStep;
+    tree.nodeCount = 0;
+    const root = addLeaf(tree, 0, rowCount, -Infinity, Infinity);
+    const gradient = Math.floor(total / GRADIENT_UNIT);
+    const hessian = total - gradient * GRADIENT_UNIT;
+    if (columnCount > 0 && maySplit(root, 0, hessian, scale.hessianStep)) {
+      findSplits([plan(0, -1, [{ node: root, depth: 0, gradient, hessian, may: true, slot: -1 }])]);
+    }
+    for (let leaves = 1; leaves < most && open.length > 0;) {
+      const batch = takeBatch(leaves);
+      splitBatch(batch, scale);
+      leaves += batch.length;
+    }
     return tree;
   };
-}
-
-function createTree(nodes: number): GrownTree {
-  return {
-    nodeCount: 0,
-    feature: new Int32Array(nodes),
-    threshold: new Float32Array(nodes),
-    left: new Int32Array(nodes),
-    right: new Int32Array(nodes),
-    missingLeft: new Uint8Array(nodes),
-    gain: new Float64Array(nodes),
-    rowStart: new Int32Array(nodes),
-    rowEnd: new Int32Array(nodes),
-  };
-}
-
-function resetTree(tree: GrownTree, rows: number): void {
-  tree.nodeCount = 0;
-  addLeaf(tree, 0, rows);
-}
-
-function addLeaf(tree: GrownTree, rowStart: number, rowEnd: number): number {
-  const node = tree.nodeCount++;
-  tree.feature[node] = -1;
-  tree.threshold[node] = 0;
-  tree.left[node] = 0;
-  tree.right[node] = 0;
-  tree.missingLeft[node] = 0;
-  tree.gain[node] = 0;
-  tree.rowStart[node] = rowStart;
-  tree.rowEnd[node] = rowEnd;
-  return node;
-}
-
-function countOf(tree: GrownTree, node: number): number {
-  return tree.rowEnd[node]! - tree.rowStart[node]!;
 }
 
 /** Removes and returns the open node with the largest gain, the earliest node on ties. */
@@ -185,90 +237,54 @@ function takeBest(open: OpenNode[]): OpenNode | undefined {
   return best < 0 ? undefined : open.splice(best, 1)[0];
 }
 
-/** Writes the split into the tree, moves the rows, and returns the two new leaves. */
-function splitNode(
-  tree: GrownTree,
-  node: number,
-  split: Split,
+/** Moves the rows of every node of the batch; answers where the rows of its right child begin. */
+function partitionBatch(
   data: BinnedMatrix,
-  rows: Int32Array,
-  scratch: Int32Array,
-): [number, number] {
-  const { column, bin } = split;
-  const bins = data.binCount[column]!;
-  const start = tree.rowStart[node]!;
-  const end = tree.rowEnd[node]!;
-  // Bins above this one go left: the missing bin, or none.
-  const high = split.missingLeft ? bins - 1 : 255;
-  const middle = partitionRows(rows, start, end, data.bins[column]!, bin, high, scratch);
-  const left = addLeaf(tree, start, middle);
-  const right = addLeaf(tree, middle, end);
-  tree.feature[node] = data.source[column]!;
-  tree.threshold[node] =
-    bin < bins - 1 ? data.edges[data.cellStart[column]! + bin]! : LARGEST_FLOAT32;
-  tree.left[node] = left;
-  tree.right[node] = right;
-  tree.missingLeft[node] = split.missingLeft ? 1 : 0;
-  tree.gain[node] = split.gain;
-  return [left, right];
-}
-
-/**
- * Stable partition of rows[start..end): to the left those whose bin is <= low or > high. Returns where
- * the right part begins. Free of branches and four rows at a time: half the time of a plain loop.
- */
-function partitionRows(
-  rows: Int32Array,
-  start: number,
-  end: number,
-  bins: Uint8Array,
-  low: number,
-  high: number,
-  scratch: Int32Array,
-): number {
-  let left = start;
-  let right = 0;
-  let i = start;
-  for (; i + 3 < end; i += 4) {
-    const a = rows[i]!;
-    const b = rows[i + 1]!;
-    const c = rows[i + 2]!;
-    const d = rows[i + 3]!;
-    const binA = bins[a]!;
-    const binB = bins[b]!;
-    const binC = bins[c]!;
-    const binD = bins[d]!;
-    // The sign bit of either difference: 1 for left.
-    const leftA = ((binA - low - 1) | (high - binA)) >>> 31;
-    const leftB = ((binB - low - 1) | (high - binB)) >>> 31;
-    const leftC = ((binC - low - 1) | (high - binC)) >>> 31;
-    const leftD = ((binD - low - 1) | (high - binD)) >>> 31;
-    rows[left] = a; // left <= i: never overwrites a row not yet read
-    scratch[right] = a;
-    left += leftA;
-    right += 1 - leftA;
-    rows[left] = b;
-    scratch[right] = b;
-    left += leftB;
-    right += 1 - leftB;
-    rows[left] = c;
-    scratch[right] = c;
-    left += leftC;
-    right += 1 - leftC;
-    rows[left] = d;
-    scratch[right] = d;
-    left += leftD;
-    right += 1 - leftD;
-  }
-  for (; i < end; i++) {
-    const row = rows[i]!;
-    const bin = bins[row]!;
-    const isLeft = ((bin - low - 1) | (high - bin)) >>> 31;
-    rows[left] = row;
-    scratch[right] = row;
-    left += isLeft;
-    right += 1 - isLeft;
-  }
-  rows.set(scratch.subarray(0, right), left);
-  return left;
+  growth: Growth,
+  tree: GrowingTree,
+  batch: readonly OpenNode[],
+  threads: number,
+  run: RunGrowth,
+): number[] {
+  const { parts, rows, scratch } = growth;
+  let count = 0;
+  let total = 0;
+  const partsOf = batch.map(({ node, split }) => {
+    const start = tree.rowStart[node]!;
+    const size = countOf(tree, node);
+    total += size;
+    const most = threads === 1 ? 1 : MAX_PARTS / MAX_ITEMS;
+    const pieces = Math.max(1, Math.min(Math.floor(size / PART_ROWS), most));
+    const first = count;
+    for (let piece = 0; piece < pieces; piece++, count++) {
+      const at = count * PART.size;
+      parts[at + PART.start] = start + Math.floor((size * piece) / pieces);
+      parts[at + PART.end] = start + Math.floor((size * (piece + 1)) / pieces);
+      parts[at + PART.column] = split.column;
+      parts[at + PART.low] = split.bin;
+      // Bins above this one go left: the missing bin, or none.
+      parts[at + PART.high] = split.missingLeft ? data.binCount[split.column]! - 1 : 255;
+    }
+    return { first, end: count };
+  });
+  run('partition', count, 4 * total);
+  return partsOf.map(({ first, end }) => {
+    let to = parts[first * PART.size + PART.start]!;
+    for (let part = first; part < end; part++) {
+      const at = part * PART.size;
+      const start = parts[at + PART.start]!;
+      const middle = parts[at + PART.middle]!;
+      if (to !== start) rows.copyWithin(to, start, middle);
+      to += middle - start;
+    }
+    const middle = to;
+    for (let part = first; part < end; part++) {
+      const at = part * PART.size;
+      const start = parts[at + PART.start]!;
+      const rights = parts[at + PART.end]! - parts[at + PART.middle]!;
+      rows.set(scratch.subarray(start, start + rights), to);
+      to += rights;
+    }
+    return middle;
+  });
 }

@@ -6,13 +6,12 @@ export function createHistogram(data: BinnedMatrix): Float64Array {
 }
 
 /**
- * Sums the packed gradients of rows[start..end) into every cell of every column; overwrites
- * `histogram`. Row-major on purpose: one load of the row's gradient serves all columns. Four rows at a
+ * Adds the packed gradients of rows[start..end) to every cell of every column. Row-major on purpose: one load of the row's gradient serves all columns. Four rows at a
  * time, because the rows of a small node lie apart in memory and the processor can then wait for all of
  * them at once (measured 0.6 to 0.7 ns an addition at 80,000 rows; 1.2 row by row, 3.5 column by column).
  * Cost: O(rows * columns).
  */
-export function fillHistogram(
+export function addToHistogram(
   histogram: Float64Array,
   data: BinnedMatrix,
   packed: Float64Array,
@@ -20,7 +19,6 @@ export function fillHistogram(
   start: number,
   end: number,
 ): void {
-  histogram.fill(0);
   const { words, wordsPerRow, wordCell } = data;
   const width = 4 * wordsPerRow;
   let i = start;
@@ -77,8 +75,8 @@ export function fillHistogram(
   }
 }
 
-/** The same for the binned columns listed only; cells of the others are 0. */
-export function fillHistogramOf(
+/** The same for the binned columns listed only; cells of the others stay as they are. */
+export function addToHistogramOf(
   columns: Int32Array,
   histogram: Float64Array,
   data: BinnedMatrix,
@@ -87,7 +85,6 @@ export function fillHistogramOf(
   start: number,
   end: number,
 ): void {
-  histogram.fill(0);
   const { words, wordsPerRow, wordCell } = data;
   const count = columns.length;
   let i = start;
@@ -125,4 +122,28 @@ export function fillHistogramOf(
 /** Turns the histogram of a node into that of one child by taking the other child's away; exact. */
 export function subtractHistogram(parent: Float64Array, child: Float64Array): void {
   for (let i = 0; i < parent.length; i++) parent[i]! -= child[i]!;
+}
+
+/** Adds one histogram to another; exact, so it does not matter how the rows were shared out. */
+export function mergeHistogram(into: Float64Array, other: Float64Array): void {
+  for (let i = 0; i < into.length; i++) into[i]! += other[i]!;
+}
+
+/**
+ * Reads the words and gradients of rows from..to-1 one after the other, so that they are in the cache
+ * when the rows of many nodes are then taken out of order: memory hands out neighbours ten times as fast
+ * as rows that lie apart. Returns a number that depends on them all, or the reading would be left out.
+ */
+export function readAhead(
+  data: BinnedMatrix,
+  packed: Float64Array,
+  from: number,
+  to: number,
+): number {
+  const { words, wordsPerRow } = data;
+  let seen = 0;
+  const end = to * wordsPerRow;
+  for (let at = from * wordsPerRow; at < end; at += 16) seen ^= words[at]!;
+  for (let at = from; at < to; at += 8) seen ^= packed[at]!;
+  return seen;
 }

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { growLimits } from '../../src/numeric/boosting-block.js';
+import { createBoostingWork } from '../../src/numeric/boosting-steps.js';
 import {
+  boost,
   defaultBoostingParameters,
   fitBoosting,
+  prepareBoosting,
   type BoostingParameters,
 } from '../../src/numeric/boosting.js';
+import { ownMemory } from '../../src/numeric/buffers.js';
+import { createGrowth } from '../../src/numeric/growth.js';
 import { predictMargin } from '../../src/numeric/predictor.js';
 import type { DesignMatrix } from '../../src/numeric/table.js';
-import { rankAuc, syntheticClassification } from '../support/synthetic.js';
+import { workAlone } from '../../src/numeric/team.js';
+import { rankAuc, syntheticClassification, uniformAt } from '../support/synthetic.js';
 
 const set = syntheticClassification(20_000);
 const small = syntheticClassification(1500);
@@ -38,11 +45,19 @@ describe('boosting', () => {
   // XGBoost 1.7.4 hist (200 trees, depth 6, rate 0.1): AUC 0.8434, log loss 0.4203; scikit-learn 1.2.1
   // HistGradientBoostingClassifier (max_iter=200, max_depth=6, max_leaf_nodes=64): 0.8409, 0.4249; both
   // under Python 3.11 on the same 15,999 training and 4,001 test rows, float32. Best possible: about 0.868.
+  // The number of bins moves it too, hence the peers' own, and the mean of three seeds.
   test('is as good as XGBoost and scikit-learn on 20,000 generated rows', () => {
-    const { forest } = fitBoosting(set.train.x, set.train.labels, defaultBoostingParameters);
-    const margins = predictMargin(forest, set.test.x);
-    expect(rankAuc(margins, set.test.labels)).toBeGreaterThan(0.8434 - 0.004);
-    expect(logLoss(margins, set.test.labels)).toBeLessThan(0.4203 + 0.006);
+    let auc = 0;
+    let loss = 0;
+    for (let seed = 1; seed <= 3; seed++) {
+      const parameters = withDefaults({ seed, maxBins: 255 });
+      const { forest } = fitBoosting(set.train.x, set.train.labels, parameters);
+      const margins = predictMargin(forest, set.test.x);
+      auc += rankAuc(margins, set.test.labels) / 3;
+      loss += logLoss(margins, set.test.labels) / 3;
+    }
+    expect(auc).toBeGreaterThan(0.8434 - 0.002);
+    expect(loss).toBeLessThan(0.4203 + 0.004);
   });
 
   test('one stump by hand: base value is the log-odds, leaves are -rate * G / (H + l2)', () => {
@@ -184,6 +199,37 @@ describe('boosting', () => {
 });
 
 describe('boosting on awkward input', () => {
+  test('10,000 columns on few rows take bounded memory and find the one that matters', () => {
+    const columns = 10_000;
+    const rows = 60;
+    const values = Float32Array.from({ length: rows * columns }, (_, i) => uniformAt(i, 0, 11));
+    const labels = Uint8Array.from({ length: rows }, (_, row) =>
+      (values[row * columns + 7777] ?? 0) > 0.5 ? 1 : 0,
+    );
+    const parameters = withDefaults({ rounds: 5, maxLeaves: 65_536, maxDepth: 30 });
+    const limits = { ...growLimits(parameters), monotone: null };
+    const growth = createGrowth(rows, columns, columns * (rows + 1), limits, 8);
+    expect(growth.slots.byteLength).toBeLessThanOrEqual(64 * 2 ** 20);
+    expect(growth.partials.byteLength).toBeLessThanOrEqual(64 * 2 ** 20);
+    const { gain } = fitBoosting({ rows, columns, values }, labels, parameters);
+    expect(gain.indexOf(Math.max(...gain))).toBe(7777);
+  });
+
+  test('histograms that had to be given up change nothing', () => {
+    const { x, labels } = small.train;
+    const shape = { rounds: 3, maxDepth: 30, minChildWeight: 0 };
+    const parameters = withDefaults({ ...shape, maxLeaves: 300 });
+    const fit = (slots: number): unknown => {
+      const block = prepareBoosting(x, labels, parameters, {}, 1, ownMemory);
+      const { growth } = block;
+      growth.slots = growth.slots.subarray(0, slots * growth.slotLength);
+      return boost(block, workAlone(createBoostingWork(block)), {});
+    };
+    const all = fitBoosting(x, labels, parameters);
+    expect(fit(4)).toEqual(all);
+    expect(fit(9)).toEqual(all);
+  });
+
   test('learns from what is missing', () => {
     const values = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? NaN : i));
     const labels = Uint8Array.from(values, (value) => (Number.isNaN(value) ? 1 : 0));
@@ -255,6 +301,9 @@ describe('boosting on awkward input', () => {
     ['rowShare must be above 0 up to 1, got 1.5', { rowShare: 1.5 }],
     ['seed must be an integer 0 to 4294967295, got 0.5', { seed: 0.5 }],
     ['maxBins must be an integer 2 to 255, got NaN', { maxBins: NaN }],
+    ['monotone must have 1 columns, got 2', { monotone: [1, 0] }],
+    ['monotone must be -1, 0 or 1, got 2 in column 0', { monotone: Int8Array.of(2) }],
+    ['monotone must be -1, 0 or 1, got 0.5 in column 0', { monotone: [0.5] }],
   ])('%s', (message, change) => {
     const labels = Uint8Array.of(0, 1);
     expect(() => fitBoosting(column(1, 2), labels, withDefaults(change))).toThrow(

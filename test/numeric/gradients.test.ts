@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   createLogLossGradients,
+  exactUnits,
   GRADIENT_UNIT,
   packGradients,
+  packedScale,
+  toUnits,
 } from '../../src/numeric/gradients.js';
-import { randomStream } from '../../src/numeric/random.js';
 
 describe('log loss gradients', () => {
   test('are weight * (p - label) and weight * p * (1 - p), to float32', () => {
@@ -13,7 +15,15 @@ describe('log loss gradients', () => {
     const weights = Float32Array.from(margins, (_, i) => 1 + (i % 3));
     const gradients = new Float32Array(margins.length);
     const hessians = new Float32Array(margins.length);
-    const sums = createLogLossGradients()(margins, labels, weights, gradients, hessians);
+    const sums = createLogLossGradients()(
+      margins,
+      labels,
+      weights,
+      gradients,
+      hessians,
+      0,
+      margins.length,
+    );
     expect(sums.gradient).toBeCloseTo(
       gradients.reduce((sum, gradient) => sum + Math.abs(gradient), 0),
       2,
@@ -37,7 +47,7 @@ describe('log loss gradients', () => {
     const hessians = new Float32Array(2);
     const labels = Uint8Array.of(0, 1);
     const margins = Float64Array.of(900, -900);
-    createLogLossGradients()(margins, labels, Float32Array.of(1, 1), gradients, hessians);
+    createLogLossGradients()(margins, labels, Float32Array.of(1, 1), gradients, hessians, 0, 2);
     expect(Array.from(gradients)).toEqual([1, -1]);
     expect(Math.min(...hessians)).toBeGreaterThan(0);
   });
@@ -52,7 +62,8 @@ describe('packed gradients', () => {
     gradient: gradients.reduce((sum, gradient) => sum + Math.abs(gradient), 0),
     hessian: hessians.reduce((sum, hessian) => sum + hessian, 0),
   };
-  const scale = packGradients(gradients, hessians, sums, packed, randomStream(1));
+  const scale = packedScale(sums, n);
+  packGradients(gradients, hessians, scale, packed, 1, 0, n);
 
   test('hold both sums in one number: any subset unpacks to nearly its true sums', () => {
     for (const step of [1, 3, 100]) {
@@ -89,7 +100,32 @@ describe('packed gradients', () => {
 
   test('the same seed rounds the same way', () => {
     const again = new Float64Array(n);
-    packGradients(gradients, hessians, sums, again, randomStream(1));
+    packGradients(gradients, hessians, scale, again, 1, 0, n);
     expect(again).toEqual(packed);
+  });
+});
+
+describe('exact sums', () => {
+  test('are the same in any order and finer than float32', () => {
+    const values = Float32Array.from({ length: 10_000 }, (_, i) => Math.sin(i) / (1 + (i % 97)));
+    const total = values.reduce((sum, value) => sum + Math.abs(value), 0);
+    const units = exactUnits(total);
+    const sumOf = (numbers: Float32Array): number =>
+      numbers.reduce((sum, value) => sum + toUnits(value, units), 0);
+    expect(sumOf(values)).toBe(sumOf(values.toReversed()));
+    expect(sumOf(values)).toBe(sumOf(values.toSorted()));
+    const plain = values.reduce((sum, value) => sum + value, 0);
+    expect(Math.abs(sumOf(values) / units - plain)).toBeLessThan(1e-11 * total);
+    for (const value of values) {
+      expect(Number.isSafeInteger(toUnits(value, units))).toBe(true);
+      expect(Math.abs(toUnits(value, units) / units - value)).toBeLessThan(1e-14 * total);
+    }
+  });
+
+  test('whole numbers stay whole, nothing and tiny numbers have units too', () => {
+    expect(toUnits(3, exactUnits(1000)) / exactUnits(1000)).toBe(3);
+    expect(exactUnits(0)).toBe(1);
+    expect(Number.isFinite(exactUnits(1e-320))).toBe(true);
+    expect(exactUnits(1e300)).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { binMatrix, LARGEST_FLOAT32 } from '../../src/numeric/binning.js';
 import { GRADIENT_UNIT } from '../../src/numeric/gradients.js';
-import { createGrower, type GrownTree, type GrowLimits } from '../../src/numeric/grower.js';
+import { createGrower, type GrownTree, type RunGrowth } from '../../src/numeric/grower.js';
+import { createGrowth, createGrowthTasks, type GrowLimits } from '../../src/numeric/growth.js';
 import type { DesignMatrix } from '../../src/numeric/table.js';
 import { uniformAt } from '../support/synthetic.js';
 
@@ -10,6 +11,7 @@ const limits: GrowLimits = {
   minGain: 0,
   minChildWeight: 0,
   minRowsInLeaf: 1,
+  monotone: null,
   maxDepth: 6,
   maxLeaves: 64,
 };
@@ -20,11 +22,19 @@ function grown(
   change: Partial<GrowLimits> = {},
 ): { tree: GrownTree; rows: Int32Array } {
   const data = binMatrix(x, 255);
-  const rows = Int32Array.from({ length: x.rows }, (_, row) => row);
-  const columns = Int32Array.from({ length: data.columns }, (_, column) => column);
-  const packed = Float64Array.from(gradients, (gradient) => gradient * GRADIENT_UNIT + 1);
-  const grow = createGrower(data, { ...limits, ...change });
-  return { tree: grow(rows, columns, packed, { gradientStep: 1, hessianStep: 1 }), rows };
+  const all = { ...limits, ...change };
+  const growth = createGrowth(x.rows, data.columns, data.cellStart[data.columns] ?? 0, all);
+  for (let row = 0; row < x.rows; row++) growth.rows[row] = row;
+  for (let column = 0; column < data.columns; column++) growth.columns[column] = column;
+  gradients.forEach((gradient, row) => (growth.packed[row] = gradient * GRADIENT_UNIT + 1));
+  const total = growth.packed.reduce((sum, value) => sum + value, 0);
+  const tasks = createGrowthTasks(data, growth, all);
+  const run: RunGrowth = (kind, count) => {
+    for (let task = 0; task < count; task++) tasks[kind](task);
+  };
+  const grow = createGrower(data, growth, all, 1, run);
+  const scale = { gradientStep: 1, hessianStep: 1 };
+  return { tree: grow(x.rows, data.columns, scale, total), rows: growth.rows };
 }
 
 function noise(rows: number): { x: DesignMatrix; gradients: number[] } {

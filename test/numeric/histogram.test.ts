@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { binMatrix } from '../../src/numeric/binning.js';
 import {
+  addToHistogram,
+  addToHistogramOf,
   createHistogram,
-  fillHistogram,
-  fillHistogramOf,
   subtractHistogram,
 } from '../../src/numeric/histogram.js';
 
@@ -16,19 +16,20 @@ const x = {
 const packed = Float64Array.of(1, 2, 4, 8, 16, 32);
 
 describe('histogram', () => {
-  test('sums the packed gradients of the rows asked for, bin by bin, missing last', () => {
+  test('adds the packed gradients of the rows asked for, bin by bin, missing last', () => {
     const data = binMatrix(x, 255);
-    const histogram = createHistogram(data).fill(99);
-    fillHistogram(histogram, data, packed, Int32Array.of(0, 5, 1, 2, 3, 4), 1, 6);
-    expect(Array.from(histogram.slice(0, 6))).toEqual([32 + 4, 2 + 16, 8, 2 + 4, 32 + 8, 16]);
+    const histogram = createHistogram(data).fill(100);
+    addToHistogram(histogram, data, packed, Int32Array.of(0, 5, 1, 2, 3, 4), 1, 6);
+    const sums = Array.from(histogram.slice(0, 6), (sum) => sum - 100);
+    expect(sums).toEqual([32 + 4, 2 + 16, 8, 2 + 4, 32 + 8, 16]);
   });
 
-  test('of some columns leaves the others at 0', () => {
+  test('of some columns leaves the others as they are', () => {
     const data = binMatrix(x, 255);
     const histogram = createHistogram(data).fill(99);
     const rows = Int32Array.of(0, 1, 2);
-    fillHistogramOf(Int32Array.of(1), histogram, data, packed, rows, 0, 3);
-    expect(Array.from(histogram.slice(0, 6))).toEqual([0, 0, 0, 2 + 4, 0, 1]);
+    addToHistogramOf(Int32Array.of(1), histogram, data, packed, rows, 0, 3);
+    expect(Array.from(histogram.slice(0, 6))).toEqual([99, 99, 99, 99 + 2 + 4, 99, 99 + 1]);
   });
 
   test('four rows at a time or one: the sums are those of a plain loop, of all columns or some', () => {
@@ -54,10 +55,10 @@ describe('histogram', () => {
       }
       const cells = data.cellStart[columns] ?? 0;
       const all = createHistogram(data);
-      fillHistogram(all, data, numbers, order, start, end);
+      addToHistogram(all, data, numbers, order, start, end);
       expect(all.slice(0, cells)).toEqual(expected.slice(0, cells));
       const some = createHistogram(data);
-      fillHistogramOf(Int32Array.of(1, 4, 6), some, data, numbers, order, start, end);
+      addToHistogramOf(Int32Array.of(1, 4, 6), some, data, numbers, order, start, end);
       for (let column = 0; column < columns; column++) {
         const [from, to] = [data.cellStart[column], data.cellStart[column + 1]];
         const zeros = new Float64Array((to ?? 0) - (from ?? 0));
@@ -78,9 +79,9 @@ describe('histogram', () => {
         const rows = Int32Array.of(3, 1, 4, 0, 5, 2);
         const [parent, left, right] = [0, 1, 2].map(() => createHistogram(data));
         if (!parent || !left || !right) return;
-        fillHistogram(parent, data, numbers, rows, 0, 6);
-        fillHistogram(left, data, numbers, rows, 0, split);
-        fillHistogram(right, data, numbers, rows, split, 6);
+        addToHistogram(parent, data, numbers, rows, 0, 6);
+        addToHistogram(left, data, numbers, rows, 0, split);
+        addToHistogram(right, data, numbers, rows, split, 6);
         subtractHistogram(parent, left);
         expect(parent).toEqual(right);
       }),

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { binMatrix } from '../../src/numeric/binning.js';
 import { GRADIENT_UNIT } from '../../src/numeric/gradients.js';
-import { createHistogram, fillHistogram } from '../../src/numeric/histogram.js';
+import { createHistogram, addToHistogram } from '../../src/numeric/histogram.js';
 import { findSplit, type Split, type SplitLimits } from '../../src/numeric/splitting.js';
 import { uniformAt } from '../support/synthetic.js';
 
-const loose: SplitLimits = { l2: 0, minGain: 0, minChildWeight: 0, minRowsInLeaf: 1 };
+const loose: SplitLimits = {
+  l2: 0,
+  minGain: 0,
+  minChildWeight: 0,
+  minRowsInLeaf: 1,
+  monotone: null,
+};
 const unitScale = { gradientStep: 1, hessianStep: 1 };
 
 /** The best split of rows with integer gradients and hessians, all columns. */
@@ -21,7 +27,7 @@ function split(
   const packed = Float64Array.from(gradients, (g, i) => g * GRADIENT_UNIT + (hessians[i] ?? 0));
   const rows = Int32Array.from(gradients, (_, i) => i);
   const histogram = createHistogram(data);
-  fillHistogram(histogram, data, packed, rows, 0, rows.length);
+  addToHistogram(histogram, data, packed, rows, 0, rows.length);
   const total = (of: readonly number[]): number => of.reduce((sum, value) => sum + value, 0);
   const node = {
     rows,
@@ -29,6 +35,8 @@ function split(
     end: rows.length,
     gradient: total(gradients),
     hessian: total(hessians),
+    lower: -Infinity,
+    upper: Infinity,
   };
   const all = Int32Array.from({ length: data.columns }, (_, column) => column);
   return findSplit(histogram, data, all, node, { ...loose, ...limits }, unitScale);

@@ -1,0 +1,46 @@
+import type { ForestBuilder } from './forest-builder.js';
+import { logLossOfMargins } from './metrics.js';
+import { addTree } from './predictor.js';
+import type { DesignMatrix } from './table.js';
+
+/** What is known about the validation part so far. */
+export interface Watch {
+  /** Adds the tree to the validation margins; the mean log loss, or null without validation rows. */
+  afterTree: (builder: ForestBuilder, root: number) => number | null;
+  isOver: () => boolean;
+  /** null unless early stopping is on. */
+  bestRound: () => number | null;
+  losses: () => Float64Array;
+}
+
+/** Follows the log loss on the validation part and says when it has stopped falling. */
+export function createWatch(
+  validation: { x: DesignMatrix; labels: Uint8Array } | undefined,
+  baseValue: number,
+  patience: number,
+): Watch {
+  if (!validation) {
+    return {
+      afterTree: () => null,
+      isOver: () => false,
+      bestRound: () => null,
+      losses: () => new Float64Array(0),
+    };
+  }
+  const { x, labels } = validation;
+  const margins = new Float64Array(x.rows).fill(baseValue);
+  const losses: number[] = [];
+  let best = 0;
+  return {
+    afterTree: (builder, root) => {
+      addTree(builder.nodes, root, x, margins);
+      const loss = logLossOfMargins(labels, margins);
+      losses.push(loss);
+      if (losses.length === 1 || loss < losses[best]!) best = losses.length - 1;
+      return loss;
+    },
+    isOver: () => patience > 0 && losses.length - 1 - best >= patience,
+    bestRound: () => (patience > 0 ? best + 1 : null),
+    losses: () => Float64Array.from(losses),
+  };
+}
