@@ -48,7 +48,7 @@ const day = (offset: number): Date => new Date(clock.wall().getTime() + offset *
 async function score(
   user: string,
   asOf: Date,
-  { model = CHURN, source = 'MODEL' as PredictionSource } = {},
+  { model = CHURN, source = 'MODEL' }: { model?: string; source?: PredictionSource } = {},
 ): Promise<number> {
   const [id] = await predictionStore(database.db).write([
     {
