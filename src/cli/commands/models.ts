@@ -1,64 +1,19 @@
 import type { Command } from 'commander';
 import { AppError } from '../../kernel/error.js';
+import { algorithms } from '../../model/spec-parts.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
 import { instant, listOf, oneOf, wholeNumber } from '../option-values.js';
 import { figure, table, type Output } from '../output.js';
+import {
+  metricText,
+  printVersion,
+  VERSION_DETAIL,
+  VERSION_FIELDS,
+  type VersionRow,
+} from '../print-version.js';
 import { ask, must, type Remote } from '../remote.js';
-
-interface Version {
-  id: string;
-  version: number;
-  stage: string;
-  algorithm: string;
-  threshold: number | null;
-  trainingRows: number;
-  testRows: number;
-  trainedAt: string;
-  metrics: { name: string; split: string; value: number }[];
-  targets?: { metric: string; goal: number; value: number; met: boolean }[];
-  importances?: { feature: string; gain: number; meanAbsoluteContribution: number; rank: number }[];
-}
-
-const VERSION = `id version stage algorithm threshold trainingRows testRows trainedAt
-  metrics { name split value }`;
-const DETAIL = `${VERSION} targets { metric goal value met }
-  importances { feature gain meanAbsoluteContribution rank }`;
-
-function metric(version: Version, name: string, split: string): string {
-  const found = version.metrics.find((m) => m.name === name && m.split === split);
-  return figure(found?.value);
-}
-
-function printVersion(version: Version, output: Output): void {
-  if (output.json) {
-    output.line(JSON.stringify(version));
-    return;
-  }
-  output.line(
-    `version ${version.version} (${version.algorithm}, ${version.stage}), trained on ${figure(version.trainingRows)} rows, tested on ${figure(version.testRows)}`,
-  );
-  const names = [...new Set(version.metrics.map((m) => m.name))];
-  const splits = ['TRAIN', 'CROSS_VALIDATION', 'TEST'];
-  output.line(
-    table(
-      ['metric', ...splits.map((split) => split.toLowerCase().replace('_', ' '))],
-      names.map((name) => [name, ...splits.map((split) => metric(version, name, split))]),
-    ),
-  );
-  for (const target of version.targets ?? [])
-    output.line(
-      `target ${target.metric} > ${target.goal}: ${figure(target.value)} ${target.met ? 'met' : 'NOT met'}`,
-    );
-  const top = [...(version.importances ?? [])].sort((a, b) => a.rank - b.rank).slice(0, 8);
-  if (top.length > 0)
-    output.line(
-      table(
-        ['feature', 'mean |contribution|'],
-        top.map((row) => [row.feature, figure(row.meanAbsoluteContribution)]),
-      ),
-    );
-}
+import { addGovernCommands } from './models-govern.js';
 
 interface TrainOptions {
   asOf?: string;
@@ -90,11 +45,11 @@ async function train(
   );
   const { job } = must(trainModel);
   if (!job) return;
-  const done = await followJob(remote, job.id, `... on ModelVersion { ${DETAIL} }`, output);
-  printVersion(done.result as unknown as Version, output);
+  const done = await followJob(remote, job.id, `... on ModelVersion { ${VERSION_DETAIL} }`, output);
+  printVersion(done.result as unknown as VersionRow, output);
 }
 
-/** `train`, `models list|show|promote|rollback`, `score`. */
+/** `train`, `models list|show|promote|rollback|card|retrain`, `score`. */
 export function addModelCommands(program: Command, context: CliContext): void {
   program
     .command('train')
@@ -111,11 +66,7 @@ export function addModelCommands(program: Command, context: CliContext): void {
       'behaviour (from events) or outcomes (imported labels)',
       oneOf(['BEHAVIOUR', 'OUTCOMES']),
     )
-    .option(
-      '--algorithms <list>',
-      'comma-separated: logistic,boosting',
-      listOf(['logistic', 'boosting']),
-    )
+    .option('--algorithms <list>', `comma-separated: ${algorithms.join(',')}`, listOf(algorithms))
     .option('--trials <n>', 'how many settings to try, 1..200', wholeNumber(1, 200))
     .option('--seed <n>', 'same seed, same model', wholeNumber(0, 0x7fff_ffff))
     .option('--promote', 'serve it at once')
@@ -169,13 +120,14 @@ async function scoreAll(
 
 function addModelsGroup(program: Command, context: CliContext): void {
   const models = program.command('models').description('the registry of models');
+  addGovernCommands(models, context);
   models
     .command('list')
     .description('models and what serves')
     .action(async () => {
       const data = await ask<{
-        models: { name: string; task: string; production: Version | null }[];
-      }>(await context.remote(), `{ models { name task production { ${VERSION} } } }`);
+        models: { name: string; task: string; production: VersionRow | null }[];
+      }>(await context.remote(), `{ models { name task production { ${VERSION_FIELDS} } } }`);
       if (context.output.json) {
         for (const model of data.models) context.output.line(JSON.stringify(model));
         return;
@@ -188,7 +140,7 @@ function addModelsGroup(program: Command, context: CliContext): void {
             task,
             p ? `version ${p.version}` : 'nothing',
             p?.algorithm ?? '–',
-            p ? metric(p, 'auc', 'TEST') : '–',
+            p ? metricText(p, 'auc', 'TEST') : '–',
             p?.trainedAt.slice(0, 16) ?? '–',
           ]),
         ),
@@ -199,9 +151,9 @@ function addModelsGroup(program: Command, context: CliContext): void {
     .description('the versions of one model, newest first')
     .argument('<name>')
     .action(async (name: string) => {
-      const data = await ask<{ model: { versions: { nodes: Version[] } } | null }>(
+      const data = await ask<{ model: { versions: { nodes: VersionRow[] } } | null }>(
         await context.remote(),
-        `query Show($name: String!) { model(name: $name) { versions(first: 20) { nodes { ${DETAIL} } } } }`,
+        `query Show($name: String!) { model(name: $name) { versions(first: 20) { nodes { ${VERSION_DETAIL} } } } }`,
         { name },
       );
       if (!data.model)
@@ -219,17 +171,18 @@ function addModelsGroup(program: Command, context: CliContext): void {
     .description('serve a version')
     .argument('<version>', 'the id that `models show` prints')
     .option('--comment <text>', 'why; kept in the audit trail')
-    .action(async (version: string, options: { comment?: string }) => {
+    .option('--override-rules', 'although it violates a business rule; needs a comment')
+    .action(async (version: string, options: { comment?: string; overrideRules?: boolean }) => {
       const { promoteModel } = await ask<{
-        promoteModel: { modelVersion: Version | null; userErrors: never[] };
+        promoteModel: { modelVersion: VersionRow | null; userErrors: never[] };
       }>(
         await context.remote(),
-        `mutation Promote($version: ID!, $comment: String) {
-          promoteModel(version: $version, comment: $comment) {
-            modelVersion { ${VERSION} } userErrors { code message path }
+        `mutation Promote($version: ID!, $comment: String, $override: Boolean) {
+          promoteModel(version: $version, comment: $comment, overrideRules: $override) {
+            modelVersion { ${VERSION_FIELDS} } userErrors { code message path }
           }
         }`,
-        { version, comment: options.comment ?? null },
+        { version, comment: options.comment ?? null, override: options.overrideRules ?? false },
       );
       const { modelVersion } = must(promoteModel);
       if (modelVersion) printVersion(modelVersion, context.output);
@@ -240,11 +193,11 @@ function addModelsGroup(program: Command, context: CliContext): void {
     .argument('<model>')
     .action(async (model: string) => {
       const { rollBackModel } = await ask<{
-        rollBackModel: { modelVersion: Version | null; userErrors: never[] };
+        rollBackModel: { modelVersion: VersionRow | null; userErrors: never[] };
       }>(
         await context.remote(),
         `mutation RollBack($model: String!) {
-          rollBackModel(model: $model) { modelVersion { ${VERSION} } userErrors { code message path } }
+          rollBackModel(model: $model) { modelVersion { ${VERSION_FIELDS} } userErrors { code message path } }
         }`,
         { model },
       );
