@@ -34,9 +34,9 @@ export interface LogisticL1Fit extends LogisticFit {
 }
 
 const bounds: Record<keyof LogisticL1Parameters, Bound> = {
-  c: { low: 0, high: Number.MAX_VALUE, open: true },
+  c: { low: 0, high: 1e12, open: true },
   l1Ratio: { low: 0, high: 1 },
-  positiveWeight: { low: 0, high: Number.MAX_VALUE, open: true },
+  positiveWeight: { low: 0, high: 1e9, open: true },
   maxIterations: { low: 1, high: 10_000, integer: true },
 };
 

@@ -52,7 +52,7 @@ const bounds: Record<
   minRowsInLeaf: { low: 1, high: Number.MAX_SAFE_INTEGER, integer: true },
   rowShare: share,
   maxBins: { low: 2, high: 255, integer: true },
-  positiveWeight: { low: 0, high: Number.MAX_VALUE, open: true },
+  positiveWeight: { low: 0, high: 1e9, open: true },
   seed: seedBound,
 };
 
