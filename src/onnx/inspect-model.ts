@@ -19,7 +19,8 @@ const STRING = 8;
  */
 export function inspectModel(model: ReadModel): void {
   checkVersions(model);
-  if (model.functions > 0) fail(`functions of its own are not taken, it has ${model.functions}`);
+  if (model.functions > 0)
+    fail(`functions of its own are not taken, it has ${model.functions}: inline them`);
   if (model.trainings > 0) fail('instructions for training are not taken');
   if (model.sparseConstants > 0) fail('sparse constants are not taken');
   if (model.nodes.length === 0) fail('the graph has no nodes');
@@ -59,7 +60,10 @@ function checkNode(node: ReadNode): void {
 
 function checkTensor(tensor: ReadTensor): void {
   const { name, dims, type, stored, external } = tensor;
-  if (external) fail(`the values of constant "${name}" lie in another file, which is not taken`);
+  if (external)
+    fail(
+      `the values of constant "${name}" lie in another file, which is not taken: export it into one`,
+    );
   if (type !== STRING && ELEMENT_BYTES[type] === undefined)
     fail(`constant "${name}" is of the unknown type ${type}`);
   const expected = elementsOf(tensor);

@@ -1,5 +1,6 @@
 import { AppError } from '../kernel/error.js';
 import { foreignRows, missingRows, type ForeignRows } from './foreign-rows.js';
+import { nativeReason } from './native-reason.js';
 import { packRows, type PackedRows } from './rows.js';
 import { loadModel, scoreRows, type LoadedModel } from './session.js';
 
@@ -45,7 +46,7 @@ export async function checkServing(
 
 async function answers(model: LoadedModel, rows: ForeignRows, what: string): Promise<Float64Array> {
   const { probability } = await scoreRows(model, packed(rows)).catch((error: unknown) =>
-    refuse(`the model fails on ${what}: ${error instanceof Error ? error.message : String(error)}`),
+    refuse(`the model fails on ${what}: ${nativeReason(error)}`),
   );
   const bad = probability.find((value) => !Number.isFinite(value));
   if (bad !== undefined) refuse(`the model answers ${bad} to ${what}`);

@@ -9,6 +9,7 @@ import { readClassifier } from '../onnx/read-classifier.js';
 import { readModel, type ReadModel } from '../onnx/read-graph.js';
 import { checkServing } from './check-serving.js';
 import { foreignRows, missingRows, type ForeignRows } from './foreign-rows.js';
+import { nativeReason } from './native-reason.js';
 import { createSession } from './session.js';
 
 /** A file from elsewhere, and what its bringer says of it. */
@@ -107,7 +108,7 @@ async function tried(
     categorical: file.features.filter(({ kind }) => kind === 'category').length,
   };
   const session = await createSession(adaptModel(model, plan), 'cpu').catch((error: unknown) =>
-    refuse(`ONNX Runtime refuses the model: ${reasonOf(error)}`),
+    refuse(`ONNX Runtime refuses the model: ${nativeReason(error)}`),
   );
   try {
     const columns = await columnsOf(session, counts);
@@ -135,8 +136,8 @@ async function columnsOf(
       const alone = await run(session, foreignRows(counts, 1)).catch(() => null);
       return refuse(
         alone
-          ? `the model answers one row at a time only: export it with a free first dimension; ${reasonOf(error)}`
-          : `the model fails on ordinary rows: ${reasonOf(error)}`,
+          ? `the model answers one row at a time only: export it with a free first dimension; ${nativeReason(error)}`
+          : `the model fails on ordinary rows: ${nativeReason(error)}`,
       );
     },
   );
@@ -229,13 +230,6 @@ function statically<T>(work: () => T): T {
     if (error instanceof RangeError) throw new AppError('INVALID', error.message, { cause: error });
     throw error;
   }
-}
-
-/** ONNX Runtime's messages hold places in its sources and stack traces; this is the rest. */
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const line = text.split('\n').find((one) => one.trim() !== '') ?? text;
-  return line.replace(/^\S*onnxruntime\S*:\d+ .*?\)\s*/, '').slice(0, 300);
 }
 
 function digest(bytes: Uint8Array): string {

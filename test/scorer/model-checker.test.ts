@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModel } from '../../src/onnx/read-graph.js';
 import { modelChecker } from '../../src/scorer/model-checker.js';
@@ -202,22 +204,32 @@ describe('files that cannot serve are refused with the reason, and the next one 
 
   it('a multiplication without end is ended', async () => {
     const eager = modelChecker({ ...limits, maxSeconds: 3 });
-    const steps = Array.from({ length: 2000 }, (_, i) =>
-      node('MatMul', [`m${i}`, 'm0'], [`m${i + 1}`]),
-    );
-    const file = toyModel(
-      [
-        node('ConstantOfShape', ['size'], ['m0']),
-        ...steps,
-        { ...node('ReduceSum', ['m2000'], ['s']), attributes: { keepdims: { integer: 0 } } },
-        node('Add', ['x', 's']),
-      ],
-      { constants: [longs('size', [3000, 3000])] },
-    );
-    await expect(eager.check(modelFile(file, TWO_NUMBERS))).rejects.toThrow(
+    await expect(eager.check(modelFile(endless(), TWO_NUMBERS))).rejects.toThrow(
       'checking the file takes longer than 3 s',
     );
   });
+
+  it.runIf(process.platform === 'linux')(
+    'a process that dies of a file is a refusal, and none is left behind',
+    async () => {
+      const slow = modelChecker(limits);
+      const ended = expect(slow.check(modelFile(endless(), TWO_NUMBERS))).rejects.toMatchObject({
+        code: 'INVALID',
+        message: 'checking the file ends with SIGSEGV: it crashes on it',
+      });
+      while (checksUnderWay().length === 0) await pause(10);
+      for (const pid of checksUnderWay()) process.kill(pid, 'SIGSEGV');
+      await ended;
+      expect((await slow.check(modelFile(sumModel(), TWO_NUMBERS))).scores).toBe('LOGIT');
+      const closed = expect(slow.check(modelFile(endless(), TWO_NUMBERS))).rejects.toThrow(
+        'checking the file ends with SIGKILL',
+      );
+      while (checksUnderWay().length === 0) await pause(10);
+      slow.close();
+      await closed;
+      while (checksUnderWay().length > 0) await pause(10);
+    },
+  );
 
   it('a process that cannot even start within its memory is a refusal, not a failure', async () => {
     const small = modelChecker({ ...limits, maxMemoryBytes: 8_388_608 });
@@ -236,6 +248,37 @@ describe('files that cannot serve are refused with the reason, and the next one 
     );
   });
 });
+
+/** 2,000 products of matrices of 3,000 x 3,000: hours. */
+function endless(): Uint8Array {
+  const steps = Array.from({ length: 2000 }, (_, i) =>
+    node('MatMul', [`m${i}`, 'm0'], [`m${i + 1}`]),
+  );
+  return toyModel(
+    [
+      node('ConstantOfShape', ['size'], ['m0']),
+      ...steps,
+      { ...node('ReduceSum', ['m2000'], ['s']), attributes: { keepdims: { integer: 0 } } },
+      node('Add', ['x', 's']),
+    ],
+    { constants: [longs('size', [3000, 3000])] },
+  );
+}
+
+/** Processes that look at a file for this one. */
+function checksUnderWay(): number[] {
+  return fs.readdirSync('/proc').flatMap((entry) => {
+    try {
+      const stat = fs.readFileSync(`/proc/${entry}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const command = fs.readFileSync(`/proc/${entry}/cmdline`, 'utf8');
+      const own = Number(parent) === process.pid && state !== 'Z';
+      return own && command.includes('check-model.process') ? [Number(entry)] : [];
+    } catch {
+      return []; // no process, or one that has just ended
+    }
+  });
+}
 
 function sumModelThen(operators: string[]): Uint8Array {
   const chain = operators.map((op, i) =>
