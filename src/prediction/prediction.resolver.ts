@@ -160,20 +160,20 @@ export class PredictionResolver {
 
   @FieldResolver(() => ModelVersionType, {
     nullable: true,
-    description: 'The version that scored; null where there is no score.',
+    description: 'The version that scored; null where there is no score, or rules gave it.',
   })
   async modelVersion(
     @Root() { explainable }: PredictionNode,
     @Ctx() context: RequestContext,
   ): Promise<ModelVersionNode | null> {
-    if (!explainable) return null;
+    if (!explainable || explainable.byRules) return null;
     const version = await this.deps.modelLoaders.version(context).load(explainable.modelVersionId);
     return version && versionNode(version);
   }
 
   @FieldResolver(() => [ReasonType], {
     description:
-      'Additive contributions, largest absolute first; `baseValue` plus all of them is the logit of `probability`. None where there is no score; without values once the customer has opted out.',
+      'Additive contributions, largest absolute first; `baseValue` plus all of them is the logit of `probability`. None where there is no score, or while the model that gave it cannot be asked; of rules, the way to their answer; without values once the customer has opted out.',
   })
   reasons(
     @Root() prediction: PredictionNode,
