@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { binMatrix, LARGEST_FLOAT32 } from '../../src/numeric/binning.js';
 import type { DesignMatrix } from '../../src/numeric/table.js';
+import { uniformAt } from '../support/synthetic.js';
 
 function matrix(columns: number, ...values: number[]): DesignMatrix {
   return { rows: values.length / columns, columns, values: Float32Array.from(values) };
@@ -73,6 +74,34 @@ describe('binning', () => {
       }),
       { numRuns: 300, seed: 1 },
     );
+  });
+
+  test('on many rows, where bins are looked up by the upper bits of a value, they say the same', () => {
+    const rows = 60_000;
+    const shapes: ((u: number, i: number) => number)[] = [
+      (u) => u,
+      (u) => (u - 0.5) ** 3 * 1e-30,
+      (u, i) => (i % 7 === 0 ? NaN : Math.floor(u * 300) - 150),
+      (u, i) => (i % 2 === 0 ? -1 : 1) * 10 ** (u * 76 - 38),
+      (u) => (u < 0.5 ? 0 : u < 0.7 ? -0 : 1e-45),
+    ];
+    const values = new Float32Array(rows * shapes.length);
+    for (let i = 0; i < values.length; i++) {
+      const row = Math.floor(i / shapes.length);
+      values[i] = shapes[i % shapes.length]?.(uniformAt(row, i % shapes.length, 4), row) ?? NaN;
+    }
+    const data = binMatrix({ rows, columns: shapes.length, values }, 200);
+    expect(data.columns).toBe(shapes.length);
+    for (let c = 0; c < shapes.length; c++) {
+      const start = data.cellStart[c] ?? 0;
+      const bins = data.binCount[c] ?? 0;
+      const edges = Array.from(data.edges.slice(start, start + bins));
+      for (let row = 0; row < rows; row += 7) {
+        const value = values[row * shapes.length + c] ?? 0;
+        const expected = Number.isNaN(value) ? bins : edges.findIndex((edge) => value <= edge);
+        if (data.bins[c]?.[row] !== expected) expect([c, row, data.bins[c]?.[row]]).toBe(expected);
+      }
+    }
   });
 
   test('a row is words of four columns, the last padded with a cell of its own', () => {
