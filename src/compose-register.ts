@@ -16,7 +16,7 @@ export function composeRegister(parts: {
   modelByName(name: string): Promise<Model | null>;
   featureRegistry(): Promise<FeatureDefinition[]>;
   config: Pick<Config, 'maxModelBytes' | 'modelCheckMemoryBytes' | 'modelCheckSeconds'>;
-}): { resolver: RegisterModelResolver; close(): void } {
+}): { resolver: RegisterModelResolver; close(): Promise<void> } {
   const { db, clock, config, modelByName, featureRegistry } = parts;
   const checker = modelChecker({
     maxMemoryBytes: config.modelCheckMemoryBytes,
@@ -36,6 +36,7 @@ export function composeRegister(parts: {
     }),
     close: () => {
       checker.close();
+      return Promise.resolve();
     },
   };
 }

@@ -289,6 +289,32 @@ function sumModelThen(operators: string[]): Uint8Array {
   });
 }
 
+describe('a file that Augury wrote', () => {
+  const bytes = new Uint8Array(fs.readFileSync('models/churn/model.onnx'));
+  const golden = JSON.parse(fs.readFileSync('models/churn/golden.json', 'utf8')) as {
+    version: Record<'numericNames' | 'categoricalNames', string[]>;
+  };
+  const { numericNames, categoricalNames } = golden.version;
+  const features = [
+    ...numericNames.map((name) => ({ name, kind: 'number' as const })),
+    ...categoricalNames.map((name) => ({ name, kind: 'category' as const })),
+  ];
+
+  it('is taken as it is', async () => {
+    const examined = await checker.check(modelFile(bytes, features));
+    expect(sha256(examined.bytes)).toBe(sha256(bytes));
+    expect(examined).toMatchObject({ producer: 'augury', output: 'margin', scores: 'LOGIT' });
+  });
+
+  it('is held to the features that it names itself', async () => {
+    const [first, second, ...rest] = features;
+    const swapped = [second!, first!, ...rest];
+    await expect(checker.check(modelFile(bytes, swapped))).rejects.toThrow(
+      /^the file names its features itself: active_days_30d, /,
+    );
+  });
+});
+
 describe('what the bringer says', () => {
   const check = (bytes: Uint8Array, said: Parameters<typeof modelFile>[2]) =>
     checker.check(modelFile(bytes, TWO_NUMBERS, said));

@@ -30,7 +30,7 @@ const clock = systemClock();
 let database: TestDatabase;
 let graph: TestGraph;
 let room: RoomGraph;
-let close: () => void;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -49,7 +49,7 @@ beforeAll(async () => {
   room = roomGraph([registering.resolver, new Nothing()], clock);
 });
 afterAll(async () => {
-  close();
+  await close();
   await graph.close();
   await database.drop();
 });
