@@ -17,7 +17,10 @@ import type { Algorithm, TrainingOptions } from './training.js';
 /** Boosted trees: racing decides which shape. */
 export interface BoostingCandidate {
   algorithm: 'boosting';
-  parameters: BoostingParameters;
+  /** Directions are by column, and columns differ by fold. */
+  parameters: Omit<BoostingParameters, 'monotone'>;
+  /** Numerical inputs by name that may only raise (1) or lower (-1) the score. */
+  monotone?: TrainingOptions['monotone'];
 }
 
 /** One point of the search: an algorithm with its hyperparameters. */
@@ -84,6 +87,7 @@ const shares: Record<Exclude<Algorithm, 'boosting'>, { part: number; most: numbe
  * The candidates of a training, by algorithm. Each algorithm but boosting gets its part of the trials (`shares`), at
  * least one; boosting gets the rest: a few shapes spread by hand, then seeded random draws. Of fewer trials than
  * algorithms the first algorithms asked for get one each.
+ * With monotone inputs boosting alone is tried: the others cannot promise it.
  * @param positiveWeight of every candidate; see `positiveWeightOf`
  * @param columns of the design matrix
  */
@@ -96,12 +100,15 @@ export function listCandidates(
   return [...countTrials(options)].flatMap(([algorithm, count]) =>
     algorithm === 'logistic'
       ? logisticCandidates(count, positiveWeight, columns <= mostRidgeColumns)
-      : candidatesOf(algorithm, count, options.seed, positiveWeight, next),
+      : candidatesOf(algorithm, count, options, positiveWeight, next),
   );
 }
 
 /** How many trials each algorithm gets; their sum is `trials` unless the grids are smaller than that. */
-function countTrials({ algorithms, trials }: TrainingOptions): Map<Algorithm, number> {
+function countTrials(options: TrainingOptions): Map<Algorithm, number> {
+  const { trials, monotone } = options;
+  const promised = Object.keys(monotone).length > 0;
+  const algorithms = options.algorithms.filter((each) => !promised || each === 'boosting');
   const asked = [...new Set(algorithms)].slice(0, trials);
   const alone = asked.length === 1;
   const counts = new Map<Algorithm, number>();
@@ -121,7 +128,7 @@ function countTrials({ algorithms, trials }: TrainingOptions): Map<Algorithm, nu
 function candidatesOf(
   algorithm: Exclude<Algorithm, 'logistic'>,
   count: number,
-  seed: number,
+  { seed, monotone }: TrainingOptions,
   positiveWeight: number,
   next: () => number,
 ): Candidate[] {
@@ -138,6 +145,7 @@ function candidatesOf(
             ...shape,
             seed: (seed + k) >>> 0,
           },
+          ...(Object.keys(monotone).length > 0 ? { monotone } : {}),
         };
       });
     case 'forest':

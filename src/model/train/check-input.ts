@@ -21,6 +21,7 @@ export function checkTrainingInput({ table, labels, options }: TrainingInput): v
   if (table.rows < minTrainingRows)
     throw invalid(`rows must be >= ${String(minTrainingRows)}, got ${String(table.rows)}`);
   checkShape(table, labels);
+  checkMonotone(table, options);
   checkClasses(labels, options.folds);
   checkFinite(table);
 }
@@ -50,6 +51,18 @@ function checkShape(table: FeatureTable, labels: Uint8Array): void {
   const names = new Set([...numericNames, ...categoricalNames]);
   if (names.size !== numericNames.length + categoricalNames.length)
     throw invalid('feature names must be different, one occurs twice');
+}
+
+/** A direction of an input that is not in the table is void: it may have been dropped as constant. */
+function checkMonotone(table: FeatureTable, { monotone, algorithms }: TrainingOptions): void {
+  const names = Object.keys(monotone);
+  const category = names.find((name) => table.categoricalNames.includes(name));
+  if (category !== undefined)
+    throw invalid(`monotone holds for numbers, ${category} is a category`);
+  if (names.length > 0 && !algorithms.includes('boosting'))
+    throw invalid(
+      `monotone (${names.join(', ')}) needs boosting among the algorithms, got ${algorithms.join(', ')}`,
+    );
 }
 
 function checkClasses(labels: Uint8Array, folds: number): void {

@@ -1,9 +1,9 @@
 import { averageForests } from '../../numeric/average-forests.js';
 import { blendOf } from '../../numeric/blend.js';
-import { fitBoosting } from '../../numeric/boosting.js';
+import { fitBoosting, type BoostingParameters } from '../../numeric/boosting.js';
 import { fitCalibration, scaleForest, type Calibration } from '../../numeric/calibration.js';
 import type { Classifier, Encoding, SingleClassifier } from '../../numeric/classifier.js';
-import { encode, fitEncoding } from '../../numeric/encoding.js';
+import { designColumns, encode, fitEncoding } from '../../numeric/encoding.js';
 import type { Forest } from '../../numeric/forest.js';
 import { fitIsolationForest } from '../../numeric/isolation-forest.js';
 import { defaultLogisticL1Parameters, fitLogisticL1 } from '../../numeric/logistic-l1.js';
@@ -21,7 +21,7 @@ import {
   type StandardisedRows,
 } from '../../numeric/standardise.js';
 import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
-import { memberOf, type Candidate } from './candidates.js';
+import { memberOf, type BoostingCandidate, type Candidate } from './candidates.js';
 import type { Part } from './fold-data.js';
 
 export type LinearCandidate = Extract<Candidate, { algorithm: 'logistic' }>;
@@ -103,12 +103,12 @@ function refitOne(
     return refitNetwork(candidate, rounds, encoding, x, labels);
   const kind = candidate.algorithm;
   if (candidate.algorithm !== 'boosting') {
-    const { forest, gain } = growTrees(candidate, { x, labels }, null);
+    const { forest, gain } = growTrees(candidate, encoding, { x, labels }, null);
     const scaled = scale ? scaleForest(forest, scale) : forest;
     return { classifier: { kind, encoding, forest: scaled }, columnGain: gain };
   }
   const fits = Array.from({ length: members }, (_, member) => {
-    const { parameters } = memberOf(candidate, member);
+    const parameters = parametersFor(memberOf(candidate, member), encoding);
     return fitBoosting(
       x,
       labels,
@@ -204,13 +204,15 @@ interface GrownForest {
  */
 export function growTrees(
   candidate: TreeCandidate,
+  encoding: Encoding,
   { x, labels }: Part,
   validation: Part | null,
 ): GrownForest {
   const curve = new Float64Array(0);
   switch (candidate.algorithm) {
     case 'boosting': {
-      const fit = fitBoosting(x, labels, candidate.parameters, validation ? { validation } : {});
+      const parameters = parametersFor(candidate, encoding);
+      const fit = fitBoosting(x, labels, parameters, validation ? { validation } : {});
       return { forest: fit.forest, gain: fit.gain, curve: fit.validationLogLoss };
     }
     case 'forest': {
@@ -226,6 +228,19 @@ export function growTrees(
       return { forest: scaled, gain: splitCounts(forest, x.columns), curve };
     }
   }
+}
+
+/** The parameters with the directions of the columns that `encoding` makes. */
+function parametersFor(
+  { parameters, monotone }: BoostingCandidate,
+  encoding: Encoding,
+): BoostingParameters {
+  if (!monotone) return parameters;
+  const directions = new Array<number>(designColumns(encoding)).fill(0);
+  encoding.numericNames.forEach((name, column) => {
+    directions[column] = monotone[name] ?? 0;
+  });
+  return { ...parameters, monotone: directions };
 }
 
 /** Rows of the overall share that each leaf of a decision forest is given beside its own. */

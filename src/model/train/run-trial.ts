@@ -91,6 +91,6 @@ function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): F
     return { margins: marginsOfPerceptron(fit, validation), curve: fit.validationLogLoss };
   }
   const { train, validation } = fold;
-  const { forest, curve } = growTrees(candidate, train, validation);
+  const { forest, curve } = growTrees(candidate, fold.encoding, train, validation);
   return { margins: predictMargin(forest, validation.x), curve };
 }

@@ -1,9 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { trainClassifier } from '../../../src/model/train/train-classifier.js';
-import { defaultTrainingOptions, type TrainingResult } from '../../../src/model/train/training.js';
+import {
+  defaultTrainingOptions,
+  type Algorithm,
+  type TrainingResult,
+} from '../../../src/model/train/training.js';
+import { explainClassifier, predictClassifier } from '../../../src/numeric/classifier-predict.js';
+import { pickRows } from '../../../src/numeric/table.js';
 import {
   cdnowTable,
+  documentedSplit,
   haveReferenceData,
   readReference,
   telcoTable,
@@ -16,7 +23,14 @@ const reference = z.object({
       n_train: z.number(),
       models: z.record(
         z.string(),
-        z.object({ test: z.object({ auc: z.number(), auc_se: z.number(), log_loss: z.number() }) }),
+        z.object({
+          test: z.object({
+            auc: z.number(),
+            auc_se: z.number(),
+            log_loss: z.number(),
+            brier: z.number(),
+          }),
+        }),
       ),
     }),
   }),
@@ -28,12 +42,39 @@ function tunedPeers(name: string) {
   const tests = tuned.map(([, model]) => model.test).sort((a, b) => b.auc - a.auc);
   const [best] = tests;
   if (!best) throw new Error(`${name} has no tuned model`);
-  return { best, trainingRows, logLoss: Math.min(...tests.map((peer) => peer.log_loss)) };
+  return {
+    best,
+    trainingRows,
+    logLoss: Math.min(...tests.map((peer) => peer.log_loss)),
+    brier: Math.min(...tests.map((peer) => peer.brier)),
+  };
 }
 
-function onTest({ report }: TrainingResult, name: 'auc' | 'logLoss'): number {
+function onTest({ report }: TrainingResult, name: 'auc' | 'logLoss' | 'brier'): number {
   return report.metrics.find((m) => m.name === name && m.split === 'TEST')?.value ?? NaN;
 }
+
+describe.skipIf(!haveReferenceData())('the classifier chosen for a real table', () => {
+  test(
+    'contributions sum to the log-odds within 1e-4 on every row of the test part',
+    { timeout: 180_000 },
+    async () => {
+      const { table, labels } = telcoTable();
+      const algorithms: Algorithm[] = ['logistic', 'boosting', 'forest', 'perceptron'];
+      const options = { ...defaultTrainingOptions, algorithms, trials: 6, folds: 2 };
+      const { classifier } = await trainClassifier({ table, labels, options }, { now: () => 0 });
+      const test = pickRows(table, documentedSplit(table.rows).test);
+      const margins = predictClassifier(classifier, test);
+      const { baseValue, values, inputs } = explainClassifier(classifier, test);
+      expect(test.rows).toBe(1410);
+      margins.forEach((margin, row) => {
+        const own = values.subarray(row * inputs.length, (row + 1) * inputs.length);
+        const sum = own.reduce((total, value) => total + value, baseValue);
+        expect(Math.abs(sum - margin)).toBeLessThan(1e-4);
+      });
+    },
+  );
+});
 
 describe.skipIf(!haveReferenceData())('automatic choice with default options', () => {
   const cases = [
@@ -54,6 +95,7 @@ describe.skipIf(!haveReferenceData())('automatic choice with default options', (
       expect(onTest(result, 'auc')).toBeGreaterThanOrEqual(leastAuc);
       expect(onTest(result, 'auc')).toBeGreaterThanOrEqual(peers.best.auc - peers.best.auc_se);
       expect(onTest(result, 'logLoss')).toBeLessThanOrEqual(1.02 * peers.logLoss);
+      expect(onTest(result, 'brier')).toBeLessThanOrEqual(1.02 * peers.brier);
     },
   );
 });

@@ -1,16 +1,20 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../src/kernel/random.js';
 import { AppError } from '../../../src/kernel/error.js';
 import { predictClassifier } from '../../../src/numeric/classifier-predict.js';
 import { trainClassifier } from '../../../src/model/train/train-classifier.js';
 import {
   defaultTrainingOptions,
   isTestRow,
+  type Algorithm,
   type MetricName,
   type MetricSplit,
   type TrainingInput,
   type TrainingOptions,
   type TrainingResult,
 } from '../../../src/model/train/training.js';
+import { writeClassifier } from '../../../src/onnx/write-classifier.js';
 import { madeTable } from '../../support/made-tables.js';
 
 const quick: TrainingOptions = { ...defaultTrainingOptions, trials: 6, folds: 3 };
@@ -69,6 +73,19 @@ describe('automatic training', async () => {
     expect(withoutSeconds(await train())).toEqual(withoutSeconds(result));
   });
 
+  test('the same input and seed give the same file to the bit, another seed another', async () => {
+    const hash = async (seed: number, algorithms: Algorithm[]) => {
+      const { classifier } = await train(madeTable(300), { seed, algorithms, trials: 10 });
+      return createHash('sha256').update(writeClassifier(classifier)).digest('hex');
+    };
+    const everything: Algorithm[] = ['logistic', 'boosting', 'forest', 'perceptron', 'isolation'];
+    expect(await hash(1, everything)).toBe(await hash(1, everything));
+    const drawn: Algorithm[] = ['boosting', 'forest', 'perceptron'];
+    const first = await hash(1, drawn);
+    expect(await hash(1, drawn)).toBe(first);
+    expect(await hash(2, drawn)).not.toBe(first);
+  });
+
   test('another label changes the data hash', async () => {
     const { table, labels } = madeTable(800);
     labels[3] = 1 - (labels[3] ?? 0);
@@ -108,6 +125,40 @@ describe('automatic training', async () => {
   });
 });
 
+describe('threshold rules', () => {
+  test('precision as asked for is kept out of fold; one that cannot be gives the highest there is', async () => {
+    const at = async (atLeast: number) => {
+      const { report } = await train(
+        {},
+        { trials: 1, thresholdRule: { kind: 'precision', atLeast } },
+      );
+      const of = (name: MetricName) =>
+        report.metrics.find((m) => m.name === name && m.split === 'CROSS_VALIDATION')?.value ?? NaN;
+      return { precision: of('precision'), recall: of('recall') };
+    };
+    const [loose, strict, beyond] = [await at(0.6), await at(0.8), await at(1)];
+    expect(loose.precision).toBeGreaterThanOrEqual(0.6);
+    expect(strict.precision).toBeGreaterThanOrEqual(0.8);
+    expect(strict.recall).toBeLessThan(loose.recall);
+    expect(beyond.precision).toBeGreaterThanOrEqual(strict.precision);
+    expect(beyond.recall).toBeGreaterThan(0);
+  });
+
+  test('cost: the dearer a miss, the lower the threshold', async () => {
+    const at = async (falseNegative: number) => {
+      const base = { truePositive: 0, trueNegative: 0, savedPerTruePositive: 0 };
+      const costs = { ...base, falsePositive: 10, falseNegative };
+      const { threshold } = await train({}, { trials: 1, thresholdRule: { kind: 'cost', costs } });
+      return threshold;
+    };
+    const [cheap, even, dear] = [await at(2), await at(10), await at(90)];
+    expect(dear).toBeLessThan(even);
+    expect(even).toBeLessThan(cheap);
+    // Of honest probabilities the cheapest threshold is cost of an alarm / (that + cost of a miss).
+    expect(Math.abs(even - 0.5)).toBeLessThan(0.15);
+  });
+});
+
 describe('awkward tables', () => {
   test('constant and missing columns are named, and change no prediction', async () => {
     const { table, labels } = madeTable(300);
@@ -115,7 +166,7 @@ describe('awkward tables', () => {
     for (let i = 0; i < 300; i++)
       numeric.set([table.numeric[i * 2] ?? NaN, table.numeric[i * 2 + 1] ?? NaN, 7, NaN], i * 4);
     const wide = { ...table, numericNames: ['risk', 'noise', 'same', 'never'], numeric };
-    for (const algorithm of ['logistic', 'boosting'] as const) {
+    for (const algorithm of ['logistic', 'boosting', 'forest', 'perceptron'] as const) {
       const { classifier, report } = await train(
         { table: wide, labels },
         { algorithms: [algorithm], trials: 1 },
@@ -129,6 +180,69 @@ describe('awkward tables', () => {
         predictClassifier(classifier, wide),
       );
     }
+  });
+
+  test('a number that is all but missing, and categories that only the test part or a served row has, are taken', async () => {
+    const { table, labels } = madeTable(400);
+    const numeric = table.numeric.map((value, at) => (at % 2 === 1 && at > 9 ? NaN : value));
+    const categorical = table.categorical.map((value, at) =>
+      isTestRow(Math.floor(at / 2)) ? `new in ${String(at)}` : value,
+    );
+    for (const algorithm of [
+      'logistic',
+      'boosting',
+      'forest',
+      'perceptron',
+      'isolation',
+    ] as const) {
+      const rare = { ...table, numeric, categorical };
+      const result = await train({ table: rare, labels }, { algorithms: [algorithm], trials: 1 });
+      expect(predictClassifier(result.classifier, rare).every(Number.isFinite)).toBe(true);
+      const unseen = { ...rare, categorical: categorical.map(() => 'Atlantis') };
+      expect(predictClassifier(result.classifier, unseen).every(Number.isFinite)).toBe(true);
+    }
+  });
+
+  test(
+    '10,000 columns are trained on: beyond 2,000 by elastic nets, not ridges, whose cost grows with their cube',
+    { timeout: 120_000 },
+    async () => {
+      const { table, labels } = madeTable(120);
+      const columns = 10_000;
+      const random = seededRandom(5);
+      const numeric = Float32Array.from({ length: 120 * columns }, (_, at) =>
+        at % columns === 0 ? (table.numeric[(at / columns) * 2] ?? NaN) : random.normal(),
+      );
+      const numericNames = Array.from({ length: columns }, (_, j) => `c${String(j)}`);
+      const none = { categoricalNames: [], categorical: [] };
+      const wide = { rows: 120, numericNames, numeric, ...none };
+      const result = await train({ table: wide, labels }, { algorithms: ['logistic'], trials: 2 });
+      const [first, second] = result.report.trials;
+      expect(first?.hyperparameters.l1Ratio).toBeGreaterThan(0);
+      expect(second?.hyperparameters.l1Ratio).toBeGreaterThan(0);
+      expect(result.report.importances[0]?.feature).toBe('c0');
+    },
+  );
+
+  test('monotone inputs: boosting alone is tried, and no score falls as the input rises', async () => {
+    const { table, labels } = madeTable(600);
+    const { classifier, report } = await train(
+      { table, labels },
+      { monotone: { risk: 1, noise: -1 } },
+    );
+    expect(new Set(report.trials.map(({ algorithm }) => algorithm))).toEqual(new Set(['boosting']));
+    const steps = [-3, -1, -0.5, 0, 0.2, 0.7, 1.5, 3];
+    const served = (at: number) => ({
+      ...table,
+      rows: steps.length,
+      numeric: Float32Array.from(steps.flatMap((x) => (at === 0 ? [x, 0.1] : [0.1, x]))),
+      categorical: steps.flatMap(() => ['basic', 'Rome']),
+    });
+    const rising = [...predictClassifier(classifier, served(0))];
+    expect(rising).toEqual([...rising].sort((a, b) => a - b));
+    expect(rising[0]).toBeLessThan(rising.at(-1) ?? NaN);
+    const falling = [...predictClassifier(classifier, served(1))];
+    expect(falling).toEqual([...falling].sort((a, b) => b - a));
   });
 
   test('separable classes train to finite margins', async () => {
@@ -170,6 +284,24 @@ describe('awkward tables', () => {
     ['missing labels', { table, labels: labels.slice(1) }, {}, 'must have 200 rows'],
     ['no trial', { table, labels }, { trials: 0 }, 'trials must be 1..200, got 0'],
     ['no algorithm', { table, labels }, { algorithms: [] }, 'algorithms must name at least one'],
+    [
+      'a monotone category',
+      { table, labels },
+      { monotone: { plan: 1 } },
+      'monotone holds for numbers, plan is a category',
+    ],
+    [
+      'monotone without boosting',
+      { table, labels },
+      { monotone: { risk: 1 }, algorithms: ['logistic'] },
+      'monotone (risk) needs boosting among the algorithms, got logistic',
+    ],
+    [
+      'fewer rows of a class than folds',
+      { table, labels: few },
+      { folds: 20 },
+      '>= 20 positive rows',
+    ],
     ['one fold', { table, labels }, { folds: 1 }, 'folds must be 2..20, got 1'],
   ];
 
