@@ -26,11 +26,14 @@ export interface RandomForestParameters {
   seed: number;
 }
 
-/** Sound start for a few thousand to a few hundred thousand rows. */
+/**
+ * Sound start for a few thousand to a few hundred thousand rows. Shallower than the literature's: on customer tables
+ * full trees rank no better, and exact contributions cost leaves x depth^2 a row.
+ */
 export const defaultRandomForestParameters: RandomForestParameters = {
-  trees: 300,
-  maxDepth: 20,
-  minRowsInLeaf: 5,
+  trees: 200,
+  maxDepth: 8,
+  minRowsInLeaf: 20,
   columnShare: 'sqrt',
   rowShare: 1,
   bootstrap: true,

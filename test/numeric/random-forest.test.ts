@@ -34,7 +34,8 @@ function fit(
   change: Partial<RandomForestParameters> = {},
   hooks?: RandomForestHooks,
 ): RandomForestFit {
-  const parameters = { ...defaultRandomForestParameters, trees: 20, ...change };
+  const deep = { ...defaultRandomForestParameters, trees: 20, maxDepth: 20, minRowsInLeaf: 5 };
+  const parameters = { ...deep, ...change };
   return fitRandomForest(x, Uint8Array.from(labels), parameters, hooks);
 }
 
