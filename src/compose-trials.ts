@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import { announcer } from './announcer.js';
 import type { Plant } from './compose-models.js';
@@ -10,7 +11,7 @@ import { openTrialWork, type TrialWork } from './model/trial-work.js';
 import { TRIAL_QUEUE, TRIAL_TOPIC, trialEndedMessage } from './model/trial.messages.js';
 import { TRIAL_LEASE_MS } from './model/trial.js';
 import { trialStore } from './model/trial.store.js';
-import { projectRoot } from './plant/paths.js';
+import { workerFile } from './plant/paths.js';
 
 const POLL_MS = 500;
 const LINGER_MS = 15_000;
@@ -41,6 +42,7 @@ export function composeTrials(
     store,
     workerId,
     threads: threads ?? availableParallelism(),
+    memoryBytes: roomForFolds(),
     leaseMs: leaseMs ?? TRIAL_LEASE_MS,
     lingerMs: lingerMs ?? LINGER_MS,
     pollMs: POLL_MS,
@@ -63,9 +65,22 @@ export function composeTrials(
   };
 }
 
-/** Program and engine: another version of either might come to another last bit. */
+/**
+ * What does trials, by its text, and the engine: another version of either might come to another last bit, and two
+ * versions meet while machines are brought up to date one after the other.
+ */
 function madeBy(): string {
-  const file = readFileSync(path.join(projectRoot, 'package.json'), 'utf8');
-  const { version } = JSON.parse(file) as { version: string };
-  return `${version} ${process.version} ${process.arch}`;
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}`);
+  const threads = path.dirname(workerFile(import.meta.url, './model/train/trial-thread.worker.js'));
+  for (const folder of [threads, path.join(threads, '../../numeric')])
+    for (const name of readdirSync(folder).sort())
+      if (name.endsWith('.js')) hash.update(readFileSync(path.join(folder, name)));
+  return hash.digest('hex');
+}
+
+/** A quarter of what this process may have. */
+function roomForFolds(): number {
+  const limit = process.constrainedMemory();
+  const all = totalmem();
+  return (limit > 0 && limit < all ? limit : all) / 4;
 }

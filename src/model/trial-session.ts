@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { foldBytes } from './train/trial-bytes.js';
 import { openTrialThread, type TrialThread } from './train/trial-threads.js';
 import type { ClaimedTrial, TrialLease } from './trial.js';
 import type { TrialStore } from './trial.store.js';
@@ -9,8 +10,10 @@ export interface TrialSessionDeps {
   publishEnded(jobId: string): void;
   /** Names the process, without blanks, for who reads the rows. */
   workerId: string;
-  /** Threads that do trials, 1 or more. */
+  /** Threads that do trials at most, 1 or more. */
   threads: number;
+  /** Bytes that the folds of all threads may take together; one thread there is in any case. */
+  memoryBytes: number;
   leaseMs: number;
 }
 
@@ -60,7 +63,9 @@ export function openTrialSession(
   const { store, leaseMs } = deps;
   const { jobId } = search;
   const lease: TrialLease = { jobId, holder: `${deps.workerId} ${randomUUID()}` };
-  const slots = Array.from({ length: deps.threads }, (): Slot => ({
+  const room = Math.floor(deps.memoryBytes / Math.max(1, foldBytes(search.bytes)));
+  const threads = Math.max(1, Math.min(deps.threads, room));
+  const slots = Array.from({ length: threads }, (): Slot => ({
     ...{ thread: null, number: null, busy: null },
   }));
   let closed = false;

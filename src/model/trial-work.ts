@@ -1,3 +1,4 @@
+import { AppError } from '../kernel/error.js';
 import type { TrialHost } from './train/trial.js';
 import { hostTrials, searchName, type OnTrial, type TrialHostDeps } from './trial-host.js';
 import { openTrialSession, type TrialSession } from './trial-session.js';
@@ -44,8 +45,12 @@ export function openTrialWork(deps: TrialWorkDeps): TrialWork {
     if (helping?.jobId === jobId && helping.name === name) return helping;
     await stopHelping();
     const bytes = await deps.store.shared(jobId);
-    // Nothing shared, another attempt's, or made for another version of the program: left to who can.
-    if (!bytes || searchName(deps.madeBy, bytes) !== name) return null;
+    if (!bytes || bytes.length === 0) return null; // ended meanwhile, or kept to itself
+    if (searchName(deps.madeBy, bytes) !== name) {
+      const why = 'trials of another version of the program are left to it';
+      deps.onProblem(new AppError('CONFLICT', why), jobId);
+      return null;
+    }
     const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
     copy.set(bytes);
     const session = openTrialSession(
@@ -70,9 +75,9 @@ export function openTrialWork(deps: TrialWorkDeps): TrialWork {
       return {
         ...host,
         async close() {
+          await host.close();
           hosts.delete(host);
           if (hosts.size === 0) for (const go of whenFree) go();
-          await host.close();
         },
       };
     },

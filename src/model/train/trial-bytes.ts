@@ -66,6 +66,16 @@ export function unpackSearch(bytes: Uint8Array): SearchInput {
   };
 }
 
+/**
+ * About the bytes that one thread takes for the folds of a search: float32 of every row in every fold, a column a
+ * number and a column a category's word.
+ */
+export function foldBytes(search: Uint8Array): number {
+  const { rows, numericNames, words, options } = headerOf(search).header;
+  const columns = words.reduce((sum, { length }) => sum + length, numericNames.length);
+  return 4 * rows * columns * options.folds;
+}
+
 function headerOf(bytes: Uint8Array): { header: SearchHeader; start: number } {
   if (bytes.length < PREFIX_BYTES) throw unreadable(`it has ${bytes.length} bytes`);
   const [magic, version, length = 0, total] = new Uint32Array(bytes.buffer, bytes.byteOffset, 4);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { foldsOf, foldsOfSearch, searchInput } from '../../../src/model/train/fold-data.js';
 import {
+  foldBytes,
   packOutcomes,
   packSearch,
   unpackOutcomes,
@@ -69,6 +70,11 @@ describe('the data of a search', () => {
   test('its numbers are views of the shared memory, not copies', () => {
     const bytes = packSearch({ ...madeTable(100), options });
     expect(unpackSearch(bytes).table.numeric.buffer).toBe(bytes.buffer);
+  });
+
+  test('the folds take four bytes a row, column and fold, a column a word', () => {
+    // risk and noise; basic, plus and pro; Rome, Oslo and none
+    expect(foldBytes(packSearch({ ...madeTable(100), options }))).toBe(4 * 100 * (2 + 3 + 3) * 3);
   });
 
   test('folds made of it are those of the whole input', () => {
