@@ -111,7 +111,7 @@ export class FeatureImportanceType {
 
 @ObjectType('Trial', { simpleResolvers: true, description: 'One candidate of the search.' })
 export class TrialType {
-  @Field(() => String, { description: 'logistic or boosting.' })
+  @Field(() => String, { description: 'Its algorithm, such as logistic or boosting.' })
   algorithm!: string;
   @Field(() => JsonObject, { description: 'What was set.' })
   hyperparameters!: Record<string, unknown>;

@@ -84,7 +84,7 @@ export class ModelVersionType extends NodeInterface {
   version!: number;
   @Field(() => ModelStage, { description: 'Where it stands.' })
   stage!: Stage;
-  @Field(() => String, { description: 'logistic or boosting: the best of the candidates.' })
+  @Field(() => String, { description: 'The best of the candidates, such as boosting, or blend.' })
   algorithm!: string;
   @Field(() => JsonObject, { description: 'Settings of the algorithm.' })
   hyperparameters!: Record<string, unknown>;
@@ -175,7 +175,10 @@ export class TrainModelInputType {
     description: 'Where labels come from; default BEHAVIOUR.',
   })
   label!: keyof typeof LabelSource | null;
-  @Field(() => [String], { nullable: true, description: 'Of logistic, boosting; default both.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'Of logistic, boosting, forest, perceptron, isolation; default from the spec.',
+  })
   algorithms!: string[] | null;
   @Field(() => Int, { nullable: true, description: 'Candidates of the search at most, 1..200.' })
   trials!: number | null;

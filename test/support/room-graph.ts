@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { graphql, printSchema, type ExecutionResult } from 'graphql';
 import { buildSchemaSync, type NonEmptyArray } from 'type-graphql';
 import type { RequestContext, RoleName } from '../../src/graphql/context.js';
+import { feedPubSub } from '../../src/graphql/feeds.js';
 import type { Clock } from '../../src/kernel/clock.js';
 import { withCounts, zeroCounts, type Counts } from '../../src/kernel/count.js';
 import type { Answer } from './graph.js';
@@ -26,6 +27,8 @@ export function roomGraph(resolvers: readonly object[], clock: Clock): RoomGraph
     resolvers: [...instances.keys()] as unknown as NonEmptyArray<() => unknown>,
     container: { get: (type) => instances.get(type) },
     validate: false,
+    // nobody follows anything here
+    pubSub: feedPubSub({}),
   });
   return {
     sdl: printSchema(schema),
