@@ -56,6 +56,7 @@ function logLoss(votes: Float64Array, labels: Uint8Array): number {
 /** One tree on all rows and all columns: nothing about it is random but the order of ties. */
 const wholeTree = {
   trees: 1,
+  maxDepth: 60,
   bootstrap: false,
   columnShare: 1,
   minRowsInLeaf: 1,
