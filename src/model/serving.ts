@@ -10,6 +10,7 @@ import { loadedArtifacts, type LoadedArtifacts } from './loaded-artifacts.js';
 import { pinnedFeatures } from './model-features.js';
 import { inputNames, inputsOf, type ModelInputs } from './model-inputs.js';
 import { MODEL_TOPIC } from './model.messages.js';
+import { thresholdsOf, type Thresholds } from './score-card/tell-apart.js';
 import { reportOf } from './version-report.js';
 
 /** A version with what is needed to ask it. */
@@ -20,6 +21,8 @@ export interface ServedModel {
   /** The features of the inputs, in their order. */
   features: readonly FeatureDefinition[];
   threshold: number;
+  /** What it can tell apart of each numerical input; null or left out: everything. */
+  tellsApart?: Thresholds | null;
 }
 
 /** What answers now, for each model by name; follows promotions made in any process. */
@@ -227,19 +230,15 @@ class FollowingServing implements Serving {
       version.featureNames,
       reportOf(version).recipe.features,
     );
-    const inputs = inputsOfGraph(bytes) ?? inputsOf(features);
+    const classifier = readClassifier(bytes);
+    const { numericNames, categoricalNames } = classifier?.encoding ?? inputsOf(features);
+    const inputs = { numericNames, categoricalNames };
     if (inputNames(inputs).join() !== version.featureNames.join())
       throw new AppError(
         'INTERNAL',
         `the graph's inputs are not the features of version ${version.id}`,
       );
-    return { model, version, inputs, features, threshold: version.threshold ?? 0.5 };
+    const threshold = version.threshold ?? 0.5;
+    return { model, version, inputs, features, threshold, tellsApart: thresholdsOf(classifier) };
   }
-}
-
-function inputsOfGraph(bytes: Uint8Array): ModelInputs | null {
-  const encoding = readClassifier(bytes)?.encoding;
-  return encoding
-    ? { numericNames: encoding.numericNames, categoricalNames: encoding.categoricalNames }
-    : null;
 }

@@ -1,5 +1,6 @@
 import type { FeatureDefinition } from '../feature/feature.js';
 import type { ModelInputs } from '../model/model-inputs.js';
+import { sameSide, type Thresholds } from '../model/score-card/tell-apart.js';
 import type { FeatureTable } from '../numeric/table.js';
 import type { InputRow } from './prediction.js';
 import type { InputValue } from './reason.js';
@@ -57,12 +58,20 @@ export function hasAttributes(
   );
 }
 
-/** Whether two rows hold the same, bit for bit: a zero is not a minus zero, a missing number is. */
-export function sameInputs(a: InputRow, b: InputRow): boolean {
+/**
+ * Whether two rows get the same score: numbers that are equal bit for bit, or that the version cannot tell apart,
+ * and equal categories.
+ */
+export function sameInputs(a: InputRow, b: InputRow, tellsApart: Thresholds | null): boolean {
+  const same = (value: number, at: number): boolean => {
+    const other = b.numeric[at] ?? NaN;
+    const thresholds = tellsApart?.[at];
+    return thresholds ? sameSide(thresholds, value, other) : Object.is(value, other);
+  };
   return (
     a.numeric.length === b.numeric.length &&
     a.categorical.length === b.categorical.length &&
-    a.numeric.every((value, at) => Object.is(value, b.numeric[at])) &&
+    a.numeric.every(same) &&
     a.categorical.every((value, at) => value === b.categorical[at])
   );
 }

@@ -218,11 +218,13 @@ function remembered(
   if (!resultCache || maxStalenessSeconds !== null) return eligible;
   const modelId = served.model.id;
   const modelVersionId = served.version.id;
+  const { tellsApart = null } = served;
   const wall = clock.wall();
   return eligible.filter(({ user, inputs }) => {
     if (sourceOf(user) === 'WHAT_IF') return true;
     const { userId } = user;
-    const row = resultCache.find({ modelId, modelVersionId, userId, inputs, asOf, wall });
+    const version = { modelId, modelVersionId, tellsApart };
+    const row = resultCache.find({ ...version, userId, inputs, asOf, wall });
     if (row) answers.set(user, { ...answerOf(row), source: 'CACHE' });
     return !row;
   });

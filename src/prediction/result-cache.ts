@@ -1,4 +1,5 @@
 import { sameInputs } from './input-rows.js';
+import type { Thresholds } from '../model/score-card/tell-apart.js';
 import type { InputRow, LedgerRow } from './prediction.js';
 
 /** How the cache of a model does, in this process, since it started. */
@@ -13,8 +14,13 @@ export interface ResultCacheStats {
 
 /** Answers that need no model run, because nothing that the model looks at has changed. */
 export interface ResultCache {
-  /** The stored row that a version gave to the very same inputs as of an instant not after `asOf`; or null. */
-  find(key: CacheKey & { inputs: InputRow; asOf: Date; wall: Date }): LedgerRow | null;
+  /**
+   * The stored row that a version gave to the same inputs as of an instant not after `asOf`; or null. The same are
+   * inputs that the version cannot tell apart (`ServedModel.tellsApart`); without thresholds, bit for bit.
+   */
+  find(
+    key: CacheKey & { inputs: InputRow; tellsApart?: Thresholds | null; asOf: Date; wall: Date },
+  ): LedgerRow | null;
   /** Keeps a row of the ledger that the model answered. */
   keep(row: LedgerRow): void;
   /** Something happened to these customers. */
@@ -42,8 +48,9 @@ const DAY_SECONDS = 86_400;
 
 /**
  * Keeps the newest answer for each customer and version, the least recently used go first. The key is the
- * version and, bit for bit, the inputs: whoever looks one up has just read them, consent with them, so an
- * answer cannot be older than what the customer did.
+ * version and the inputs: whoever looks one up has just read them, consent with them, so an answer cannot be older
+ * than what the customer did. Days since something run on all the time: only what takes a number over a
+ * threshold of the version's trees is a change.
  */
 export function resultCache(options: ResultCacheOptions): ResultCache {
   const { entries: most, maxAgeSeconds = DAY_SECONDS } = options;
@@ -77,13 +84,16 @@ export function resultCache(options: ResultCacheOptions): ResultCache {
   };
 
   return {
-    find({ modelId, modelVersionId, userId, inputs, asOf, wall }) {
+    find({ modelId, modelVersionId, userId, inputs, tellsApart = null, asOf, wall }) {
       if (most === 0) return null;
       const rows = customers.get(userId);
       const row = rows?.get(modelVersionId);
       const ageMs = row ? wall.getTime() - row.scoredAt.getTime() : Infinity;
       const hit =
-        row && ageMs <= maxAgeSeconds * 1000 && row.asOf <= asOf && sameInputs(row.inputs, inputs);
+        row &&
+        ageMs <= maxAgeSeconds * 1000 &&
+        row.asOf <= asOf &&
+        sameInputs(row.inputs, inputs, tellsApart);
       if (!rows || !hit) {
         statsOf(modelId).misses += 1;
         return null;

@@ -47,7 +47,7 @@ export class UserPredictionResolver {
     @Arg('maxStalenessSeconds', () => Int, {
       nullable: true,
       description:
-        'A stored score up to this age will do, 0..31622400, unless the customer changed since. 0: always score. Default: score, unless every input is the same as when a score of the same version, at most a day old, was stored: then that one, as CACHE.',
+        'A stored score up to this age will do, 0..31622400, unless the customer changed since. 0: always score. Default: score, unless a score of the same version, at most a day old, was stored for inputs that the version cannot tell from those of now: then that one, with its own inputs and instant, as CACHE.',
     })
     maxStalenessSeconds: number | null,
     @Arg('overrides', () => [FeatureOverrideInput], {

@@ -72,6 +72,27 @@ describe('an answer whose inputs have not changed', () => {
     expect(resultCache).toEqual({ hits: 1, misses: 1, hitRatio: 0.5, evictions: 0, entries: 1 });
   });
 
+  it('is the stored one while days since something run on, as long as no threshold of the trees is crossed', async () => {
+    await opened();
+    const { deps } = lab.setting(here.predicting);
+    const first = [];
+    for (const user of lab.scorable) first.push(scoredOf((await askFor(lab, deps, user)).answer));
+    const again = [];
+    for (const user of lab.scorable) again.push(scoredOf((await askFor(lab, deps, user)).answer));
+    const served = lab.production();
+    expect(served.tellsApart).not.toBeNull();
+    const cached = again.filter((answer) => answer?.source === 'CACHE');
+    expect(cached.length).toBeGreaterThan(lab.scorable.length / 2);
+    for (const [i, answer] of again.entries())
+      if (answer?.source === 'CACHE') expect(answer).toEqual({ ...first[i], source: 'CACHE' });
+    // what is told is what the model says now
+    for (const user of lab.scorable) {
+      const fresh = scoredOf((await askFor(lab, deps, user, { maxStalenessSeconds: 0 })).answer);
+      const told = again.find((answer) => answer?.userId === user);
+      if (told?.source === 'CACHE') expect(told.probability).toBe(fresh?.probability);
+    }
+  });
+
   it('is scored all the same where no staleness is allowed, and where inputs are imagined', async () => {
     await opened();
     asOf = lab.clock.now();

@@ -9,10 +9,7 @@ export function ruleHolds(
   return when.every((condition) => conditionHolds(condition, cell(condition.feature)));
 }
 
-function conditionHolds(
-  { gt, gte, lt, lte, in: among }: InputCondition,
-  value: CardCell,
-): boolean {
+function conditionHolds({ gt, gte, lt, lte, in: among }: InputCondition, value: CardCell): boolean {
   if (value === null || Number.isNaN(value)) return false;
   if (among && !among.some((each) => each === value || Number(each) === value)) return false;
   if (typeof value === 'string') return among !== undefined;
