@@ -35,22 +35,25 @@ export interface ScoreUsersDeps {
 /** Users of one chunk: one statement of features and facts, one call of the scorer, one COPY. */
 export const SCORE_CHUNK = 5_000;
 
+/** Chunks that are read at the same time. */
+export const SCORE_READERS = 2;
+
 /**
  * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. While a
- * chunk is written the next is scored and the one after it read; of each stage one chunk is in memory. A chunk is
- * written with the note of how far the run is: a run that was killed, whatever was in flight, goes on behind
+ * chunk is written the next is scored and those after it are read; some five chunks are in memory, however many
+ * customers there are. A chunk is written with the note of how far the run is: a run that was killed, whatever was in flight, goes on behind
  * the last chunk, and of two workers that both believe they hold the job one writes each chunk. Result: ScoreJobResult.
  * @throws AppError CONFLICT while the newest scan of a table says FAILED
  */
 export async function scoreUsers(
   deps: ScoreUsersDeps,
   job: RunningJob,
-  chunk: number = SCORE_CHUNK,
+  { chunk = SCORE_CHUNK, readers = SCORE_READERS } = {},
 ): Promise<ScoreJobResult> {
   const { modelVersionId, asOf } = scoreJobInput.parse(job.input);
   await passGate(deps.checkData, 'scored', job.signal);
   return deps.useVersion(modelVersionId, (served) =>
-    scoreWith({ deps, job, served, asOf: new Date(asOf), chunk, busyMs: noTime() }),
+    scoreWith({ deps, job, served, asOf: new Date(asOf), chunk, readers, busyMs: noTime() }),
   );
 }
 
@@ -61,6 +64,8 @@ interface Run {
   served: ServedModel;
   asOf: Date;
   chunk: number;
+  /** Chunks that are read at the same time, >= 1. */
+  readers: number;
   /** What each stage took; the stages overlap, so that the sum may exceed the wall time. */
   busyMs: Record<'read' | 'score' | 'write', number>;
 }
@@ -114,22 +119,48 @@ async function scoreFrom(run: Run, state: RunState): Promise<{ rows: number; tak
   return { rows, taken: false };
 }
 
+/** Several statements at a time: reading is the database's work, and the longest by far. In ascending order all the same. */
 async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk, void, void> {
-  const { deps, job, served, asOf, chunk } = run;
+  const { deps, job, chunk } = run;
+  const reading: Promise<ReadChunk>[] = [];
   let after = state.lastUserId;
-  for (let number = state.batches; ; number += 1) {
-    job.signal.throwIfAborted();
-    const startMs = deps.clock.monotonicMs();
-    const users = await timed(run, 'read', () => deps.usersAfter(after, chunk));
-    const lastUserId = users.at(-1);
-    if (lastUserId === undefined) return;
-    const rows = await timed(run, 'read', async () => {
-      const request = { features: served.features, users, asOf, people: true as const };
-      return eligibleRows(await deps.readFeatures(request), served, asOf);
-    });
-    yield { number, after, lastUserId, looked: users.length, startMs, ...rows };
-    after = lastUserId;
+  let number = state.batches;
+  try {
+    for (let left = true; left || reading.length > 0;) {
+      job.signal.throwIfAborted();
+      while (left && reading.length < run.readers) {
+        const users = await deps.usersAfter(after, chunk);
+        const lastUserId = users.at(-1);
+        if (lastUserId === undefined) left = false;
+        else {
+          const stretch = { number, after, lastUserId, looked: users.length };
+          const started = readChunk(run, users, stretch);
+          started.catch(() => undefined); // told when its turn has come
+          reading.push(started);
+          number += 1;
+          after = lastUserId;
+        }
+      }
+      const next = reading.shift();
+      if (next) yield await next;
+    }
+  } finally {
+    await Promise.allSettled(reading);
   }
+}
+
+async function readChunk(
+  run: Run,
+  users: readonly number[],
+  stretch: Pick<ReadChunk, 'number' | 'after' | 'lastUserId' | 'looked'>,
+): Promise<ReadChunk> {
+  const { deps, served, asOf } = run;
+  const startMs = deps.clock.monotonicMs();
+  const rows = await timed(run, 'read', async () => {
+    const request = { features: served.features, users, asOf, people: true as const };
+    return eligibleRows(await deps.readFeatures(request), served, asOf);
+  });
+  return { ...stretch, startMs, ...rows };
 }
 
 async function* scoredChunks(

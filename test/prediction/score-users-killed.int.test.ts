@@ -125,7 +125,7 @@ describe('A run over everyone whose process is killed', { timeout: 60_000 }, () 
           },
         }),
         plainJob(jobId),
-        CHUNK,
+        { chunk: CHUNK },
       );
       expect(seen[0]).toBeGreaterThanOrEqual(left.chunks); // one more where the last commit was told to nobody
       expect(await scoresOf(jobId)).toEqual(await everyone());
@@ -153,7 +153,7 @@ describe('Two workers that both believe they hold the run', () => {
           },
         },
         plainJob(jobId),
-        CHUNK,
+        { chunk: CHUNK },
       );
     };
     try {
@@ -190,7 +190,7 @@ describe('Between reading and writing', () => {
         },
       },
       plainJob(jobId),
-      CHUNK,
+      { chunk: CHUNK },
     );
     const scored = await scoresOf(jobId);
     expect(scored).toEqual(await everyone());

@@ -74,7 +74,7 @@ it('goes on after a kill between two chunks, writes nobody twice, and ends with 
       return deps().writeBatch(batch);
     },
   });
-  await expect(scoreUsers(dies, job, 50)).rejects.toThrow('killed');
+  await expect(scoreUsers(dies, job, { chunk: 50 })).rejects.toThrow('killed');
   const half = await scoresOf(JOB);
   expect(half.length).toBeGreaterThan(50);
   expect(half.length).toBeLessThanOrEqual(100);
@@ -83,7 +83,7 @@ it('goes on after a kill between two chunks, writes nobody twice, and ends with 
   const result = await scoreUsers(
     deps(),
     { ...job, report: (share) => void shares.push(share) },
-    50,
+    { chunk: 50 },
   );
   expect(shares[0]).toBeGreaterThan(100 / 300); // what was done before the kill counts
   expect(shares.at(-1)).toBe(1);
@@ -91,13 +91,13 @@ it('goes on after a kill between two chunks, writes nobody twice, and ends with 
   expect(result.rows).toBe(whole.length);
   expect(new Set(whole.map((row) => row.userId)).size).toBe(whole.length);
 
-  await scoreUsers(deps(), { ...running(OTHER), input: job.input }, 1_000);
+  await scoreUsers(deps(), { ...running(OTHER), input: job.input }, { chunk: 1_000 });
   expect(await scoresOf(OTHER)).toEqual(whole);
 });
 
 it('delivered again after it ended, changes nothing', async () => {
   const before = await scoresOf(JOB);
-  const result = await scoreUsers(deps(), running(JOB), 50);
+  const result = await scoreUsers(deps(), running(JOB), { chunk: 50 });
   expect(result.rows).toBe(before.length);
   expect(await scoresOf(JOB)).toEqual(before);
 });
@@ -108,7 +108,9 @@ it('tells a subscriber of the rows of a run that it asked for', async () => {
   );
   const first = feed.next();
   await new Promise((resolve) => setTimeout(resolve, 100));
-  const { rows } = await scoreUsers(deps(), running('01900000-0000-7000-8000-00000000000c'), 100);
+  const { rows } = await scoreUsers(deps(), running('01900000-0000-7000-8000-00000000000c'), {
+    chunk: 100,
+  });
   expect(rows).toBeGreaterThan(200);
   const { data } = (await first).value as { data: Answer };
   expect(data.predictionMade.probability).toBeGreaterThanOrEqual(0.5);

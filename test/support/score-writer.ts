@@ -27,6 +27,6 @@ await scoreUsers(
     writeBatch: told('written', deps.writeBatch),
   },
   plainJob(jobId),
-  Number(chunk),
+  { chunk: Number(chunk) },
 );
 await db.close();
