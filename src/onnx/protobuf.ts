@@ -112,6 +112,8 @@ export interface ProtoField {
   field: number;
   integer: number;
   bytes: Uint8Array;
+  /** Came as a varint; an empty `bytes` is otherwise a value of no length, such as a packed list without entries. */
+  isVarint: boolean;
   /** Offset behind the field in its message. */
   end: number;
 }
@@ -157,6 +159,6 @@ export function* readProto(message: Uint8Array): Generator<ProtoField> {
     else if (wire === FIXED32) bytes = take(4);
     else if (wire === LENGTH) bytes = take(varint());
     else throw new RangeError(`unknown wire type ${String(wire)} at byte ${String(at)}`);
-    yield { field, integer, bytes, end: at };
+    yield { field, integer, bytes, isVarint: wire === VARINT, end: at };
   }
 }

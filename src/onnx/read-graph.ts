@@ -188,7 +188,7 @@ function readTensor(bytes: Uint8Array): ReadTensor {
     else if (number === 10) counted += value.length / 8;
     else if (number === 6) counted++;
     else if (number === 5 || number === 7 || number === 11) {
-      counted += field.bytes.length > 0 ? varintsIn(value) : 1;
+      counted += field.isVarint ? 1 : varintsIn(value);
       if (number === 7) pushIntegers(longs, field);
     }
   }
@@ -253,7 +253,7 @@ function readEntry(bytes: Uint8Array, entries: Map<string, string>): void {
 
 /** Repeated integers come one by one or packed; past the first `most` they are not kept. */
 function pushIntegers(into: number[], field: ProtoField, most = KEPT_INTEGERS + 1): void {
-  if (field.bytes.length === 0) {
+  if (field.isVarint) {
     if (into.length < most) into.push(signed(field.integer));
     return;
   }

@@ -267,6 +267,13 @@ describe('readModel', () => {
     ]);
   });
 
+  it('reads a scalar, whose shape has no entries', () => {
+    const constants = [{ name: 'w', type: 'float' as const, dims: [], values: [3] }];
+    const bytes = toyModel([node('Mul', ['x', 'w'])], { constants });
+    expect(readModel(bytes).constants[0]).toMatchObject({ dims: [], stored: 1 });
+    look(bytes);
+  });
+
   it('keeps whole numbers of shapes, the negative ones too', () => {
     const bytes = toyModel([node('Reshape', ['x', 'size'])], { constants: [longs([-1, 2 ** 40])] });
     expect(readModel(bytes).constants[0]?.integers).toEqual([-1, 2 ** 40]);
