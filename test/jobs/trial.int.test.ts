@@ -92,23 +92,29 @@ describe('the trials of a training', () => {
       const helper = spawn(process.execPath, [workerFile, database.url, String(LEASE_MS)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      await once(helper.stdout, 'data');
-      const job = await runningJob(database);
-      const { trained } = train(job.id);
-      const held = await found(async () =>
-        (await job.trials()).find(
-          ({ worker, status }) => status === 'RUNNING' && worker?.startsWith('killed:'),
-        ),
-      );
-      helper.kill('SIGKILL');
-      await once(helper, 'exit');
-      expect(hashOf(await trained)).toBe(alone);
-      const [row] = await database.db.query<{ losses: number; worker: string }>(
-        `select (task ->> 'losses')::int as losses, split_part(leased_by, ' ', 1) as worker
-         from trial where job_id = $1 and number = $2`,
-        [job.id, held.number],
-      );
-      expect(row).toEqual({ losses: 1, worker: 'home:1' });
+      const ended = once(helper, 'exit');
+      try {
+        await once(helper.stdout, 'data');
+        const job = await runningJob(database);
+        const { trained } = train(job.id);
+        const held = await found(async () =>
+          (await job.trials()).find(
+            ({ worker, status }) => status === 'RUNNING' && worker?.startsWith('killed:'),
+          ),
+        );
+        helper.kill('SIGKILL');
+        await ended;
+        expect(hashOf(await trained)).toBe(alone);
+        const [row] = await database.db.query<{ losses: number; worker: string }>(
+          `select (task ->> 'losses')::int as losses, split_part(leased_by, ' ', 1) as worker
+           from trial where job_id = $1 and number = $2`,
+          [job.id, held.number],
+        );
+        expect(row).toEqual({ losses: 1, worker: 'home:1' });
+      } finally {
+        helper.kill('SIGKILL'); // also when the test fails before it gets so far
+        await ended;
+      }
     },
   );
 
