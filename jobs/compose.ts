@@ -77,6 +77,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       modelProcessor(run, {
         modelByName: models.store.byName,
         approvedFeatures: features.approved,
+        allFeatures: () => features.store.all(),
         readFeatures: features.read,
         behaviourLabels: models.labels.behaviour,
         outcomeLabels: models.labels.outcomes,

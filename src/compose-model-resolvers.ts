@@ -2,9 +2,11 @@ import type { composeJobs, composeModels, Plant } from './compose-models.js';
 import type { FeatureLoaders } from './feature/feature-loaders.js';
 import { jobLoader } from './job/job-loader.js';
 import { FeatureUsedByResolver } from './model/feature-used-by.resolver.js';
+import { GovernanceResolver } from './model/governance.resolver.js';
 import { ModelVersionResolver } from './model/model-version.resolver.js';
 import { ModelResolver } from './model/model.resolver.js';
 import { promoteVersion, rollBackModel } from './model/move-version.js';
+import { RankingResolver } from './model/ranking.resolver.js';
 import { TrainModelResolver } from './model/train-model.resolver.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 
@@ -35,6 +37,12 @@ export function modelResolvers(parts: ModelResolverParts): object[] {
       featureRegistry: featuresOf.registry,
       provider: () => scorer.stats().provider,
     }),
+    new GovernanceResolver({
+      loaders: modelsOf,
+      submitJob: jobs.submit,
+      tryOut: models.moving.tryOut,
+    }),
+    new RankingResolver({ loaders: modelsOf, versionPage: models.store.versionPage }),
     new TrainModelResolver({
       modelByName: models.store.byName,
       submitJob: jobs.submit,
