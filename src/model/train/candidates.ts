@@ -151,7 +151,7 @@ function candidatesOf(
     case 'forest':
       return Array.from({ length: count }, (_, k): Candidate => {
         const shape = woods[k] ?? drawWood(next);
-        const common = { trees: 150, positiveWeight, seed: (seed + k) >>> 0 };
+        const common = { trees: 150, maxDepth: 12, positiveWeight, seed: (seed + k) >>> 0 };
         return {
           algorithm,
           parameters: { ...defaultRandomForestParameters, ...shape, ...common },
