@@ -132,4 +132,13 @@ describe('models register', () => {
     );
     await door.close();
   });
+
+  it('says so too when the connection ended over a large file', async () => {
+    const large = path.join(folder, 'larger.onnx');
+    fs.writeFileSync(large, Buffer.alloc(13_000_000));
+    const argv = ['churn', large, '--features', 'age'];
+    await expect(run(argv, { url: 'http://127.0.0.1:1', key: 'key' })).rejects.toThrow(
+      'it refused the 17333336 characters of the file: its AUGURY_MAX_BODY_BYTES is 16777216 unless set',
+    );
+  });
 });

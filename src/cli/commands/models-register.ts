@@ -31,6 +31,9 @@ interface Registered {
   } | null;
 }
 
+/** What AUGURY_MAX_BODY_BYTES is by itself. */
+const STANDARD_BODY = 16_777_216;
+
 const MUTATION = `mutation Register($name: String!, $task: ModelTask!, $onnx: String!, $features: [String!]!,
     $threshold: Float, $output: String, $positiveClass: Int, $scores: ScoreKind, $missing: MissingNumbers!, $comment: String) {
   registerModel(name: $name, task: $task, onnx: $onnx, features: $features, threshold: $threshold, output: $output,
@@ -88,7 +91,9 @@ async function register(
 ): Promise<void> {
   const answer = await postGraphql<{
     registerModel: { modelVersion: Registered | null; userErrors: never[] };
-  }>(remote, MUTATION, { ...variables });
+  }>(remote, MUTATION, { ...variables }).catch((error: unknown) => {
+    throw cutOff(error, variables.onnx.length);
+  });
   const { modelVersion } = must(dataOf(answer, variables.onnx.length).registerModel);
   if (!modelVersion) return;
   if (output.json) {
@@ -102,6 +107,14 @@ async function register(
       `${figure(upload.bytes)} bytes by ${upload.producer || 'an unnamed program'}, scores: ${upload.output} (${upload.scores}), missing numbers: ${upload.missing}`,
     );
   output.line(`id ${id}`);
+}
+
+/** A server may end the connection over a body that is too large before its answer was read. */
+function cutOff(error: unknown, characters: number): unknown {
+  if (!(error instanceof AppError) || error.code !== 'UNAVAILABLE' || characters < STANDARD_BODY)
+    return error;
+  const told = `${error.message}; if one runs, it refused the ${characters} characters of the file: its AUGURY_MAX_BODY_BYTES is ${STANDARD_BODY} unless set`;
+  return new AppError('UNAVAILABLE', told, { cause: error });
 }
 
 function dataOf<Data>({ data, errors }: GraphqlAnswer<Data>, characters: number): Data {
