@@ -340,10 +340,12 @@ async function versionId(version: number): Promise<string> {
   return row?.id ?? '';
 }
 
+/** Serving hears of a promotion by the bus. */
 async function settled(model: string, version: number): Promise<void> {
-  for (let i = 0; i < 60; i++) {
-    const [first] = await predictions(model).catch(() => []);
-    if (first?.modelVersion?.version === version || first?.eligibility !== 'ELIGIBLE') return;
+  for (let i = 0; i < 100; i++) {
+    const answers = await predictions(model).catch(() => []);
+    if (answers.some(({ modelVersion }) => modelVersion?.version === version)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  throw new Error(`version ${version} of ${model} does not answer`);
 }
