@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { auditStore } from '../src/access/audit.store.js';
 import { composeRegistry } from '../src/compose-data.js';
 import { composeEventUpkeep } from '../src/compose-event-upkeep.js';
 import {
@@ -7,17 +8,22 @@ import {
   composeLedger,
   composeModels,
 } from '../src/compose-models.js';
+import { composeLedgerUpkeep } from '../src/compose-ledger.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
 import { composeSelectionWork } from '../src/compose-selection-work.js';
+import { composeTrials } from '../src/compose-trials.js';
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
 import { requestProfile } from '../src/feature/request-profile.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
 import { rejectedRowStore } from '../src/job/rejected-row.store.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
-import { trainInWorker } from '../src/model/train/train-in-worker.js';
+import { sliceAttributes } from '../src/model/slice-attributes.store.js';
+import { TRIAL_QUEUE } from '../src/model/trial.messages.js';
 import { openPlant, type PlantOptions } from '../src/open-plant.js';
 import type { Config } from '../src/plant/env.js';
+import { fillReviews } from '../src/prediction/review-queue.js';
+import { reviewStore } from '../src/prediction/review.store.js';
 import { requestScan } from '../src/quality/request-scan.js';
 import { eventProcessor } from './event.js';
 import { featureProcessor } from './feature.js';
@@ -26,9 +32,11 @@ import { predictionProcessor } from './prediction.js';
 import { qualityProcessor } from './quality.js';
 import { scheduleRecurring, upkeepProcessor } from './schedule.js';
 import { selectionProcessor } from './selection.js';
+import { forgettingTrials, trialProcessor } from './trial.js';
 
 export interface WorkerOptions extends PlantOptions {
-  config: PlantOptions['config'] & Pick<Config, 'retentionDays' | 'workerConcurrency'>;
+  config: PlantOptions['config'] &
+    Pick<Config, 'retentionDays' | 'workerConcurrency' | 'ledgerDays' | 'trialThreads'>;
 }
 
 /** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
@@ -46,12 +54,19 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     const features = composeFeatureReading(plant.db, registry);
     const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
     const upkeep = composeEventUpkeep(plant.db, clock, config.retentionDays);
+    const ledgerUpkeep = composeLedgerUpkeep(plant.db, clock, auditStore, config.ledgerDays);
     const quality = composeQualityScan(plant);
     const askForScan = requestScan(jobs.once);
     const askForProfile = requestProfile({ ...jobs.once, now: () => clock.now() });
     const models = await composeModels(plant, features.store);
     opened.push(() => models.serving.close());
     const ledger = composeLedger(plant);
+    const workerId = `${hostname()}:${process.pid}`;
+    const trials = composeTrials(plant, {
+      workerId,
+      ...(config.trialThreads > 0 ? { threads: config.trialThreads } : {}),
+    });
+    opened.push(() => trials.work.close());
     // Closing the queues waits for running jobs, so it must come before what they use is closed.
     opened.push(() => plant.queues.close());
 
@@ -66,7 +81,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       onFailure: (error, jobId) => {
         log.warn({ err: error, jobId }, 'a job failed');
       },
-      workerId: `${hostname()}:${process.pid}`,
+      workerId,
       leaseMs: JOB_LEASE_MS,
     };
     const { queues, scorer } = plant;
@@ -74,25 +89,30 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     await queues.work(
       QUEUE_OF_KIND.TRAIN,
       { concurrency: 1 }, // one training already fills a core
-      modelProcessor(run, {
-        modelByName: models.store.byName,
-        approvedFeatures: features.approved,
-        allFeatures: () => features.store.all(),
-        readFeatures: features.read,
-        behaviourLabels: models.labels.behaviour,
-        outcomeLabels: models.labels.outcomes,
-        train: trainInWorker,
-        scorer,
-        registerVersion: models.store.registerVersion,
-        useProduction: async (model, work) => {
-          const [version] = await models.store.inStage([model.id], 'PRODUCTION');
-          return version ? models.serving.use(version.id, work) : null;
-        },
-        promote: models.promote,
-        checkData: quality.gate,
-        now: () => clock.wall(),
-      }),
+      forgettingTrials(
+        modelProcessor(run, {
+          modelByName: models.store.byName,
+          approvedFeatures: features.approved,
+          allFeatures: () => features.store.all(),
+          readFeatures: features.read,
+          behaviourLabels: models.labels.behaviour,
+          outcomeLabels: models.labels.outcomes,
+          train: trials.train,
+          attributesOf: sliceAttributes(plant.db),
+          scorer,
+          registerVersion: models.store.registerVersion,
+          useProduction: async (model, work) => {
+            const [version] = await models.store.inStage([model.id], 'PRODUCTION');
+            return version ? models.serving.use(version.id, work) : null;
+          },
+          promote: models.promote,
+          checkData: quality.gate,
+          now: () => clock.wall(),
+        }),
+        trials.forgetEnded,
+      ),
     );
+    await queues.work(TRIAL_QUEUE, { concurrency: 1 }, trialProcessor(trials.work));
     await queues.work(
       QUEUE_OF_KIND.SCORE,
       { concurrency },
@@ -139,13 +159,22 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
       UPKEEP_QUEUE,
       { concurrency: 1 },
       upkeepProcessor({
-        sweepJobs: jobs.sweep,
-        forgetRejectedRows: () => rejectedRowStore(plant.db).forget(clock.wall()),
-        scanQuality: () => askForScan('schedule'),
-        profileFeatures: () => askForProfile('schedule'),
+        'sweep-jobs': jobs.sweep,
+        'forget-rejected-rows': () => rejectedRowStore(plant.db).forget(clock.wall()),
+        'scan-quality': () => askForScan('schedule'),
+        'profile-features': () => askForProfile('schedule'),
+        'forget-trials': trials.forgetEnded,
+        'look-after-ledger': () => ledgerUpkeep.lookAfterLedger(),
+        'fill-reviews': () =>
+          fillReviews({
+            listModels: models.store.list,
+            fill: reviewStore(plant.db, auditStore).fill,
+            wall: () => clock.wall(),
+          }),
       }),
     );
     await upkeep.createMonthsAhead();
+    await ledgerUpkeep.createLedgerMonths();
     await scheduleRecurring(queues);
     await jobs.sweep();
     return { close };

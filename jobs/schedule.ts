@@ -1,5 +1,5 @@
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
-import { UPKEEP_QUEUE, upkeepPayload } from '../src/job/job.messages.js';
+import { UPKEEP_QUEUE, upkeepPayload, type UpkeepTask } from '../src/job/job.messages.js';
 import { UnrecoverableJobError, type Delivery, type Queues } from '../src/plant/ports.js';
 
 const SWEEP_EVERY_MS = 5_000;
@@ -8,6 +8,10 @@ const DAILY_EVENTS = { cron: '20 2 * * *' };
 const DAILY_REJECTED_ROWS = { cron: '10 2 * * *' };
 const DAILY_QUALITY = { cron: '40 2 * * *' };
 const DAILY_PROFILE = { cron: '50 2 * * *' };
+const DAILY_LEDGER = { cron: '15 2 * * *' };
+const DAILY_TRIALS = { cron: '5 2 * * *' };
+/** Who asks for the queue of reviews opens them too: this is for when nobody asks. */
+const HOURLY_REVIEWS = { cron: '25 * * * *' };
 
 /** Everything that recurs, in one place. Scheduling again changes nothing. */
 export async function scheduleRecurring(queues: Queues): Promise<void> {
@@ -24,35 +28,24 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
   await queues.schedule(UPKEEP_QUEUE, 'profile-features', DAILY_PROFILE, {
     task: 'profile-features',
   });
+  await queues.schedule(UPKEEP_QUEUE, 'forget-trials', DAILY_TRIALS, { task: 'forget-trials' });
+  await queues.schedule(UPKEEP_QUEUE, 'look-after-ledger', DAILY_LEDGER, {
+    task: 'look-after-ledger',
+  });
+  await queues.schedule(UPKEEP_QUEUE, 'fill-reviews', HOURLY_REVIEWS, { task: 'fill-reviews' });
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',
   });
 }
 
-/** Queue `upkeep`: what recurs. */
-export function upkeepProcessor(deps: {
-  sweepJobs(): Promise<unknown>;
-  forgetRejectedRows(): Promise<unknown>;
-  scanQuality(): Promise<unknown>;
-  profileFeatures(): Promise<unknown>;
-}): (delivery: Delivery) => Promise<void> {
+/** Queue `upkeep`: what recurs, by the name of the task. */
+export function upkeepProcessor(
+  tasks: Record<UpkeepTask, () => Promise<unknown>>,
+): (delivery: Delivery) => Promise<void> {
   return async ({ payload }) => {
     const parsed = upkeepPayload.safeParse(payload);
     if (!parsed.success)
       throw new UnrecoverableJobError(`not an upkeep task: ${parsed.error.message}`);
-    switch (parsed.data.task) {
-      case 'sweep-jobs':
-        await deps.sweepJobs();
-        return;
-      case 'forget-rejected-rows':
-        await deps.forgetRejectedRows();
-        return;
-      case 'scan-quality':
-        await deps.scanQuality();
-        return;
-      case 'profile-features':
-        await deps.profileFeatures();
-        return;
-    }
+    await tasks[parsed.data.task]();
   };
 }

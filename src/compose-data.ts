@@ -58,11 +58,13 @@ export interface IngestOptions {
   erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   /** Keeps the rows of a call that were not taken; an import keeps its own, with their lines. */
   keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
+  /** Told whose events were stored. */
+  onEvents?: (userIds: readonly number[]) => void;
 }
 
 /** Customers, what they did and with what: the stores and the ways in. */
 export function composeIngest(db: Database, clock: Clock, options: IngestOptions = {}) {
-  const { inOrder = false, keepRejected, retention, erasedBefore } = options;
+  const { inOrder = false, keepRejected, retention, erasedBefore, onEvents } = options;
   const users = userStore(db, auditStore);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
@@ -77,7 +79,13 @@ export function composeIngest(db: Database, clock: Clock, options: IngestOptions
     resolveDevices: deviceStore(db).resolve,
     typeIds: types.idsOf,
     sourceIds: sources.idsOf,
-    insert: events.insert,
+    insert: onEvents
+      ? async (batch) => {
+          const written = await events.insert(batch);
+          onEvents(batch.userIds);
+          return written;
+        }
+      : events.insert,
     ...guards,
   };
   const keeping = keepRejected ? { keepRejected } : {};

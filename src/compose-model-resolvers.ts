@@ -7,6 +7,8 @@ import { ModelVersionResolver } from './model/model-version.resolver.js';
 import { ModelResolver } from './model/model.resolver.js';
 import { promoteVersion, rollBackModel } from './model/move-version.js';
 import { RankingResolver } from './model/ranking.resolver.js';
+import { TrialResolver } from './model/trial.resolver.js';
+import { trialStore } from './model/trial.store.js';
 import { TrainModelResolver } from './model/train-model.resolver.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 
@@ -43,6 +45,7 @@ export function modelResolvers(parts: ModelResolverParts): object[] {
       tryOut: models.moving.tryOut,
     }),
     new RankingResolver({ loaders: modelsOf, versionPage: models.store.versionPage }),
+    new TrialResolver({ trialsOfJobs: trialStore(plant.db, clock).ofJobs }),
     new TrainModelResolver({
       modelByName: models.store.byName,
       submitJob: jobs.submit,

@@ -13,6 +13,8 @@ import { recordOutcomes } from './model/record-outcomes.js';
 import type { SelectionLoaders } from './model/selection-loaders.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 import { JobResultResolver } from './prediction/job-result.resolver.js';
+import { composeLedgerReading } from './compose-ledger.js';
+import { composeServing, type ServingSettings } from './compose-serving.js';
 import { modelHealth } from './prediction/model-health.js';
 import { ModelHealthResolver } from './prediction/model-health.resolver.js';
 import { OutcomeResolver } from './prediction/outcome.resolver.js';
@@ -20,6 +22,7 @@ import { predictionLoaders } from './prediction/prediction-loaders.js';
 import { predictionFeeds, PredictionMadeResolver } from './prediction/prediction-made.resolver.js';
 import { predictionTally } from './prediction/prediction-tally.js';
 import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.resolver.js';
+import { ledgerLabelStore } from './prediction/ledger-labels.store.js';
 import { planScoreRun } from './prediction/score-users.js';
 import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
@@ -38,11 +41,13 @@ export interface PredictionRoomParts {
   ledger: ReturnType<typeof composeLedger>;
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
+  settings: ServingSettings;
 }
 
 /** Labels from callers and files, for the graph and for imports. */
 export function composeOutcomes(
-  parts: Pick<PredictionRoomParts, 'ingest' | 'ledger'> & {
+  parts: Pick<PredictionRoomParts, 'ingest'> & {
+    db: Plant['db'];
     models: {
       store: Pick<PredictionRoomParts['models']['store'], 'list'>;
       outcomes: Pick<PredictionRoomParts['models']['outcomes'], 'record'>;
@@ -52,14 +57,13 @@ export function composeOutcomes(
     erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   },
 ) {
-  const { ingest, ledger, models, wall, erasedBefore } = parts;
+  const { db, ingest, models, wall, erasedBefore } = parts;
+  const labels = ledgerLabelStore(db);
   return recordOutcomes({
     models: models.store.list,
     userIds: ingest.users.idsByExternalId,
-    predictionTargets: async (ids) => {
-      const rows = await ledger.store.byIds(ids);
-      return new Map(rows.map(({ id, userId, modelId }) => [id, { userId, modelId }]));
-    },
+    predictionTargets: labels.targets,
+    predictionsOf: labels.predictionsOf,
     record: models.outcomes.record,
     wall,
     ...(erasedBefore ? { erasedBefore } : {}),
@@ -71,10 +75,15 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
   resolvers: object[];
   feeds: Record<string, Feed>;
   scoreEveryone(model: string, createdBy: string): Promise<string>;
+  /** Events of these customers were stored: what is remembered of them is forgotten. */
+  customersChanged(userIds: Iterable<number>): void;
+  close(): Promise<void>;
 } {
   const { plant, jobs, users, features, models, modelsOf, ledger } = parts;
-  const { bus, scorer, clock } = plant;
+  const { db, bus, scorer, clock } = plant;
   const { serving } = models;
+  const serve = composeServing(plant, serving, features.read, parts.settings);
+  const { scoreWithinMs, inPlaceOfModel } = serve.predicting;
   const tally = predictionTally();
   const loaders = predictionLoaders({
     readFeatures: features.read,
@@ -87,12 +96,14 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
     serving,
     ledgerPages: ledger.store.pages,
     firstOutcomes: models.outcomes.firstAfter,
+    ...serve.predicting,
   });
   const health = {
     serving,
     scorer,
     ledgerHealth: ledger.store.health,
     newestOf: ledger.store.newestOf,
+    resultCache: serve.resultCache,
     tally,
     clock,
   };
@@ -101,13 +112,27 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
       new UserPredictionResolver({ serving, loaders, models: perRequest(models.store.list) }),
       new PredictionResolver({ loaders, modelLoaders: modelsOf, userLoader: users.byId, serving }),
       new ScoredRowResolver({ loaders, serving }),
-      new ScoreResolver({ serving, scorer, submitJob: jobs.submit }),
+      new ScoreResolver({
+        serving,
+        scorer,
+        submitJob: jobs.submit,
+        scoreWithinMs,
+        inPlaceOfModel,
+      }),
       new OutcomeResolver({
-        recordOutcomes: composeOutcomes({ ...parts, wall: () => clock.wall() }),
+        recordOutcomes: composeOutcomes({ ...parts, db, wall: () => clock.wall() }),
       }),
       new ModelHealthResolver({ modelHealth: (model) => modelHealth(health, model) }),
       new JobResultResolver({ loaders: modelsOf, selections: parts.selections }),
       new PredictionMadeResolver(),
+      ...serve.resolvers,
+      ...composeLedgerReading({
+        db,
+        scorer,
+        serving,
+        ledger: ledger.store,
+        modelByName: models.store.byName,
+      }).resolvers,
     ],
     feeds: predictionFeeds({
       subscribe: (topic) => bus.subscribe(topic),
@@ -115,6 +140,8 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
       predictionsInRange: ledger.store.inRange,
       serving,
     }),
+    customersChanged: serve.customersChanged,
+    close: serve.close,
     scoreEveryone: async (model, createdBy) => {
       const served = serving.current(model);
       if (!served) throw new AppError('NOT_FOUND', `no model named ${model} is in production`);

@@ -17,6 +17,7 @@ import { composePrivacyRoom } from './compose-privacy.js';
 import { tombstonePlace } from './compose-privacy-work.js';
 import { composeQualityRoom } from './compose-quality.js';
 import { openFeatureRegistry } from './compose-registry.js';
+import { composeRegister } from './compose-register.js';
 import { reviewResolvers } from './compose-reviews.js';
 import { composeSelections } from './compose-selection.js';
 import { demoStore } from './demo/demo.store.js';
@@ -40,7 +41,18 @@ import { userLoaders } from './user/user-loaders.js';
 
 /** What a system is composed with. */
 export interface ComposeOptions extends PlantOptions {
-  config: PlantOptions['config'] & Pick<Config, 'dataDir' | 'retentionDays' | 'tombstones'>;
+  config: PlantOptions['config'] &
+    Pick<
+      Config,
+      | 'dataDir'
+      | 'retentionDays'
+      | 'tombstones'
+      | 'resultCache'
+      | 'scoreWithinMs'
+      | 'maxModelBytes'
+      | 'modelCheckMemoryBytes'
+      | 'modelCheckSeconds'
+    >;
 }
 
 /** A composed system: the graph and what the door needs, to be closed once. */
@@ -104,6 +116,9 @@ async function composeOn(
     retention,
     erasedBefore: privacy.erasedBefore,
     keepRejected: rejected.write,
+    onEvents: (userIds) => {
+      predictions.customersChanged(userIds);
+    },
   });
   const users = userLoaders(ingest.users);
 
@@ -123,6 +138,14 @@ async function composeOn(
   // quality · model · prediction
   const models = await composeModels(plant, features.store);
   opened.push(() => models.serving.close());
+  const registering = composeRegister({
+    db,
+    clock,
+    modelByName: models.store.byName,
+    featureRegistry: features.store.all,
+    config,
+  });
+  opened.push(registering.close);
   const featureRoom = composeFeatureRoom({
     plant,
     audit: access.audit,
@@ -168,7 +191,13 @@ async function composeOn(
     selections: selections.loaders,
     ledger,
     erasedBefore: privacy.erasedBefore,
+    settings: {
+      resultCacheEntries: config.resultCache,
+      scoreWithinMs: config.scoreWithinMs,
+      onAnswers: metrics.answers,
+    },
   });
+  opened.push(() => predictions.close());
 
   const upkeep = composeEventUpkeep(db, clock, config.retentionDays);
   const staticSchema = buildGraph({
@@ -186,6 +215,7 @@ async function composeOn(
       new UserFeatureSetResolver({ readFeatures: features.read }),
       ...quality.resolvers,
       ...modelResolvers({ plant, jobs, models, modelsOf, featuresOf }),
+      registering.resolver,
       ...selections.resolvers,
       ...predictions.resolvers,
       ...reviewResolvers({ plant, models, modelsOf, users, ledger }),

@@ -7,7 +7,6 @@ import { jobStore, type JobStore } from '../job/job.store.js';
 import { rejectedRowStore } from '../job/rejected-row.store.js';
 import { modelStore } from '../model/model.store.js';
 import { outcomeStore } from '../model/outcome.store.js';
-import { predictionStore } from '../prediction/prediction.store.js';
 import type { CliContext } from './context.js';
 import type { ImportDeps, ImportJobs } from './import/context.js';
 import { importJobs } from './import/import-jobs.js';
@@ -35,8 +34,8 @@ export function withImport<T>(
     const jobs = jobStore(db, clock);
     const models = modelStore(db, clock, auditStore);
     const record = composeOutcomes({
+      db,
       ingest,
-      ledger: { store: predictionStore(db), publish: () => undefined },
       models: { store: models, outcomes: outcomeStore(db, clock) },
       wall: () => clock.wall(),
       erasedBefore,

@@ -20,11 +20,19 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   SELECT: 'selection',
 };
 
-/** Queue of the recurring upkeep: lost queue entries are added again, old rejected rows removed, scans and profiles asked for. */
+/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans and profiles asked for, reviews opened. */
 export const UPKEEP_QUEUE = 'upkeep';
-export const upkeepPayload = z.object({
-  task: z.enum(['sweep-jobs', 'forget-rejected-rows', 'scan-quality', 'profile-features']),
-});
+const upkeepTasks = [
+  'sweep-jobs',
+  'forget-rejected-rows',
+  'scan-quality',
+  'profile-features',
+  'forget-trials',
+  'fill-reviews',
+  'look-after-ledger',
+] as const;
+export type UpkeepTask = (typeof upkeepTasks)[number];
+export const upkeepPayload = z.object({ task: z.enum(upkeepTasks) });
 
 /** Bus topic of every change of a job; who reads it re-reads the row. */
 export const JOB_TOPIC = 'job';

@@ -8,6 +8,7 @@ import type { Labels } from './labels.js';
 import type { ModelSpec } from './model-spec.js';
 import { constantFeatures, minTrainingRows } from './train/check-input.js';
 import type { IgnoredFeature } from './train/training.js';
+import { findTwins } from './train/twins.js';
 
 /** Rows in ascending user id; `labels[i]` is 1 for positive. */
 export interface TrainingTable {
@@ -55,7 +56,8 @@ export async function buildTrainingTable(
     );
   const inputs = inputsOf(features);
   const everything = await readAsOf(readFeatures, features, labels, inputs);
-  const dropped = constantFeatures(everything, [...labels.userIds.keys()]);
+  const rows = [...labels.userIds.keys()];
+  const dropped = [...constantFeatures(everything, rows), ...findTwins(everything, rows)];
   const table = withoutColumns(everything, new Set(dropped.map(({ feature }) => feature)));
   if (table.numericNames.length + table.categoricalNames.length === 0)
     throw new AppError('INVALID', 'every candidate feature has the same value in every row');

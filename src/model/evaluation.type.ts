@@ -164,6 +164,11 @@ export class ArtifactType {
 export class IgnoredFeatureType {
   @Field(() => String, { description: 'Name of the feature.' })
   feature!: string;
-  @Field(() => String, { description: 'CONSTANT or ALL_MISSING.' })
+  @Field(() => String, { description: 'CONSTANT, ALL_MISSING or TWIN.' })
   reason!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Of a TWIN: the feature that says the same.',
+  })
+  of?: string | null;
 }

@@ -43,7 +43,7 @@ registerEnumType(ModelStage, {
   description: 'Where a version stands. At most one version of a model is PRODUCTION, one SHADOW.',
   valuesConfig: {
     CANDIDATE: { description: 'Trained and checked; answers nobody.' },
-    SHADOW: { description: 'Marked to be compared with production.' },
+    SHADOW: { description: 'Scored on live traffic beside production, never returned.' },
     PRODUCTION: { description: 'Answers.' },
     ARCHIVED: { description: 'Was replaced or put away; can come back.' },
   },

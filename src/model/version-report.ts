@@ -76,7 +76,9 @@ export const versionReport = z.object({
   targets: z.array(
     z.object({ metric: z.string(), goal: z.number(), value: z.number(), met: z.boolean() }),
   ),
-  ignoredFeatures: z.array(z.object({ feature: z.string(), reason: z.string() })),
+  ignoredFeatures: z.array(
+    z.object({ feature: z.string(), reason: z.string(), of: z.string().optional() }),
+  ),
   seconds: z.number(),
   recipe,
   parity: z.object({ rows: z.number(), worstDifference: z.number() }),

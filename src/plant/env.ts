@@ -4,93 +4,20 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
+import {
+  flag,
+  instantOrNull,
+  integer,
+  oneOf,
+  origins,
+  setting,
+  textOrNull,
+  urlOrNull,
+  type Setting,
+} from './setting.js';
 
 /** What the environment looks like: variable to text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-interface Setting<T> {
-  variable: string;
-  /** Text as it would stand in the environment; '' = not set. */
-  fallback: string;
-  meaning: string;
-  /** Its value is never shown in an error. */
-  secret?: boolean;
-  schema: z.ZodType<T, string>;
-}
-
-const setting = <T>(definition: Setting<T>): Setting<T> => definition;
-
-const integer = (min: number, max: number): z.ZodType<number, string> => {
-  const message = `must be a whole number ${min}..${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
-};
-
-const oneOf = <const T extends readonly [string, ...string[]]>(
-  ...values: T
-): z.ZodType<T[number], string> =>
-  z.string().pipe(z.enum(values, { error: `must be one of ${values.join(', ')}` }));
-
-const WORDS: Readonly<Record<string, boolean>> = {
-  true: true,
-  '1': true,
-  yes: true,
-  on: true,
-  false: false,
-  '0': false,
-  no: false,
-  off: false,
-};
-
-const flag: z.ZodType<boolean, string> = z.string().transform((text, context) => {
-  const value = WORDS[text.toLowerCase()];
-  if (value !== undefined) return value;
-  context.addIssue({ code: 'custom', message: 'must be true or false' });
-  return z.NEVER;
-});
-
-const textOrNull: z.ZodType<string | null, string> = z
-  .string()
-  .transform((text) => (text === '' ? null : text));
-
-const urlOrNull = (...protocols: string[]): z.ZodType<string | null, string> =>
-  z.string().transform((text, context) => {
-    if (text === '') return null;
-    if (protocols.some((protocol) => text.startsWith(`${protocol}://`))) return text;
-    const starts = protocols.map((protocol) => `${protocol}://`).join(' or ');
-    context.addIssue({ code: 'custom', message: `must start with ${starts}` });
-    return z.NEVER;
-  });
-
-const INSTANT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/;
-
-const instantOrNull: z.ZodType<Date | null, string> = z.string().transform((text, context) => {
-  if (text === '') return null;
-  const time = INSTANT.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return new Date(time);
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an ISO 8601 day or instant with its zone, such as 1997-10-01T00:00:00Z',
-  });
-  return z.NEVER;
-});
-
-const origins: z.ZodType<string[], string> = z.string().transform((text, context) => {
-  const list = text
-    .split(',')
-    .map((entry) => entry.trim().replace(/\/$/, ''))
-    .filter((entry) => entry !== '');
-  const wrong = list.find((entry) => !/^https?:\/\/[^/\s]+$/.test(entry));
-  if (wrong === undefined) return list;
-  context.addIssue({
-    code: 'custom',
-    message: `must be a comma-separated list of origins such as https://crm.example.com, not "${wrong}"`,
-  });
-  return z.NEVER;
-});
 
 /** Every setting, in the order of .env.example. */
 const SETTINGS = {
@@ -191,6 +118,31 @@ const SETTINGS = {
     fallback: '100000',
     meaning: 'Rows that may wait for a model run before more are refused, 1000..10000000.',
     schema: integer(1_000, 10_000_000),
+  }),
+  scoreWithinMs: setting({
+    variable: 'AUGURY_SCORE_WITHIN_MS',
+    fallback: '2000',
+    meaning:
+      'Time a model gets for an answer before stored scores and rules take its place, 50..60000 ms.',
+    schema: integer(50, 60_000),
+  }),
+  resultCache: setting({
+    variable: 'AUGURY_RESULT_CACHE',
+    fallback: '10000',
+    meaning: 'Answers a process remembers until their inputs change, 0..1000000; 0 none.',
+    schema: integer(0, 1_000_000),
+  }),
+  ledgerDays: setting({
+    variable: 'AUGURY_LEDGER_DAYS',
+    fallback: '0',
+    meaning: 'Days that predictions are kept, 0..36500, in whole months; 0 keeps them for ever.',
+    schema: integer(0, 36_500),
+  }),
+  trialThreads: setting({
+    variable: 'AUGURY_TRIAL_THREADS',
+    fallback: '0',
+    meaning: 'Threads of a worker that search for a model, 0..64; 0 is one a core.',
+    schema: integer(0, 64),
   }),
   workerConcurrency: setting({
     variable: 'AUGURY_WORKER_CONCURRENCY',

@@ -23,6 +23,8 @@ export interface Metrics {
   busEvent(event: BusEvent, amount: number): void;
   /** The registry of features was looked at: true where what was remembered would do. */
   registryLook(hit: boolean): void;
+  /** Answers of models, by where they came from. */
+  answers(what: { source: string; count: number }): void;
   /** Reads rows that wait for a model run, at each scrape. */
   watchScorerQueue(rows: () => number): void;
   /** Reads the depth of the job queues, at each scrape; one that does not answer is left out. */
@@ -79,6 +81,12 @@ export function createMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const answers = new Counter({
+    name: 'augury_answers_total',
+    help: 'Answers of models: by the model itself, remembered, by rules, imagined',
+    labelNames: ['source'],
+    registers,
+  });
   return {
     request: (labels, seconds) => requests.observe(labels, seconds),
     sqlStatement: () => statements.inc(),
@@ -88,6 +96,7 @@ export function createMetrics(): Metrics {
     },
     busEvent: (event, amount) => bus.inc({ event }, amount),
     registryLook: (hit) => looks.inc({ outcome: hit ? 'hit' : 'miss' }),
+    answers: ({ source, count }) => answers.inc({ source }, count),
     watchScorerQueue(waiting) {
       new Gauge({
         name: 'augury_scorer_queued_rows',

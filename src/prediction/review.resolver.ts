@@ -20,7 +20,7 @@ import type { LedgerRow } from './prediction.js';
 import { decideReview, readReviews, type ReviewQueueDeps } from './review-queue.js';
 import type { ReviewStatus as StatusName, ReviewVerdict as VerdictName } from './review.js';
 import {
-  Decision,
+  DecisionBand,
   ReviewConnectionType,
   ReviewPayloadType,
   ReviewStatus,
@@ -175,7 +175,7 @@ function positionIn(after: string): { probability: number; id: number } {
 export class PredictionDecisionResolver {
   constructor(private readonly deps: { modelLoaders: Pick<ModelLoaders, 'model'> }) {}
 
-  @FieldResolver(() => Decision, {
+  @FieldResolver(() => DecisionBand, {
     nullable: true,
     description: "By the model's bands; null where it has none, or there is no score.",
   })

@@ -7,10 +7,10 @@ import { encodeId } from '../kernel/id.js';
 import type { Decision as DecisionName } from './decision.js';
 import type { Review, ReviewStatus as StatusName } from './review.js';
 
-export const Decision = { ALLOW: 'ALLOW', REVIEW: 'REVIEW', BLOCK: 'BLOCK' } as const;
+export const DecisionBand = { ALLOW: 'ALLOW', REVIEW: 'REVIEW', BLOCK: 'BLOCK' } as const;
 
-registerEnumType(Decision, {
-  name: 'Decision',
+registerEnumType(DecisionBand, {
+  name: 'DecisionBand',
   description: "What to do with what was scored, by the model's bands.",
   valuesConfig: {
     ALLOW: { description: 'Let it pass: below the lower bound of REVIEW.' },
@@ -55,7 +55,7 @@ registerEnumType(ReviewVerdict, {
 export class ReviewType extends NodeInterface {
   @Field(() => Float, { description: 'Of the positive label when it was put in the queue, 0..1.' })
   probability!: number;
-  @Field(() => Decision, { description: 'REVIEW or BLOCK: the band it lay in.' })
+  @Field(() => DecisionBand, { description: 'REVIEW or BLOCK: the band it lay in.' })
   decision!: DecisionName;
   @Field(() => ReviewStatus, { description: 'How far it is.' })
   status!: StatusName;

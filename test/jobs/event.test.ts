@@ -29,14 +29,17 @@ describe('the queue of upkeep', () => {
   it('does what it is told, and refuses what it does not know', async () => {
     const done: string[] = [];
     const process = upkeepProcessor({
-      sweepJobs: () => Promise.resolve(done.push('sweep')),
-      forgetRejectedRows: () => Promise.resolve(done.push('forget')),
-      scanQuality: () => Promise.resolve(done.push('scan')),
-      profileFeatures: () => Promise.resolve(done.push('profile')),
+      'sweep-jobs': () => Promise.resolve(done.push('sweep')),
+      'forget-rejected-rows': () => Promise.resolve(done.push('forget')),
+      'scan-quality': () => Promise.resolve(done.push('scan')),
+      'profile-features': () => Promise.resolve(done.push('profile')),
+      'forget-trials': () => Promise.resolve(done.push('trials')),
+      'fill-reviews': () => Promise.resolve(done.push('reviews')),
+      'look-after-ledger': () => Promise.resolve(done.push('ledger')),
     });
-    for (const task of ['forget-rejected-rows', 'sweep-jobs', 'scan-quality', 'profile-features'])
+    for (const task of ['forget-rejected-rows', 'sweep-jobs', 'look-after-ledger', 'fill-reviews'])
       await process(delivery({ task }));
     await expect(process(delivery({}))).rejects.toThrow('not an upkeep task');
-    expect(done).toEqual(['forget', 'sweep', 'scan', 'profile']);
+    expect(done).toEqual(['forget', 'sweep', 'ledger', 'reviews']);
   });
 });

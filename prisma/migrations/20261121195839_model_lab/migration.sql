@@ -88,8 +88,8 @@ CREATE UNIQUE INDEX "review_prediction_id_key" ON "review"("prediction_id");
 -- CreateIndex
 CREATE INDEX "review_user_id_idx" ON "review"("user_id");
 
-COMMENT ON TABLE "trial" IS 'privacy: none - settings of candidates and margins of rows that name nobody, kept while a training runs';
-COMMENT ON TABLE "training_table" IS 'privacy: none - values of features in rows that name nobody, kept while a training runs';
+COMMENT ON TABLE "trial" IS 'privacy: none - settings of candidates, and while a training runs also scores of rows that carry no id';
+COMMENT ON TABLE "training_table" IS 'privacy: none - values of features in rows that carry no id, of customers who allowed profiling when the attempt began, gone when the training has ended';
 COMMENT ON TABLE "shadow_score" IS 'privacy: by user_id';
 COMMENT ON TABLE "review" IS 'privacy: by user_id';
 COMMENT ON TABLE "score_chunk" IS 'privacy: none - how far runs are';

@@ -14,6 +14,8 @@ import {
 } from '../print-version.js';
 import { ask, must, type Remote } from '../remote.js';
 import { addGovernCommands } from './models-govern.js';
+import { addRegisterCommand } from './models-register.js';
+import { addReplayCommand } from './replay.js';
 
 interface TrainOptions {
   asOf?: string;
@@ -121,6 +123,8 @@ async function scoreAll(
 function addModelsGroup(program: Command, context: CliContext): void {
   const models = program.command('models').description('the registry of models');
   addGovernCommands(models, context);
+  addReplayCommand(models, context);
+  addRegisterCommand(models, context);
   models
     .command('list')
     .description('models and what serves')

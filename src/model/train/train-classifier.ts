@@ -1,6 +1,11 @@
 import { scaleMargins } from '../../numeric/calibration.js';
+import { predictClassifier } from '../../numeric/classifier-predict.js';
+import type { Classifier } from '../../numeric/classifier.js';
+import { pickRows } from '../../numeric/table.js';
 import { chooseThreshold } from '../judge/threshold-table.js';
 import { judgeClassifier } from '../judge/judge-classifier.js';
+import { distilScoreCard } from '../score-card/distil-score-card.js';
+import type { ScoreCard } from '../score-card/score-card.js';
 import { calibrate, calibrated, type CalibrationReport } from './calibrate.js';
 import { hyperparametersOf } from './candidates.js';
 import { checkTrainingInput, findIgnoredFeatures } from './check-input.js';
@@ -98,6 +103,7 @@ export async function trainClassifier(
     ignoredFeatures,
     calibration,
     ...blendReport(chosen),
+    scoreCard: cardOf(input, classifier, train, test, threshold),
     seconds: (hooks.now() - startedAt) / 1000,
   };
   progress(1, 'trained');
@@ -120,6 +126,26 @@ function calibrationOf(
   labels: Uint8Array,
 ): CalibrationReport | null {
   return calibration === 'none' ? null : calibrate(outOfFold, labels, foldOf);
+}
+
+/** What answers while the model cannot. */
+function cardOf(
+  { table, labels, options }: TrainingInput,
+  classifier: Classifier,
+  train: readonly number[],
+  test: readonly number[],
+  threshold: number,
+): ScoreCard {
+  return distilScoreCard({
+    table,
+    rows: train,
+    margins: predictClassifier(classifier, pickRows(table, train)),
+    testRows: test,
+    testMargins: predictClassifier(classifier, pickRows(table, test)),
+    testLabels: pick(labels, test),
+    threshold,
+    fallback: options.fallback,
+  });
 }
 
 function blendReport({ choices, algorithm }: Chosen): Pick<TrainingReport, 'blend'> {

@@ -1,5 +1,6 @@
 import type { Classifier } from '../../numeric/classifier.js';
 import type { FeatureTable } from '../../numeric/table.js';
+import type { ScoreCard } from '../score-card/score-card.js';
 import type { CostMatrix } from '../cost-report.js';
 import type { Judgement } from '../judge/judgement.js';
 import type { BusinessRule, FallbackSpec } from '../spec-parts.js';
@@ -190,6 +191,8 @@ export interface TrainingReport extends Judgement {
   baseline: ReportMetric[];
   targets: TargetResult[];
   ignoredFeatures: IgnoredFeature[];
+  /** What answers while the model cannot. */
+  scoreCard: ScoreCard;
   /** Wall seconds of the whole training. */
   seconds: number;
 }
