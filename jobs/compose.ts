@@ -8,7 +8,7 @@ import {
   composeLedger,
   composeModels,
 } from '../src/compose-models.js';
-import { composeLedgerUpkeep } from '../src/compose-ledger.js';
+import { composeLedgerUpkeep } from '../src/compose-ledger-upkeep.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
 import { composeSelectionWork } from '../src/compose-selection-work.js';

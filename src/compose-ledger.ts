@@ -1,11 +1,7 @@
-import type { AuditOn } from './access/audit.store.js';
-import type { Clock } from './kernel/clock.js';
 import type { Model } from './model/model.js';
 import type { Serving } from './model/serving.js';
 import type { Database } from './plant/ports.js';
 import { answerByFallback } from './prediction/fallback.js';
-import { createLedgerMonths, lookAfterLedger } from './prediction/ledger-months.js';
-import { ledgerPartitionStore } from './prediction/ledger-partition.store.js';
 import { PerformanceResolver } from './prediction/performance.resolver.js';
 import { performanceStore } from './prediction/performance.store.js';
 import type { PredictionStore } from './prediction/prediction.store.js';
@@ -38,19 +34,5 @@ export function composeLedgerReading(parts: {
       }),
       new PerformanceResolver({ performanceSums: performanceStore(db).sums }),
     ],
-  };
-}
-
-/** The months of the ledger: made ahead, and dropped when retention has passed them (0 days = kept for ever). */
-export function composeLedgerUpkeep(
-  db: Database,
-  clock: Clock,
-  auditOn: AuditOn,
-  retentionDays: number,
-) {
-  const deps = { ...ledgerPartitionStore(db, auditOn), clock, retentionDays };
-  return {
-    createLedgerMonths: () => createLedgerMonths(deps),
-    lookAfterLedger: (signal?: AbortSignal) => lookAfterLedger(deps, signal),
   };
 }

@@ -9,10 +9,10 @@ import type {
 import { perRequest } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { AppError } from './kernel/error.js';
-import { recordOutcomes } from './model/record-outcomes.js';
 import type { SelectionLoaders } from './model/selection-loaders.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 import { JobResultResolver } from './prediction/job-result.resolver.js';
+import { composeOutcomes } from './compose-outcomes.js';
 import { composeLedgerReading } from './compose-ledger.js';
 import { composeServing, type ServingSettings } from './compose-serving.js';
 import { modelHealth } from './prediction/model-health.js';
@@ -22,7 +22,6 @@ import { predictionLoaders } from './prediction/prediction-loaders.js';
 import { predictionFeeds, PredictionMadeResolver } from './prediction/prediction-made.resolver.js';
 import { predictionTally } from './prediction/prediction-tally.js';
 import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.resolver.js';
-import { ledgerLabelStore } from './prediction/ledger-labels.store.js';
 import { planScoreRun } from './prediction/score-users.js';
 import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
@@ -42,32 +41,6 @@ export interface PredictionRoomParts {
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   settings: ServingSettings;
-}
-
-/** Labels from callers and files, for the graph and for imports. */
-export function composeOutcomes(
-  parts: Pick<PredictionRoomParts, 'ingest'> & {
-    db: Plant['db'];
-    models: {
-      store: Pick<PredictionRoomParts['models']['store'], 'list'>;
-      outcomes: Pick<PredictionRoomParts['models']['outcomes'], 'record'>;
-    };
-    wall: () => Date;
-    /** When those of the customers that were erased were erased, by key. */
-    erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
-  },
-) {
-  const { db, ingest, models, wall, erasedBefore } = parts;
-  const labels = ledgerLabelStore(db);
-  return recordOutcomes({
-    models: models.store.list,
-    userIds: ingest.users.idsByExternalId,
-    predictionTargets: labels.targets,
-    predictionsOf: labels.predictionsOf,
-    record: models.outcomes.record,
-    wall,
-    ...(erasedBefore ? { erasedBefore } : {}),
-  });
 }
 
 /** Scores, reasons, the ledger, outcomes, health. */

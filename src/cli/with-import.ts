@@ -1,7 +1,7 @@
 import { auditStore } from '../access/audit.store.js';
 import { composeIngest, composeRegistry } from '../compose-data.js';
 import { composeFeatureReading } from '../compose-models.js';
-import { composeOutcomes } from '../compose-predictions.js';
+import { composeOutcomes } from '../compose-outcomes.js';
 import { composeTombstones } from '../compose-privacy-work.js';
 import { jobStore, type JobStore } from '../job/job.store.js';
 import { rejectedRowStore } from '../job/rejected-row.store.js';

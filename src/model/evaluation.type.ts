@@ -170,5 +170,5 @@ export class IgnoredFeatureType {
     nullable: true,
     description: 'Of a TWIN: the feature that says the same.',
   })
-  of?: string | null;
+  of!: string | null;
 }

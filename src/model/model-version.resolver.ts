@@ -141,7 +141,7 @@ export class ModelVersionResolver {
     description: 'Candidates that had one value in every row, or none.',
   })
   ignoredFeatures(@Root() version: ModelVersionNode): IgnoredFeatureType[] {
-    return report(version).ignoredFeatures;
+    return report(version).ignoredFeatures.map((each) => ({ ...each, of: each.of ?? null }));
   }
 
   @FieldResolver(() => JsonObject, {
