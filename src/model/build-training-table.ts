@@ -3,7 +3,13 @@ import { AppError } from '../kernel/error.js';
 import type { FeatureDefinition } from '../feature/feature.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { FeatureTable } from '../numeric/table.js';
-import { inputsOf, inputTable, withoutColumns, type ModelInputs } from './model-inputs.js';
+import {
+  inputNames,
+  inputsOf,
+  inputTable,
+  withoutColumns,
+  type ModelInputs,
+} from './model-inputs.js';
 import type { Labels } from './labels.js';
 import type { ModelSpec } from './model-spec.js';
 import { constantFeatures, minTrainingRows } from './train/check-input.js';
@@ -16,6 +22,8 @@ export interface TrainingTable {
   table: FeatureTable;
   labels: Uint8Array;
   dropped: IgnoredFeature[];
+  /** What business rules look at, inputs or not; null without rules. */
+  ruleTable: FeatureTable | null;
 }
 
 const MAX_INSTANTS = 64;
@@ -41,12 +49,14 @@ export function candidateFeatures(
 /**
  * Reads the features of every labelled user as of the row's instant, through the same compiled
  * statement that serves live scores; an event at or after that instant never counts.
+ * @param ruleFeatures what business rules look at; some may be no candidates, and become no inputs
  * @throws AppError INVALID when there is too little to learn from
  */
 export async function buildTrainingTable(
   readFeatures: ReadFeatures,
   features: readonly FeatureDefinition[],
   labels: Labels,
+  ruleFeatures: readonly FeatureDefinition[] = [],
 ): Promise<TrainingTable> {
   checkLabels(labels);
   if (features.length === 0)
@@ -54,14 +64,19 @@ export async function buildTrainingTable(
       'INVALID',
       'no approved feature fits the model: approve one, or import attributes',
     );
-  const inputs = inputsOf(features);
-  const everything = await readAsOf(readFeatures, features, labels, inputs);
+  const extra = ruleFeatures.filter(({ name }) => !features.some((each) => each.name === name));
+  const read = [...features, ...extra];
+  const whole = await readAsOf(readFeatures, read, labels, inputsOf(read));
+  const everything = withoutColumns(whole, new Set(extra.map(({ name }) => name)));
   const rows = [...labels.userIds.keys()];
   const dropped = [...constantFeatures(everything, rows), ...findTwins(everything, rows)];
   const table = withoutColumns(everything, new Set(dropped.map(({ feature }) => feature)));
   if (table.numericNames.length + table.categoricalNames.length === 0)
     throw new AppError('INVALID', 'every candidate feature has the same value in every row');
-  return { table, labels: Uint8Array.from(labels.positive, Number), dropped };
+  const looked = new Set(ruleFeatures.map(({ name }) => name));
+  const others = inputNames(whole).filter((name) => !looked.has(name));
+  const ruleTable = looked.size > 0 ? withoutColumns(whole, new Set(others)) : null;
+  return { table, labels: Uint8Array.from(labels.positive, Number), dropped, ruleTable };
 }
 
 function checkLabels({ positive }: Labels): void {

@@ -8,7 +8,11 @@ import { predictClassifier } from '../numeric/classifier-predict.js';
 import { PARITY_TOLERANCE, worstDisagreement } from '../onnx/parity.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
-import { buildTrainingTable, type TrainingTable } from './build-training-table.js';
+import {
+  buildTrainingTable,
+  candidateFeatures,
+  type TrainingTable,
+} from './build-training-table.js';
 import type { Model, ModelVersion, NewModelVersion } from './model.js';
 import { featureKey } from './model-features.js';
 import { inputNames } from './model-inputs.js';
@@ -66,14 +70,15 @@ export async function trainModel(
   const labels = await readLabels(deps, model, input);
   const features = await trainingFeatures(deps, model, input);
   job.report(0.03, `reading ${features.length} features of ${labels.userIds.length} customers`);
-  const training = await buildTrainingTable(deps.readFeatures, features, labels);
+  const looked = await ruleFeatures(deps, model);
+  const training = await buildTrainingTable(deps.readFeatures, features, labels, looked);
   job.signal.throwIfAborted();
 
   const { table } = training;
   const options = optionsOf(model, input);
   const slices = await sliceColumns(deps.attributesOf, model.spec, labels);
   const trained = await deps.train(
-    { table, labels: training.labels, options, slices },
+    { table, labels: training.labels, options, slices, ruleTable: training.ruleTable },
     { jobId: job.id, signal: job.signal, ...progressOf(job.report) },
   );
   job.report(0.92, 'checking the ONNX graph');
@@ -105,6 +110,17 @@ export async function trainModel(
   });
   await promoteTrained(deps, model, { version, labels, margins }, input.promote, job.createdBy);
   return { modelVersionId: version.id };
+}
+
+/** What the business rules look at, as far as it is registered: the newest approved version of each. */
+async function ruleFeatures(
+  deps: Pick<TrainModelDeps, 'approvedFeatures'>,
+  { spec }: Model,
+): Promise<FeatureDefinition[]> {
+  const names = spec.businessRules.flatMap(({ when }) => when.map(({ feature }) => feature));
+  if (names.length === 0) return [];
+  const everyone = { tags: null, include: [...new Set(names)], exclude: [] };
+  return candidateFeatures(await deps.approvedFeatures(), everyone);
 }
 
 /** The words of the thread; while it waits for trials, how many of them are done. */

@@ -102,3 +102,63 @@ it('a training hands over what its rows are cut by, and tells how many trials ar
     [820, 'fitting the choice'],
   ]);
 });
+
+it('business rules look at features that are no inputs: excluded ones, and those of one value', async () => {
+  const when = (feature: string) => [{ feature, gte: 3 }];
+  const spec = churnSpec({
+    features: { tags: null, include: null, exclude: ['excluded'] },
+    businessRules: ['risk', 'excluded', 'constant', 'unheard_of'].map((feature) => ({
+      name: feature,
+      when: when(feature),
+      tolerance: 0,
+      veto: true,
+    })),
+  });
+  const model = { id: 'm', name: 'churn', spec } as Model;
+  const rows = 60;
+  const labels: Labels = {
+    userIds: Array.from({ length: rows }, (_, k) => k + 1),
+    positive: Array.from({ length: rows }, (_, k) => k % 3 === 0),
+    asOf: Array.from({ length: rows }, () => new Date(request.asOf)),
+    dataFrom: null,
+  };
+  const features = ['risk', 'excluded', 'constant'].map((name) => ({
+    ...{ name, version: 1, type: 'NUMERICAL', tags: [] },
+  }));
+  const valueOf: Record<string, (id: number) => number> = {
+    risk: (id) => id % 7,
+    excluded: (id) => id,
+    constant: () => 5,
+  };
+  const readFeatures: ReadFeatures = (question) =>
+    Promise.resolve({
+      userIds: Float64Array.from(labels.userIds),
+      rows,
+      columns: new Map(
+        question.features.map(({ name }) => [
+          name,
+          Float64Array.from(labels.userIds, (id) => valueOf[name]?.(id) ?? NaN),
+        ]),
+      ),
+    });
+  const given = new AppError('CONFLICT', 'seen enough');
+  const deps = {
+    modelByName: () => Promise.resolve(model),
+    behaviourLabels: () => Promise.resolve(labels),
+    approvedFeatures: () => Promise.resolve(features as unknown as FeatureDefinition[]),
+    readFeatures,
+    train: ({ table, ruleTable }) => {
+      expect(table.numericNames).toEqual(['risk']);
+      expect(ruleTable?.numericNames).toEqual(['risk', 'constant', 'excluded']);
+      // an unknown feature is in no table: its rule cannot be checked, and is not met
+      expect(Array.from(ruleTable?.numeric.subarray(0, 6) ?? [])).toEqual([1, 5, 1, 2, 5, 2]);
+      return Promise.reject(given);
+    },
+  } as Partial<TrainModelDeps> as TrainModelDeps;
+  const { signal } = new AbortController();
+  const job = {
+    ...{ id: 'j', attempt: 1, input: request, createdBy: 'test', signal },
+    report: () => undefined,
+  };
+  await expect(trainModel(deps, job)).rejects.toBe(given);
+});

@@ -25,6 +25,8 @@ export interface JudgeInput {
   /** As it will serve: calibration folded in. */
   classifier: Classifier;
   table: FeatureTable;
+  /** What business rules look at, of the same rows. */
+  ruleTable: FeatureTable;
   /** 0 or 1, shape [rows of the table]. */
   labels: Uint8Array;
   /** Row numbers of the training part and of the test part. */
@@ -95,7 +97,7 @@ export function judgeClassifier(input: JudgeInput): Judged {
     }),
     slices: judgeSlices(columns, rows),
     fairness: judgeFairness(columns, rows),
-    ruleChecks: checkBusinessRules(options.businessRules, table, test, called),
+    ruleChecks: checkBusinessRules(options.businessRules, input.ruleTable, test, called),
     reference: referenceOf(table, train),
     causes: causesOf(classifier, testTable, margins, columns, options),
   };

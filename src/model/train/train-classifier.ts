@@ -91,6 +91,7 @@ export async function trainClassifier(
   const slices = input.slices ?? [];
   const judged = judgeClassifier({
     ...{ classifier, table, labels, train, test, outOfFold, threshold, options, slices },
+    ruleTable: input.ruleTable ?? table,
   });
   const report: TrainingReport = {
     ...judged,

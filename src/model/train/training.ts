@@ -204,6 +204,8 @@ export interface TrainingInput {
   options: TrainingOptions;
   /** What the judgement cuts the rows by; absent: nothing. */
   slices?: readonly SliceColumn[];
+  /** What business rules look at, row by row of the table; absent or null: the table itself. */
+  ruleTable?: FeatureTable | null;
 }
 
 export interface TrainingResult {

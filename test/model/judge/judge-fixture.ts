@@ -54,7 +54,7 @@ export function judged(
   };
   const { train, test } = splitRows(rows);
   const input: JudgeInput = {
-    ...{ classifier, table, labels, train, test, threshold: 0.5 },
+    ...{ classifier, table, ruleTable: table, labels, train, test, threshold: 0.5 },
     outOfFold: {
       labels: Uint8Array.from(train, (row) => labels[row] ?? 0),
       margins: Float64Array.from(train, (row) => margins[row] ?? 0),
