@@ -32,6 +32,7 @@ export async function followJob(
   const live = process.stderr.isTTY && !output.json;
   const started = performance.now();
   let lastStage = '';
+  let told = false;
   for (;;) {
     const { job } = await ask<{ job: FollowedJob | null }>(remote, query, { id });
     if (!job) throw new AppError('NOT_FOUND', `job ${id} is gone`);
@@ -44,8 +45,25 @@ export async function followJob(
       if (job.status === 'SUCCEEDED') return job;
       throw new AppError('INTERNAL', `job ${id} ${job.status}: ${job.error ?? 'no reason given'}`);
     }
-    if (job.status === 'QUEUED' && performance.now() - started > STALE_QUEUE_MS)
-      output.note(`job ${id} still waits: is a worker running (npm start -- --role worker)?`);
+    if (job.status === 'QUEUED' && !told && performance.now() - started > STALE_QUEUE_MS) {
+      told = true;
+      output.note(await whyItWaits(remote, id));
+    }
     await sleep(POLL_MS);
   }
+}
+
+/** Behind what a job waits that nobody took: other jobs, or nothing but a worker. */
+async function whyItWaits(remote: Remote, id: string): Promise<string> {
+  const { jobs } = await ask<{ jobs: { nodes: { kind: string; progress: number }[] } }>(
+    remote,
+    '{ jobs(status: [RUNNING], first: 3) { nodes { kind progress } } }',
+    {},
+  );
+  if (jobs.nodes.length === 0)
+    return `job ${id} still waits: is a worker running (npm start -- --role worker)?`;
+  const running = jobs.nodes.map(
+    ({ kind, progress }) => `${kind} at ${(progress * 100).toFixed(0)} %`,
+  );
+  return `job ${id} waits for a worker that is busy: ${running.join(', ')}; one more takes it at once (npm start -- --role worker)`;
 }

@@ -133,7 +133,11 @@ function printGroups(version: VersionRow, output: Output): void {
       `worst slice: ${worst.dimension} = ${worst.value || 'unknown'}, AUC ${figure(auc?.value)} on ${figure(worst.rows)} rows`,
     );
   else if (slices.length > 0)
-    output.line(`${slices.length} slices, none worse than the rest by more than chance`);
+    output.line(
+      slices.length === 1
+        ? 'one slice, nothing to compare it with'
+        : `${slices.length} slices, none worse than the rest by more than chance`,
+    );
   for (const { attribute, parityGap, opportunityGap } of fairness)
     output.line(
       `fairness ${attribute}: called positive differs by ${figure(parityGap)}, true positive rate by ${figure(opportunityGap)}`,

@@ -13,6 +13,11 @@ import {
   CUSTOMER_FEATURES,
   WHO_AM_I,
 } from './examples/features.js';
+import {
+  HOW_A_VERSION_WAS_JUDGED,
+  IS_THE_MODEL_WELL,
+  WHAT_TO_LOOK_AT,
+} from './examples/judging.js';
 import { WHAT_THE_MODEL_IS, TRAIN_CHURN_MODEL, FOLLOW_JOBS } from './examples/models.js';
 
 /** What a CRM developer and an analyst would start from, in that order. */
@@ -22,6 +27,9 @@ export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
   CUSTOMERS_AS_ROWS,
   TICKETS_AND_DEVICES,
   WHAT_THE_MODEL_IS,
+  HOW_A_VERSION_WAS_JUDGED,
+  IS_THE_MODEL_WELL,
+  WHAT_TO_LOOK_AT,
   RECORD_PURCHASE,
   FEATURES_BY_NAME,
   FEATURE_TABLE,

@@ -14,7 +14,7 @@ const STANDARD: CostMatrix = {
 const cost = (defaultValue: number) => ({
   nullable: true,
   defaultValue,
-  description: 'Cost of one, >= 0.',
+  description: 'Cost of one, 0..1e12.',
 });
 
 /** A cost matrix as the arguments of a field. */
@@ -31,12 +31,15 @@ export class CostArguments {
   @Field(() => Float, {
     nullable: true,
     defaultValue: STANDARD.savedPerTruePositive,
-    description: 'Loss that one true positive prevents, >= 0.',
+    description: 'Loss that one true positive prevents, 0..1e12.',
   })
   savedPerTruePositive!: number | null;
 }
 
-/** The costs asked for. @throws AppError INVALID for one below 0, naming it */
+/** So much of any cost that the total of all rows stays a number. */
+const MOST = 1e12;
+
+/** The costs asked for. @throws AppError INVALID for one outside 0..1e12, naming it */
 export function costsOf(asked: CostArguments): CostMatrix {
   const costs: CostMatrix = {
     truePositive: asked.truePositive ?? STANDARD.truePositive,
@@ -46,6 +49,7 @@ export function costsOf(asked: CostArguments): CostMatrix {
     savedPerTruePositive: asked.savedPerTruePositive ?? STANDARD.savedPerTruePositive,
   };
   for (const [name, value] of Object.entries(costs))
-    if (!(value >= 0)) throw new AppError('INVALID', `${name} must be >= 0, got ${value}`);
+    if (!(value >= 0 && value <= MOST))
+      throw new AppError('INVALID', `${name} must be 0..1e12, got ${value}`);
   return costs;
 }

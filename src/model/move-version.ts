@@ -1,4 +1,5 @@
 import { userError, type UserError } from '../kernel/error.js';
+import { commentError } from './comment.js';
 import { rollBackTarget, type Model, type ModelStage, type ModelVersion } from './model.js';
 import type { ModelChanged } from './model.messages.js';
 import { loadCheck, passRules } from './promotion-gate.js';
@@ -42,6 +43,8 @@ export async function promoteVersion(
 ): Promise<MoveResult> {
   const { versionId, stage, actor, overrideRules = false } = request;
   let { comment } = request;
+  const long = commentError(comment);
+  if (long) return refuse(long);
   const version = await deps.versionById(versionId);
   if (!version)
     return refuse(userError('NOT_FOUND', `no model version has the id ${versionId}`, 'version'));
@@ -60,6 +63,8 @@ export async function rollBackModel(
   deps: MoveVersionDeps,
   request: { model: string; actor: string; comment?: string | null; overrideRules?: boolean },
 ): Promise<MoveResult> {
+  const long = commentError(request.comment);
+  if (long) return refuse(long);
   const model = await deps.modelByName(request.model);
   if (!model) return refuse(userError('NOT_FOUND', `no model is named ${request.model}`, 'model'));
   const target = rollBackTarget(await deps.allVersions(model.id));

@@ -137,7 +137,14 @@ function targetOf(
 ): { userId: number; modelId: string } | Refusal {
   if (row.predictionId !== null && row.predictionId !== undefined) {
     const target = predictions.get(row.predictionId);
-    return target ?? missing(`no prediction has the id Prediction:${row.predictionId}`);
+    return (
+      target ??
+      missing(
+        row.predictionId > 0
+          ? `no prediction has the id Prediction:${row.predictionId}`
+          : 'prediction is not the id of a prediction (Prediction:<number>)',
+      )
+    );
   }
   if (!row.user || !row.model)
     return { code: 'INVALID', message: 'an outcome needs a prediction, or user and model' };

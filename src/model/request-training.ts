@@ -31,6 +31,8 @@ export function planTraining(
   const label = wish.label ?? (rule.kind === 'OUTCOMES' ? 'OUTCOMES' : 'BEHAVIOUR');
   const horizonDays =
     wish.horizonDays ?? (rule.kind === 'NO_EVENT' ? rule.horizonDays : OUTCOME_HORIZON_DAYS);
+  const horizon = trainJobInput.shape.horizonDays.safeParse(horizonDays);
+  if (!horizon.success) return wrong('horizonDays', horizon.error.issues[0], horizonDays);
   const horizonMs = horizonDays * DAY_MS;
   const asOf = wish.asOf ?? (label === 'BEHAVIOUR' ? new Date(now.getTime() - horizonMs) : now);
   const wished = {
@@ -47,9 +49,7 @@ export function planTraining(
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const field = String(issue?.path[0] ?? 'input');
-    const got = JSON.stringify(Object.entries(wished).find(([name]) => name === field)?.[1]);
-    const message = `${field} ${issue?.message ?? 'is not usable'}, got ${got}`;
-    return { input: null, error: userError('INVALID', message, 'input', field) };
+    return wrong(field, issue, Object.entries(wished).find(([name]) => name === field)?.[1]);
   }
   const known = new Date(Math.max(now.getTime(), wall.getTime()));
   if (label === 'BEHAVIOUR' && asOf.getTime() + horizonMs > known.getTime())
@@ -63,4 +63,13 @@ export function planTraining(
       ),
     };
   return { input: parsed.data, error: null };
+}
+
+function wrong(
+  field: string,
+  issue: { message: string } | undefined,
+  value: unknown,
+): { input: null; error: UserError } {
+  const message = `${field} ${issue?.message ?? 'is not usable'}, got ${JSON.stringify(value)}`;
+  return { input: null, error: userError('INVALID', message, 'input', field) };
 }

@@ -80,7 +80,10 @@ export class TrainModelResolver {
     @Arg('version', () => ID, { description: '`ModelVersion:<uuid>`' }) version: string,
     @Arg('stage', () => ModelStage, { defaultValue: 'PRODUCTION', description: 'Where to.' })
     stage: Stage,
-    @Arg('comment', () => String, { nullable: true, description: 'Why; kept in the audit trail.' })
+    @Arg('comment', () => String, {
+      nullable: true,
+      description: 'Why, at most 2,000 characters; kept in the audit trail.',
+    })
     comment: string | null,
     @Arg('overrideRules', () => Boolean, OVERRIDE) override: boolean | null,
     @Ctx() context: RequestContext,
@@ -101,7 +104,10 @@ export class TrainModelResolver {
   })
   async rollBackModel(
     @Arg('model', () => String, { description: 'Name of the model.' }) model: string,
-    @Arg('comment', () => String, { nullable: true, description: 'Why; kept in the audit trail.' })
+    @Arg('comment', () => String, {
+      nullable: true,
+      description: 'Why, at most 2,000 characters; kept in the audit trail.',
+    })
     comment: string | null,
     @Arg('overrideRules', () => Boolean, OVERRIDE) override: boolean | null,
     @Ctx() context: RequestContext,

@@ -39,13 +39,13 @@ export class PerformanceResolver {
       description:
         'A profile attribute, one the spec names under slices or fairness: a point for each of its values.',
     })
-    slice: string | null,
+    slice: string | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<PerformancePointType[]> {
     authorise(context, 'model:read');
     const end = until ?? new Date(context.clock.wall().getTime() + 1);
     const start = since ?? new Date(end.getTime() - STANDARD_DAYS * DAY_MS);
-    const question = { since: start, until: end, step, slice };
+    const question = { since: start, until: end, step, slice: slice ?? null };
     const points = await performanceOf(this.deps, { id: key, spec }, question);
     return points.map(({ metrics, ...point }) => ({
       ...point,

@@ -78,6 +78,13 @@ export class ScoreResolver {
       const error = userError('NOT_FOUND', `no model named ${model} is in production`, 'model');
       return { job: null, userErrors: [error] };
     }
+    const latest = new Date(
+      Math.max(context.clock.now().getTime(), context.clock.wall().getTime()),
+    );
+    if (asOf && asOf > latest) {
+      const message = `asOf must not be after ${latest.toISOString()}, got ${asOf.toISOString()}`;
+      return { job: null, userErrors: [userError('INVALID', message, 'asOf')] };
+    }
     const input = planScoreRun(served, asOf ?? context.clock.now());
     const job = await this.deps.submitJob('SCORE', input, context.viewer.name);
     return { job: jobNode(job), userErrors: [] };

@@ -51,11 +51,8 @@ const ROUNDING = 1e-4;
  * @throws AppError INVALID with the reason for which it is refused
  */
 export async function examineModel(file: ModelFile): Promise<ExaminedModel> {
-  const model = statically(() => {
-    const read = readModel(file.bytes);
-    inspectModel(read);
-    return read;
-  });
+  const model = statically(() => readModel(file.bytes), 'it is no ONNX file, or a damaged one: ');
+  statically(() => inspectModel(model));
   const told = {
     opset: model.opsets.get('') ?? 15,
     producer: model.producer,
@@ -223,11 +220,12 @@ async function run(session: InferenceSession, rows: ForeignRows): Promise<Tensor
   return scores;
 }
 
-function statically<T>(work: () => T): T {
+function statically<T>(work: () => T, before = ''): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof RangeError) throw new AppError('INVALID', error.message, { cause: error });
+    if (error instanceof RangeError)
+      throw new AppError('INVALID', `${before}${error.message}`, { cause: error });
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addGovernCommands } from '../../src/cli/commands/models-govern.js';
+import { addPromoteCommand } from '../../src/cli/commands/models-promote.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { printVersion, type VersionRow } from '../../src/cli/print-version.js';
 
@@ -72,6 +73,8 @@ afterAll(async () => {
 function answer(query: string): object {
   if (query.includes('query Find')) return { model };
   if (query.includes('query Card')) return { modelVersion: { card: '# churn\n\ntext\n' } };
+  if (query.includes('mutation Promote'))
+    return { promoteModel: { modelVersion: { ...version, stage: 'SHADOW' }, userErrors: [] } };
   if (query.includes('mutation'))
     return { retrainVersion: { job: { id: 'Job:1' }, userErrors: [] } };
   const done = { id: 'Job:1', status: 'SUCCEEDED', progress: 1, stage: 'done', error: null };
@@ -89,6 +92,7 @@ async function run(argv: string[], json = false): Promise<string> {
   const program = new Command('augury').version('1.0.0').enablePositionalOptions().exitOverride();
   const models = program.command('models');
   addGovernCommands(models, context as CliContext);
+  addPromoteCommand(models, context as CliContext);
   for (const command of models.commands)
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   await program.parseAsync(['models', ...argv], { from: 'user' });
@@ -148,4 +152,31 @@ it('a version is printed with its intervals, threshold, worst slice, gaps, rules
     'fairness gender: called positive differs by 0.1, true positive rate by –',
   );
   expect(text).toContain('rule regulars: NOT met, 3 of 20 rows, may veto promotion');
+});
+
+describe('models promote', () => {
+  it('takes a model and a number, and a stage', async () => {
+    expect(await run(['promote', 'churn', '2', '--stage', 'shadow'])).toContain(
+      'version 2 (blend, SHADOW)',
+    );
+    expect(asked[1]?.variables).toEqual({
+      ...{ version: 'ModelVersion:2', stage: 'SHADOW', comment: null, override: false },
+    });
+  });
+
+  it('takes the id of a version alone', async () => {
+    await run(['promote', 'ModelVersion:7', '--comment', 'better']);
+    expect(asked[0]?.variables).toEqual({
+      ...{ version: 'ModelVersion:7', stage: 'PRODUCTION', comment: 'better', override: false },
+    });
+  });
+
+  it.each([
+    [['churn'], 'which version of churn? `models show churn` lists them: `models promote churn 2`'],
+    [['churn', '9'], 'churn has no version 9'],
+    [['churn', 'two'], 'It must be a whole number 1..2147483647.'],
+    [['churn', '2', '--stage', 'live'], 'It must be one of PRODUCTION, SHADOW'],
+  ])('refuses %j', async (argv, message) => {
+    await expect(run(['promote', ...argv])).rejects.toThrow(message);
+  });
 });

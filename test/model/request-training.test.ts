@@ -43,6 +43,8 @@ describe('planning a training', () => {
   it.each([
     [{ asOf: new Date('2026-05-20T00:00:00Z') }, 'those labels are not known yet'],
     [{ horizonDays: 0 }, 'horizonDays must be a whole number 1..3650, got 0'],
+    [{ horizonDays: 999_999 }, 'horizonDays must be a whole number 1..3650, got 999999'],
+    [{ horizonDays: 2_147_483_647 }, 'horizonDays must be a whole number 1..3650, got 2147483647'],
     [
       { algorithms: ['svm'] },
       'algorithms must be one or more of logistic, boosting, forest, perceptron, isolation, got ["svm"]',

@@ -60,7 +60,7 @@ export function addGovernCommands(models: Command, context: CliContext): void {
 }
 
 /** The version of that number, or what serves. @throws AppError NOT_FOUND */
-async function findVersion(
+export async function findVersion(
   remote: Remote,
   name: string,
   number: number | null,

@@ -14,6 +14,7 @@ import {
 } from '../print-version.js';
 import { ask, must, type Remote } from '../remote.js';
 import { addGovernCommands } from './models-govern.js';
+import { addPromoteCommand } from './models-promote.js';
 import { addRegisterCommand } from './models-register.js';
 import { addReplayCommand } from './replay.js';
 
@@ -123,6 +124,7 @@ async function scoreAll(
 function addModelsGroup(program: Command, context: CliContext): void {
   const models = program.command('models').description('the registry of models');
   addGovernCommands(models, context);
+  addPromoteCommand(models, context);
   addReplayCommand(models, context);
   addRegisterCommand(models, context);
   models
@@ -169,27 +171,6 @@ function addModelsGroup(program: Command, context: CliContext): void {
         printVersion(version, context.output);
         if (!context.output.json) context.output.line(`id ${version.id}\n`);
       }
-    });
-  models
-    .command('promote')
-    .description('serve a version')
-    .argument('<version>', 'the id that `models show` prints')
-    .option('--comment <text>', 'why; kept in the audit trail')
-    .option('--override-rules', 'although it violates a business rule; needs a comment')
-    .action(async (version: string, options: { comment?: string; overrideRules?: boolean }) => {
-      const { promoteModel } = await ask<{
-        promoteModel: { modelVersion: VersionRow | null; userErrors: never[] };
-      }>(
-        await context.remote(),
-        `mutation Promote($version: ID!, $comment: String, $override: Boolean) {
-          promoteModel(version: $version, comment: $comment, overrideRules: $override) {
-            modelVersion { ${VERSION_FIELDS} } userErrors { code message path }
-          }
-        }`,
-        { version, comment: options.comment ?? null, override: options.overrideRules ?? false },
-      );
-      const { modelVersion } = must(promoteModel);
-      if (modelVersion) printVersion(modelVersion, context.output);
     });
   models
     .command('rollback')

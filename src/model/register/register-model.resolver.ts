@@ -64,7 +64,8 @@ export class RegisterModelResolver {
     missing: keyof typeof MissingNumbers,
     @Arg('comment', () => String, {
       nullable: true,
-      description: 'Kept in the audit trail, and the description of a new model.',
+      description:
+        'At most 2,000 characters; kept in the audit trail, and the description of a new model.',
     })
     comment: string | null,
     @Ctx() context: RequestContext,

@@ -3,6 +3,7 @@ import { pickVersion, type FeatureDefinition } from '../../feature/feature.js';
 import { isCategorical } from '../../feature/read-features.js';
 import { AppError, userError, type UserError } from '../../kernel/error.js';
 import type { ExaminedModel, ModelFile } from '../../scorer/examine-model.js';
+import { commentError } from '../comment.js';
 import type { Model, ModelTask, ModelVersion } from '../model.js';
 import { featureKey } from '../model-features.js';
 import { modelSpec, type ModelSpec } from '../model-spec.js';
@@ -56,6 +57,16 @@ export async function registerModel(
     );
   if (threshold !== null && !(threshold >= 0 && threshold <= 1))
     return refuse(userError('INVALID', `threshold must be 0..1, got ${threshold}`, 'threshold'));
+  if (request.positiveClass !== null && request.positiveClass < 0)
+    return refuse(
+      userError(
+        'INVALID',
+        `positiveClass must be >= 0, got ${request.positiveClass}`,
+        'positiveClass',
+      ),
+    );
+  const long = commentError(request.comment);
+  if (long) return refuse(long);
   const picked = pickFeatures(await deps.featureRegistry(), request.features);
   if ('error' in picked) return refuse(picked.error);
   const existing = await deps.modelByName(request.name);

@@ -293,6 +293,16 @@ describe('a call that cannot be carried out', () => {
       { code: 'INVALID', message: 'onnx must be the file in base64', path: ['onnx'] },
     ],
     [
+      'what is no ONNX file',
+      { onnx: base64(new Uint8Array([0, 0, 0])) },
+      {
+        code: 'INVALID',
+        message:
+          'the file is refused: it is no ONNX file, or a damaged one: field number 0 at byte 1',
+        path: ['onnx'],
+      },
+    ],
+    [
       'too large a file',
       { onnx: base64(new Uint8Array(100_001)) },
       {
