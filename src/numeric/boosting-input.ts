@@ -1,5 +1,6 @@
 import type { BoostingOptions } from './boosting.js';
 import { MAX_ROWS } from './gradients.js';
+import { checkLabels, checkMatrix } from './labelled-rows.js';
 import type { DesignMatrix } from './table.js';
 
 /**
@@ -41,22 +42,8 @@ export function checkBoostingInput(
 }
 
 function checkPart(part: string, x: DesignMatrix, labels: Uint8Array): void {
-  if (x.values.length !== x.rows * x.columns) {
-    throw new RangeError(
-      `${part} values must have rows * columns = ${String(x.rows * x.columns)} numbers, got ${String(x.values.length)}`,
-    );
-  }
-  if (labels.length !== x.rows) {
-    throw new RangeError(
-      `${part} labels must have ${String(x.rows)} rows, got ${String(labels.length)}`,
-    );
-  }
-  const bad = labels.findIndex((label) => label > 1);
-  if (bad >= 0) {
-    throw new RangeError(
-      `${part} labels must be 0 or 1, got ${String(labels[bad])} in row ${String(bad)}`,
-    );
-  }
+  checkMatrix(x, 0, `${part} values`);
+  checkLabels(part, x.rows, labels);
 }
 
 /** Weight of each row, positiveWeight in it. @throws RangeError for one beyond float32 */

@@ -1,3 +1,5 @@
+import { checkBounds, seedBound, type Bound } from './parameter-bounds.js';
+
 /** How a forest is boosted; every bound is checked by `fitBoosting`. */
 export interface BoostingParameters {
   /** Trees at most, 1..100,000. */
@@ -53,14 +55,6 @@ export const defaultBoostingParameters: BoostingParameters = {
   seed: 1,
 };
 
-interface Bound {
-  low: number;
-  high: number;
-  /** The low end itself is not allowed. */
-  open?: boolean;
-  integer?: boolean;
-}
-
 const bounds: Record<Exclude<keyof BoostingParameters, 'monotone'>, Bound> = {
   rounds: { low: 1, high: 100_000, integer: true },
   learningRate: { low: 0, high: 1, open: true },
@@ -75,7 +69,7 @@ const bounds: Record<Exclude<keyof BoostingParameters, 'monotone'>, Bound> = {
   maxBins: { low: 2, high: 255, integer: true },
   earlyStoppingRounds: { low: 0, high: 100_000, integer: true },
   positiveWeight: { low: 0, high: Number.MAX_VALUE, open: true },
-  seed: { low: 0, high: 4294967295, integer: true },
+  seed: seedBound,
 };
 
 /**
@@ -83,17 +77,7 @@ const bounds: Record<Exclude<keyof BoostingParameters, 'monotone'>, Bound> = {
  * @throws RangeError naming the first parameter outside its bounds, its value and the bounds
  */
 export function checkBoostingParameters(parameters: BoostingParameters, columns: number): void {
-  for (const [name, bound] of Object.entries(bounds)) {
-    const value: number = parameters[name as keyof typeof bounds];
-    const inside =
-      value >= bound.low && value <= bound.high && !(bound.open && value === bound.low);
-    if (inside && (!bound.integer || Number.isInteger(value))) continue;
-    const kind = bound.integer ? 'an integer ' : '';
-    const from = bound.open ? `above ${String(bound.low)} up to` : `${String(bound.low)} to`;
-    throw new RangeError(
-      `${name} must be ${kind}${from} ${String(bound.high)}, got ${String(value)}`,
-    );
-  }
+  checkBounds(parameters, bounds);
   const { monotone } = parameters;
   if (!monotone) return;
   if (monotone.length !== columns) {

@@ -10,7 +10,6 @@ import type { Forest } from './forest.js';
 import type { GrownTree } from './grower.js';
 import { checkMatrix } from './labelled-rows.js';
 import { checkBounds, seedBound, type Bound } from './parameter-bounds.js';
-import { predictMargin } from './predictor.js';
 import { randomStream, sampleAscending } from './random.js';
 import type { DesignMatrix } from './table.js';
 
@@ -39,7 +38,10 @@ const bounds: Record<keyof IsolationForestParameters, Bound> = {
 
 /** A grown isolation forest. */
 export interface IsolationForestFit {
-  /** Its sum is the mean path length of a row / c(sampleRows): short, below about 1, means easy to set apart. */
+  /**
+   * Its sum s is the mean path length of a row / c(sampleRows): short, below about 1, means easy to set apart. The
+   * paper's anomaly score is 2^-s.
+   */
   forest: Forest;
   /** Rows that each tree saw. */
   sampleRows: number;
@@ -87,15 +89,6 @@ export function fitIsolationForest(
   const unit = trees * averagePathLength(sampleRows);
   forest.value.forEach((length, node) => (forest.value[node] = Math.fround(length / unit)));
   return { forest, sampleRows };
-}
-
-/**
- * Anomaly scores 2^-(mean path length / c), above 0 and below 1, shape [rows]: near 1 sets a row apart, well below 0.5 is
- * ordinary. `forest` as `fitIsolationForest` gives it.
- * @throws RangeError if the columns are not those of the forest
- */
-export function anomalyScores(forest: Forest, x: DesignMatrix): Float64Array {
-  return predictMargin(forest, x).map((length) => 2 ** -length);
 }
 
 /**

@@ -1,10 +1,13 @@
 import type { DesignMatrix } from './table.js';
 
-/** @throws RangeError if `values` is not rows * columns numbers, or `rows` is below `least` */
-export function checkMatrix(x: DesignMatrix, least: number): void {
+/**
+ * @param name of the values in messages
+ * @throws RangeError if `values` is not rows * columns numbers, or `rows` is below `least`
+ */
+export function checkMatrix(x: DesignMatrix, least: number, name = 'values'): void {
   if (x.values.length !== x.rows * x.columns) {
     throw new RangeError(
-      `values must have rows * columns = ${String(x.rows * x.columns)} numbers, got ${String(x.values.length)}`,
+      `${name} must have rows * columns = ${String(x.rows * x.columns)} numbers, got ${String(x.values.length)}`,
     );
   }
   if (!(x.rows >= least)) {

@@ -1,5 +1,4 @@
 import { binMatrix } from './binning.js';
-import { scaleForest } from './calibration.js';
 import {
   appendTree,
   createForestBuilder,
@@ -35,7 +34,7 @@ export interface RandomForestFit {
   forest: Forest;
   /**
    * Mean vote of the trees that did not draw the row, 0..1, shape [rows]; NaN where every tree drew it. An honest
-   * estimate of votes on new rows: what the vote is calibrated on.
+   * estimate of votes on new rows.
    */
   oobVotes: Float64Array;
   /** Mean decrease of impurity by each column of the design matrix, shape [columns]. */
@@ -94,19 +93,6 @@ export function fitRandomForest(
     oobVotes: votes.map((sum, row) => (judges[row]! > 0 ? sum / judges[row]! : NaN)),
     gain: gain.map((sum) => sum / trees),
   };
-}
-
-/**
- * The same trees with `slope` x mean vote + `intercept` as margin (Platt's scaling puts it on log-odds). Leaves and
- * base are rounded to float32.
- * @throws RangeError if slope or intercept is not finite
- */
-export function forestToMargins(forest: Forest, slope: number, intercept: number): Forest {
-  if (!Number.isFinite(slope)) throw new RangeError(`slope must be finite, got ${String(slope)}`);
-  if (!Number.isFinite(intercept)) {
-    throw new RangeError(`intercept must be finite, got ${String(intercept)}`);
-  }
-  return scaleForest(forest, { slope, intercept });
 }
 
 /** How often each row is in the next tree. */

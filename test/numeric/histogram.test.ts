@@ -4,9 +4,9 @@ import { binMatrix } from '../../src/numeric/binning.js';
 import {
   addToHistogram,
   addToHistogramOf,
-  createHistogram,
   subtractHistogram,
 } from '../../src/numeric/histogram.js';
+import { createHistogram } from '../support/histogram.js';
 
 const x = {
   rows: 6,

@@ -7,7 +7,6 @@ import { predictMargin } from '../../src/numeric/predictor.js';
 import {
   defaultRandomForestParameters,
   fitRandomForest,
-  forestToMargins,
   type RandomForestFit,
   type RandomForestHooks,
   type RandomForestParameters,
@@ -299,19 +298,6 @@ describe('decision forest', () => {
     const { baseValue, values } = treeShap(forest, first);
     const sum = values.reduce((total, value) => total + value, baseValue);
     expect(sum).toBeCloseTo(predictMargin(forest, first)[0] ?? NaN, 10);
-  });
-
-  test('scaled to margins, every row has slope x vote + intercept, and leaves stay float32', () => {
-    const { x, labels } = small.train;
-    const { forest } = fit(x, labels);
-    const margins = predictMargin(forestToMargins(forest, 5.5, -2.25), x);
-    predictMargin(forest, x).forEach((vote, row) => {
-      expect(margins[row]).toBeCloseTo(5.5 * vote - 2.25, 5);
-    });
-    const values = Array.from(forestToMargins(forest, 0.1, 0.1).value);
-    expect(values).toEqual(values.map(Math.fround));
-    expect(() => forestToMargins(forest, NaN, 0)).toThrow('slope must be finite, got NaN');
-    expect(() => forestToMargins(forest, 1, Infinity)).toThrow('intercept must be finite');
   });
 
   test('the same seed gives the same forest and votes bit for bit, another seed others', () => {

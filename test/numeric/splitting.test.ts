@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { binMatrix } from '../../src/numeric/binning.js';
 import { GRADIENT_UNIT } from '../../src/numeric/gradients.js';
-import { createHistogram, addToHistogram } from '../../src/numeric/histogram.js';
+import { addToHistogram } from '../../src/numeric/histogram.js';
 import { findSplit, type Split, type SplitLimits } from '../../src/numeric/splitting.js';
 import { uniformAt } from '../support/synthetic.js';
+import { createHistogram } from '../support/histogram.js';
 
 const loose: SplitLimits = {
   l2: 0,
