@@ -2,7 +2,7 @@ import { unreachable } from '../kernel/id.js';
 import { aggregateOf } from './compile-aggregate.js';
 import { expressionSql } from './compile-expression.js';
 import { scansOver, type Access, type Scans } from './compile-scan.js';
-import { jsonNumber } from './compile-scope.js';
+import { NUMBER_LAYERS, attributeSql, numberSteps } from './compile-attribute.js';
 import { kindOf, type BucketDefinition } from './definition.js';
 import { pickVersion, type FeatureDefinition } from './feature.js';
 import { FIRST_EVENT_DEFINITION, peopleColumns, peopleSql, type PeopleAsked } from './people.js';
@@ -47,14 +47,26 @@ export function compileFeatures(
   const aliasOf = new Map<FeatureDefinition, string>();
   const layers: { alias: string; sql: string }[][] = [[]];
   const layerOf = new Map<FeatureDefinition, number>();
+  const put = (layer: number, alias: string, sql: string): void => {
+    while (layers.length <= layer) layers.push([]);
+    layers[layer]?.push({ alias, sql });
+  };
   order.forEach((feature, index) => {
-    const layer = feature.dependencies.length
-      ? 1 + Math.max(...feature.dependencies.map((dependency) => layerOf.get(dependency) ?? 0))
-      : 0;
+    const { definition, dependencies } = feature;
     const alias = `f${index}`;
+    let layer = Math.max(0, ...dependencies.map((of) => 1 + (layerOf.get(of) ?? 0)));
+    let sql: string;
+    if (definition.kind === 'attribute' && definition.as === 'number') {
+      const steps = numberSteps(at.constant(definition.name, 'text'), index);
+      steps.inner.forEach((step, depth) => {
+        put(depth, step.alias, step.sql);
+      });
+      layer = NUMBER_LAYERS;
+      sql = steps.value;
+    } else sql = valueSql(feature, aliasOf, scans, at);
     aliasOf.set(feature, alias);
     layerOf.set(feature, layer);
-    (layers[layer] ??= []).push({ alias, sql: valueSql(feature, aliasOf, scans, at) });
+    put(layer, alias, sql);
   });
 
   const [base = [], ...rest] = layers;
@@ -136,17 +148,6 @@ function valueSql(
       return scans.valueOf(aggregateOf(definition, at));
     default:
       return unreachable(definition);
-  }
-}
-
-function attributeSql(as: 'number' | 'text' | 'boolean', name: string): string {
-  switch (as) {
-    case 'number':
-      return jsonNumber('c.attributes', name);
-    case 'text':
-      return `nullif(c.attributes ->> ${name}, '')`;
-    case 'boolean':
-      return `(case when jsonb_typeof(c.attributes -> ${name}) = 'boolean' then (c.attributes -> ${name})::bool::int::float8 end)`;
   }
 }
 

@@ -145,13 +145,13 @@ function inOrder(
     ? Uint32Array.from(raw.position, (position) => position - 1)
     : rankOf(raw.position);
   const userIds = ids ?? Float64Array.from(raw.position).sort();
+  const inPlace = rank.every((place, row) => place === row);
   const columns = new Map<string, FeatureColumn>();
   compiled.columns.forEach(({ name }, index) => {
     const column = raw.columns[index] ?? new Float64Array(rows);
-    columns.set(
-      name,
-      column instanceof Float64Array ? placeNumbers(column, rank) : placeTexts(column, rank),
-    );
+    if (inPlace) columns.set(name, column);
+    else if (column instanceof Float64Array) columns.set(name, placeNumbers(column, rank));
+    else columns.set(name, placeTexts(column, rank));
   });
   return { userIds, rows, columns, people: peopleOf(columns) };
 }
@@ -207,8 +207,13 @@ export function toFeatureTable(
   const numeric = new Float32Array(rows.rows * numericNames.length);
   numericNames.forEach((name, j) => {
     const column = columnOf(rows, name);
-    for (let i = 0; i < rows.rows; i += 1)
-      numeric[i * numericNames.length + j] = Number(column[i] ?? NaN);
+    // numbers apart from texts, so that each loop reads one kind of array
+    if (column instanceof Float64Array)
+      for (let i = 0; i < rows.rows; i += 1)
+        numeric[i * numericNames.length + j] = column[i] ?? NaN;
+    else
+      for (let i = 0; i < rows.rows; i += 1)
+        numeric[i * numericNames.length + j] = Number(column[i] ?? NaN);
   });
   const categorical = new Array<string>(rows.rows * categoricalNames.length).fill('');
   categoricalNames.forEach((name, j) => {

@@ -1,17 +1,17 @@
 const WORDS = new Set(
   [
-    'select from where and or is not null as case when then else end any in filter distinct',
+    'select from where and or is not null as case when then else end any in between filter distinct',
     'order by asc desc nulls last within group offset left join cross lateral on with ordinality',
     'at time zone true false',
     'count sum avg min max stddev_pop percentile_cont array_agg array_send unnest coalesce nullif',
-    'greatest least ln exp abs sqrt sin cos pi round date_part width_bucket jsonb_typeof',
+    'greatest least ln exp abs sqrt sin cos pi round scale date_part width_bucket jsonb_typeof',
     'event customer user_id type_id device_id value properties attributes registered_at',
     'consent_profiling id position cut',
     'e u c l r p x y',
     'float8 int2 int bigint text timestamptz numeric bool date',
   ].flatMap((line) => line.split(' ')),
 );
-const ALIAS = /^[fatsp]\d+$/;
+const ALIAS = /^[fatspjn]\d+$/;
 const LITERALS = new Set(["'UTC'", "'epoch'", "'hour'", "'isodow'", "'number'", "'boolean'", "''"]);
 const TOKEN =
   /\s+|\$\d+|'[^']*'|[A-Za-z_][A-Za-z0-9_]*|\d+(?:e\d+)?|->>|->|::|<=|>=|<>|[-+*/<>=(),.[\]]/y;
