@@ -159,7 +159,8 @@ function thresholdsOf({ threshold }: ModelVersion, { thresholds = [] }: VersionR
     cardTable(
       ['found by', 'threshold', 'precision', 'recall', 'F1', 'called positive', 'total cost'],
       thresholds.map((row) => [
-        row.chosen ? `**${row.rule}**` : row.rule,
+        (row.chosen ? `**${row.rule}**` : row.rule) +
+          (row.reached === false ? ' (not reached)' : ''),
         ...[row.threshold, row.precision, row.recall, row.f1, row.positiveRate].map(share),
         figure(row.totalCost),
       ]),

@@ -1,11 +1,11 @@
 import type { ForestBuilder } from './forest-builder.js';
-import { logLossOfMargins } from './metrics.js';
+import { weightedLogLossOfMargins } from './metrics.js';
 import { addTree } from './predictor.js';
 import type { DesignMatrix } from './table.js';
 
 /** What is known about the validation part so far. */
 export interface Watch {
-  /** Adds the tree to the validation margins; the mean log loss, or null without validation rows. */
+  /** Adds the tree to the validation margins; their weighted mean log loss, or null without validation rows. */
   afterTree: (builder: ForestBuilder, root: number) => number | null;
   isOver: () => boolean;
   /** null unless early stopping is on. */
@@ -13,11 +13,15 @@ export interface Watch {
   losses: () => Float64Array;
 }
 
-/** Follows the log loss on the validation part and says when it has stopped falling. */
+/**
+ * Follows the log loss on the validation part and says when it has stopped falling.
+ * @param positiveWeight of a row with label 1, as in training: the forest is on that scale
+ */
 export function createWatch(
   validation: { x: DesignMatrix; labels: Uint8Array } | undefined,
   baseValue: number,
   patience: number,
+  positiveWeight: number,
 ): Watch {
   if (!validation) {
     return {
@@ -34,7 +38,7 @@ export function createWatch(
   return {
     afterTree: (builder, root) => {
       addTree(builder.nodes, root, x, margins);
-      const loss = logLossOfMargins(labels, margins);
+      const loss = weightedLogLossOfMargins(labels, margins, positiveWeight);
       losses.push(loss);
       if (losses.length === 1 || loss < losses[best]!) best = losses.length - 1;
       return loss;

@@ -44,7 +44,7 @@ export interface BoostingFit {
   forest: Forest;
   /** Trees kept: the round of the lowest validation log loss when early stopping is on, else all. */
   bestRound: number;
-  /** Mean log loss on the validation part after each round; empty without one. */
+  /** Mean log loss on the validation part after each round, positive rows weighted as in training; empty without one. */
   validationLogLoss: Float64Array;
   /** Total split gain of each column of the design matrix in the kept trees, shape [columns]. */
   gain: Float64Array;
@@ -130,7 +130,12 @@ export function boost(
     Math.max(1, Math.round(data.columns * parameters.columnShare)),
   );
   const builder = createForestBuilder();
-  const watch = createWatch(validation, baseValue, parameters.earlyStoppingRounds);
+  const watch = createWatch(
+    validation,
+    baseValue,
+    parameters.earlyStoppingRounds,
+    parameters.positiveWeight,
+  );
 
   for (let round = 1; round <= parameters.rounds; round++) {
     const scale = computeGradients(block, team);

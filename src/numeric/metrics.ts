@@ -18,6 +18,23 @@ export function logLossOfMargins(labels: Uint8Array, margins: Float64Array): num
   return sum / labels.length;
 }
 
+/** `logLossOfMargins` with positive rows counting `positiveWeight` times, > 0, and the others once. */
+export function weightedLogLossOfMargins(
+  labels: Uint8Array,
+  margins: Float64Array,
+  positiveWeight: number,
+): number {
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const weight = labels[i] ? positiveWeight : 1;
+    const signed = labels[i] ? -margins[i]! : margins[i]!;
+    sum += weight * (Math.max(signed, 0) + Math.log1p(Math.exp(-Math.abs(signed))));
+    total += weight;
+  }
+  return sum / total;
+}
+
 /** Mean squared distance of probability and outcome. NaN for no rows. */
 export function brierScore(labels: Uint8Array, probabilities: Float64Array): number {
   let sum = 0;

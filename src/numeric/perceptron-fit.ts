@@ -1,4 +1,5 @@
 import { checkLabels, requireBothClasses } from './labelled-rows.js';
+import { weightedLogLossOfMargins } from './metrics.js';
 import { checkBounds, seedBound, type Bound } from './parameter-bounds.js';
 import {
   createPerceptronWeights,
@@ -225,7 +226,7 @@ function createWatch(
       epochs++;
       if (!validation) return null;
       const margins = perceptronMarginsAt(weights, validation.data);
-      const loss = weightedLogLoss(validation.labels, margins, task.positiveWeight);
+      const loss = weightedLogLossOfMargins(validation.labels, margins, task.positiveWeight);
       losses.push(loss);
       if (loss < lowest || bestEpoch === 0) {
         lowest = loss;
@@ -248,20 +249,4 @@ function createWatch(
       };
     },
   };
-}
-
-function weightedLogLoss(
-  labels: Uint8Array,
-  margins: Float64Array,
-  positiveWeight: number,
-): number {
-  let sum = 0;
-  let total = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const weight = labels[i] ? positiveWeight : 1;
-    const signed = labels[i] ? -margins[i]! : margins[i]!;
-    sum += weight * (Math.max(signed, 0) + Math.log1p(Math.exp(-Math.abs(signed))));
-    total += weight;
-  }
-  return sum / total;
 }

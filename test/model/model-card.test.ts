@@ -28,7 +28,7 @@ const record: Partial<VersionReport> = {
     },
     {
       ...{ rule: 'precision >= 0.9', threshold: 0.9, precision: null, recall: 0, f1: 0 },
-      ...{ positiveRate: 0, totalCost: 9000, chosen: false },
+      ...{ positiveRate: 0, totalCost: 9000, chosen: false, reached: false },
     },
   ],
   slices: [

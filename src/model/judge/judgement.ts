@@ -21,6 +21,8 @@ const thresholdRow = z.object({
   positiveRate: z.number(),
   totalCost: z.number(),
   chosen: z.boolean(),
+  /** Whether the precision that the rule asks for was reached out of fold; absent or null where it asks for none. */
+  reached: z.boolean().nullable().optional(),
 });
 
 const slice = z.object({

@@ -45,6 +45,12 @@ export class ThresholdChoiceType {
   totalCost!: number;
   @Field(() => Boolean, { description: "True for the version's own." })
   chosen!: boolean;
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Whether the precision asked for was reached on the rows it was looked for on; where not, this is the highest. Null where none is asked for.',
+  })
+  reached?: boolean | null | undefined;
 }
 
 @ObjectType('FairnessGroup', {

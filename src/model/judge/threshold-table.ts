@@ -96,27 +96,41 @@ export function thresholdTable(input: {
   const { outOfFold, test, rule, threshold, costs } = input;
   const sweep = sweepThresholds(outOfFold.labels, outOfFold.margins.map(sigmoid));
   const probabilities = test.margins.map(sigmoid);
-  const usual: [string, number][] = [
-    ['fixed 0.5', STANDARD],
-    ['f1', thresholdIn({ kind: 'f1' }, sweep)],
-    ...PRECISIONS.map((atLeast): [string, number] => [
+  const usual: [string, number, number | null][] = [
+    ['fixed 0.5', STANDARD, null],
+    ['f1', thresholdIn({ kind: 'f1' }, sweep), null],
+    ...PRECISIONS.map((atLeast): [string, number, number] => [
       `precision >= ${atLeast}`,
       thresholdAtPrecision(sweep, atLeast),
+      atLeast,
     ]),
-    ['cost', cheapestThreshold(sweep, costs)],
+    ['cost', cheapestThreshold(sweep, costs), null],
   ];
   const own = nameOf(rule);
   const others = usual.filter(([name]) => name !== own);
-  const row = ([name, at]: [string, number], chosen: boolean): ThresholdRow =>
+  const row = (
+    [name, at, atLeast]: [string, number, number | null],
+    chosen: boolean,
+  ): ThresholdRow =>
     measured(
-      { rule: name, threshold: at, chosen },
+      { rule: name, threshold: at, chosen, reached: isReached(outOfFold, at, atLeast) },
       confusionAt(test.labels, probabilities, at),
       costs,
     );
   return [
-    row([own, threshold], true),
+    row([own, threshold, rule.kind === 'precision' ? rule.atLeast : null], true),
     ...others.filter(([, at]) => Number.isFinite(at)).map((each) => row(each, false)),
   ];
+}
+
+/** Null where no precision is asked for. */
+function isReached(
+  { labels, margins }: Scored,
+  threshold: number,
+  atLeast: number | null,
+): boolean | null {
+  if (atLeast === null) return null;
+  return ratesOf(confusionAt(labels, margins.map(sigmoid), threshold)).precision >= atLeast;
 }
 
 function nameOf(rule: ThresholdRule): string {
@@ -133,7 +147,7 @@ function nameOf(rule: ThresholdRule): string {
 
 /** A share of nothing is null. */
 function measured(
-  row: Pick<ThresholdRow, 'rule' | 'threshold' | 'chosen'>,
+  row: Pick<ThresholdRow, 'rule' | 'threshold' | 'chosen' | 'reached'>,
   counts: Confusion,
   costs: CostMatrix,
 ): ThresholdRow {

@@ -55,7 +55,15 @@ const shapes: Partial<BoostingParameters>[] = [
   { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 1, l2: 1, columnShare: 0.5 },
   { learningRate: 0.05, maxDepth: 3, maxLeaves: 8, minChildWeight: 2, l2: 1, columnShare: 0.5 },
   { learningRate: 0.03, maxDepth: 6, maxLeaves: 64, minChildWeight: 5, l2: 1, columnShare: 0.8 },
-  { learningRate: 0.1, maxDepth: 12, maxLeaves: 128, minChildWeight: 1, l2: 3, columnShare: 0.8 },
+  {
+    learningRate: 0.1,
+    maxDepth: 12,
+    maxLeaves: 128,
+    minChildWeight: 1,
+    l2: 3,
+    columnShare: 0.8,
+    maxBins: 255,
+  },
   { learningRate: 0.03, maxDepth: 5, maxLeaves: 16, minChildWeight: 5, l2: 3, columnShare: 0.3 },
 ];
 
@@ -222,6 +230,29 @@ function drawWood(next: () => number): Partial<RandomForestParameters> {
 export function memberOf(candidate: BoostingCandidate, member: number): BoostingCandidate {
   const seed = (candidate.parameters.seed + member * 1_000_003) >>> 0;
   return { ...candidate, parameters: { ...candidate.parameters, seed } };
+}
+
+/** Whether fits of the candidate stop by themselves, at a number of rounds that only the fit tells. */
+export function hasRounds({ algorithm }: Candidate): boolean {
+  return algorithm === 'boosting' || algorithm === 'perceptron';
+}
+
+/** The candidate at a number of rounds (trees, epochs) said beforehand: nothing stops it. */
+export function atRounds<C extends Candidate>(candidate: C, rounds: number): C;
+export function atRounds(candidate: Candidate, rounds: number): Candidate {
+  switch (candidate.algorithm) {
+    case 'boosting':
+      return {
+        ...candidate,
+        parameters: { ...candidate.parameters, rounds, earlyStoppingRounds: 0 },
+      };
+    case 'perceptron':
+      return { ...candidate, parameters: { ...candidate.parameters, epochs: rounds, patience: 0 } };
+    case 'logistic':
+    case 'forest':
+    case 'isolation':
+      return candidate;
+  }
 }
 
 /** What distinguishes a candidate, as plain numbers for the record. */

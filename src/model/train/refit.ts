@@ -1,6 +1,6 @@
 import { averageForests } from '../../numeric/average-forests.js';
 import { blendOf } from '../../numeric/blend.js';
-import { fitBoosting, type BoostingParameters } from '../../numeric/boosting.js';
+import { fitBoosting, type BoostingFit, type BoostingParameters } from '../../numeric/boosting.js';
 import { fitCalibration, scaleForest, type Calibration } from '../../numeric/calibration.js';
 import type { Classifier, Encoding, SingleClassifier } from '../../numeric/classifier.js';
 import { designColumns, encode, fitEncoding } from '../../numeric/encoding.js';
@@ -21,7 +21,8 @@ import {
   type StandardisedRows,
 } from '../../numeric/standardise.js';
 import type { DesignMatrix, FeatureTable } from '../../numeric/table.js';
-import { memberOf, type BoostingCandidate, type Candidate } from './candidates.js';
+import { fitBoostingParallel } from './boosting-threads.js';
+import { atRounds, memberOf, type BoostingCandidate, type Candidate } from './candidates.js';
 import type { Part } from './fold-data.js';
 
 export type LinearCandidate = Extract<Candidate, { algorithm: 'logistic' }>;
@@ -47,24 +48,39 @@ export interface Refit {
   columnGain: Float64Array;
 }
 
+export interface RefitHooks {
+  /** The share that is done, 0..1. */
+  onShare: (share: number) => void;
+  /** Ends the threads of boosting at once, and what has not begun. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Fits what was chosen on all given rows, preprocessing included: one classifier, or a blend of several.
+ * Fits what was chosen on all given rows, preprocessing included: one classifier, or a blend of several. Large tables are
+ * boosted by several threads; how many makes no difference to a bit.
  * @param choices at least 1
+ * Rejects with the signal's reason when aborted
  */
-export function refit(
+export async function refit(
   choices: readonly Choice[],
   table: FeatureTable,
   rows: readonly number[],
   labels: Uint8Array,
-  onShare: (share: number) => void,
-): Refit {
+  { onShare, signal }: RefitHooks,
+): Promise<Refit> {
   const encoding = fitEncoding(table, rows);
   const x = encode(encoding, table, rows);
-  const fits = choices.map((choice, k) =>
-    refitOne(choice, encoding, x, labels, (share) => {
-      onShare((k + share) / choices.length);
-    }),
-  );
+  const fits: SingleRefit[] = [];
+  for (const [k, choice] of choices.entries()) {
+    signal?.throwIfAborted();
+    const hooks: RefitHooks = {
+      onShare: (share) => {
+        onShare((k + share) / choices.length);
+      },
+      signal,
+    };
+    fits.push(await refitOne(choice, encoding, x, labels, hooks));
+  }
   const [first] = fits;
   if (!first) throw new RangeError('nothing was chosen');
   if (fits.length === 1) return first;
@@ -83,13 +99,19 @@ export function refit(
   return { classifier: blendOf(members, 0), columnGain };
 }
 
-function refitOne(
-  { candidate, rounds, members, scale }: Choice,
+interface SingleRefit {
+  classifier: SingleClassifier;
+  columnGain: Float64Array;
+}
+
+async function refitOne(
+  choice: Choice,
   encoding: Encoding,
   x: DesignMatrix,
   labels: Uint8Array,
-  onShare: (share: number) => void,
-): { classifier: SingleClassifier; columnGain: Float64Array } {
+  hooks: RefitHooks,
+): Promise<SingleRefit> {
+  const { candidate, rounds, scale } = choice;
   if (candidate.algorithm === 'logistic') {
     const { median, mean, scale } = fitStandardisation(x, encoding.numericNames.length);
     const data = standardise(x, { median, mean, scale });
@@ -100,44 +122,50 @@ function refitOne(
     };
   }
   if (candidate.algorithm === 'perceptron')
-    return refitNetwork(candidate, rounds, encoding, x, labels);
-  const kind = candidate.algorithm;
-  if (candidate.algorithm !== 'boosting') {
-    const { forest, gain } = growTrees(candidate, encoding, { x, labels }, null);
-    const scaled = scale ? scaleForest(forest, scale) : forest;
-    return { classifier: { kind, encoding, forest: scaled }, columnGain: gain };
-  }
-  const fits = Array.from({ length: members }, (_, member) => {
-    const parameters = parametersFor(memberOf(candidate, member), encoding);
-    return fitBoosting(
-      x,
-      labels,
-      { ...parameters, rounds, earlyStoppingRounds: 0 },
-      {
-        onRound: (round) => {
-          onShare((member + round / rounds) / members);
-        },
+    return refitNetwork(atRounds(candidate, rounds), encoding, x, labels);
+  if (candidate.algorithm === 'boosting')
+    return refitBag(candidate, choice, encoding, { x, labels }, hooks);
+  const { forest, gain } = growTrees(candidate, encoding, { x, labels }, null);
+  const scaled = scale ? scaleForest(forest, scale) : forest;
+  return { classifier: { kind: candidate.algorithm, encoding, forest: scaled }, columnGain: gain };
+}
+
+/** The mean of `members` boosted forests; their gains are summed. */
+async function refitBag(
+  candidate: BoostingCandidate,
+  { rounds, members }: Choice,
+  encoding: Encoding,
+  { x, labels }: Part,
+  { onShare, signal }: RefitHooks,
+): Promise<SingleRefit> {
+  const fits: BoostingFit[] = [];
+  for (let member = 0; member < members; member++) {
+    const parameters = parametersFor(atRounds(memberOf(candidate, member), rounds), encoding);
+    const fit = await fitBoostingParallel(x, labels, parameters, {
+      onRound: (round) => {
+        onShare((member + round / rounds) / members);
       },
-    );
-  });
+      ...(signal ? { signal } : {}),
+    });
+    fits.push(fit);
+  }
   const columnGain = new Float64Array(x.columns).map((_, column) =>
     fits.reduce((sum, { gain }) => sum + (gain[column] ?? 0), 0),
   );
   const forest = averageForests(fits.map((fit) => fit.forest));
-  return { classifier: { kind, encoding, forest }, columnGain };
+  return { classifier: { kind: 'boosting', encoding, forest }, columnGain };
 }
 
 /** Its gain is the sum of |weight into a unit x the unit's weight|. */
 function refitNetwork(
   { parameters }: NetworkCandidate,
-  epochs: number,
   encoding: Encoding,
   x: DesignMatrix,
   labels: Uint8Array,
-): { classifier: SingleClassifier; columnGain: Float64Array } {
+): SingleRefit {
   const { median, mean, scale } = fitStandardisation(x, encoding.numericNames.length);
   const data = standardise(x, { median, mean, scale });
-  const fit = fitPerceptron(data, labels, { ...parameters, epochs, patience: 0 });
+  const fit = fitPerceptron(data, labels, parameters);
   const { hiddenBias, outputWeights, outputBias } = fit;
   const hidden = outputWeights.length;
   const constant = constantColumns(x, median);

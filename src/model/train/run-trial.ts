@@ -85,12 +85,15 @@ function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): F
   }
   if (candidate.algorithm === 'perceptron') {
     const { train, validation } = fold.linear();
+    const stopper = { data: validation, labels: fold.validation.labels };
+    const { patience } = candidate.parameters;
     const fit = fitPerceptron(train, fold.train.labels, candidate.parameters, {
-      validation: { data: validation, labels: fold.validation.labels },
+      ...(patience > 0 ? { validation: stopper } : {}),
     });
     return { margins: marginsOfPerceptron(fit, validation), curve: fit.validationLogLoss };
   }
   const { train, validation } = fold;
-  const { forest, curve } = growTrees(candidate, fold.encoding, train, validation);
+  const stops = candidate.algorithm === 'boosting' && candidate.parameters.earlyStoppingRounds > 0;
+  const { forest, curve } = growTrees(candidate, fold.encoding, train, stops ? validation : null);
   return { margins: predictMargin(forest, validation.x), curve };
 }

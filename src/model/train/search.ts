@@ -1,5 +1,5 @@
 import type { Calibration } from '../../numeric/calibration.js';
-import { memberOf, type Candidate } from './candidates.js';
+import { atRounds, hasRounds, memberOf, type Candidate } from './candidates.js';
 import { shiftOf } from './class-weight.js';
 import type { Fold } from './fold-data.js';
 import { scoreFold } from './run-trial.js';
@@ -16,6 +16,8 @@ export interface Trial {
   /** What puts a decision forest on log-odds; null for the others. */
   scale: Calibration | null;
   seconds: number;
+  /** Rounds at which all `scores` stand; null while each stands at its fold's own best, and where there are none. */
+  rounds: number | null;
   /** Forests averaged, each with a seed of its own; 1 = no bag. */
   members: number;
 }
@@ -76,7 +78,7 @@ export async function search(
 }
 
 function newTrial(candidate: Candidate): Trial {
-  return { candidate, scores: [], raw: [], scale: null, seconds: 0, members: 1 };
+  return { candidate, scores: [], raw: [], scale: null, seconds: 0, rounds: null, members: 1 };
 }
 
 /** A ladder of penalties without an L1 part: one starts from the other. */
@@ -121,26 +123,59 @@ async function advance(
   });
 }
 
+/**
+ * Puts trials that stop by themselves at one number of rounds for all folds, the one the refit will take: margins at the best round
+ * of each fold would flatter them, and the thresholds and the calibration that are found on them. Others stay as they are.
+ * @param trials tried on all folds
+ */
+export async function settle(
+  trials: readonly Trial[],
+  folds: readonly Fold[],
+  hooks: SearchHooks,
+): Promise<void> {
+  const open = trials.filter(({ candidate, rounds }) => hasRounds(candidate) && rounds === null);
+  const settled = open.map((trial): Trial => {
+    const { rounds } = commonRound(trial);
+    return { ...newTrial(atRounds(trial.candidate, rounds)), rounds };
+  });
+  const steps = settled.map((trial) => ({ trials: [trial], from: 0, until: folds.length }));
+  await advance(steps, folds, hooks.runTrials, hooks.onShare);
+  open.forEach((trial, k) => {
+    const { scores = [], rounds = null, seconds = 0 } = settled[k] ?? {};
+    Object.assign(trial, { scores, rounds, seconds: trial.seconds + seconds });
+  });
+}
+
 /** Forests in a bag. */
 export const bagSize = 3;
 
 /** Share by which a bag must lower the log loss to be worth its size and scoring time. */
 export const bagGain = 0.001;
 
+/** Forests that were tried together. */
+export interface Bag {
+  trial: Trial;
+  /** Mean log loss of its members, each alone. */
+  memberLogLoss: number;
+}
+
 /**
  * The same boosting candidate as the average of `bagSize` forests that differ in their seed, tried on all
- * folds. The rounds stay those of the single forest.
+ * folds at the rounds of the single forest.
+ * @param trial settled
  */
 export async function tryBag(
   trial: Trial,
   folds: readonly Fold[],
   hooks: SearchHooks,
-): Promise<Trial> {
-  const { candidate } = trial;
-  if (candidate.algorithm !== 'boosting') throw new RangeError('only boosting can be bagged');
-  const others = Array.from({ length: bagSize - 1 }, (_, k) =>
-    newTrial(memberOf(candidate, k + 1)),
-  );
+): Promise<Bag> {
+  const { candidate, rounds } = trial;
+  if (candidate.algorithm !== 'boosting' || rounds === null)
+    throw new RangeError('only boosting at a known number of rounds can be bagged');
+  const others = Array.from({ length: bagSize - 1 }, (_, k) => ({
+    ...newTrial(atRounds(memberOf(candidate, k + 1), rounds)),
+    rounds,
+  }));
   const steps = others.map((other) => ({ trials: [other], from: 0, until: folds.length }));
   await advance(steps, folds, hooks.runTrials, hooks.onShare);
   const members = [trial, ...others];
@@ -148,17 +183,21 @@ export async function tryBag(
     const margins = new Float64Array(fold.validation.labels.length).map((_, i) =>
       meanOf(members.map(({ scores: of }) => of[index]?.margins[i] ?? Number.NaN)),
     );
-    const curve = trial.scores[index]?.curve ?? new Float64Array(0);
-    return scoreFold(fold, margins, curve, shiftOf(candidate));
+    return scoreFold(fold, margins, new Float64Array(0), shiftOf(candidate));
   });
   const seconds = members.reduce((sum, member) => sum + member.seconds, 0);
-  return { candidate, scores, raw: [], scale: null, seconds, members: bagSize };
+  return {
+    trial: { ...newTrial(candidate), scores, seconds, rounds, members: bagSize },
+    memberLogLoss: meanOf(members.map(selectionLogLoss)),
+  };
 }
 
-/** True if the bag's mean log loss over the folds is lower than the single forest's by `bagGain`. */
-export function isBagWorthwhile(single: Trial, bag: Trial): boolean {
-  const loss = (trial: Trial) => meanOf(trial.scores.map(({ logLoss }) => logLoss));
-  return loss(bag) < loss(single) * (1 - bagGain);
+/**
+ * True if the bag's mean log loss over the folds is lower than that of its members by `bagGain`. All stand at the same
+ * rounds. Not compared with the single forest, which being chosen flatters: the refit is another draw.
+ */
+export function isBagWorthwhile({ trial, memberLogLoss }: Bag): boolean {
+  return selectionLogLoss(trial) < memberLogLoss * (1 - bagGain);
 }
 
 /** Best first; a trial that saw fewer folds than another comes after it. */
@@ -172,31 +211,32 @@ export function ranked(
 }
 
 /**
- * Mean log loss over the folds; of a single forest at the one round that is best for all folds together,
- * since the best round of each fold would flatter candidates whose curves are noisy.
+ * Mean log loss over the folds; of what is not settled yet, at the one round that is best for all folds together,
+ * since the best round of each fold would flatter candidates whose curves are noisy. Curves of weighted fits are on
+ * another scale: those are raced by their margins.
  */
 export function selectionLogLoss(trial: Trial): number {
-  const { candidate, members } = trial;
-  if (candidate.algorithm === 'boosting' && members === 1 && shiftOf(candidate) === 0)
+  const { candidate, rounds } = trial;
+  if (hasRounds(candidate) && rounds === null && shiftOf(candidate) === 0)
     return commonRound(trial).logLoss;
   return meanOf(trial.scores.map(({ logLoss }) => logLoss));
 }
 
+/** Trees or epochs of a refit of the trial, >= 1; 0 for what has none. */
+export function roundsOf(trial: Trial): number {
+  return hasRounds(trial.candidate) ? (trial.rounds ?? commonRound(trial).rounds) : 0;
+}
+
 /** The number of rounds with the lowest mean validation log loss, a stopped fold keeping its last value. */
-export function commonRound(trial: Trial): { rounds: number; logLoss: number } {
+function commonRound(trial: Trial): { rounds: number; logLoss: number } {
   const curves = trial.scores.map(({ curve }) => curve);
   const longest = Math.max(...curves.map((curve) => curve.length));
-  let best = { rounds: 0, logLoss: Infinity };
+  let best = { rounds: 1, logLoss: Infinity };
   for (let round = 0; round < longest; round++) {
     const logLoss = meanOf(curves.map((curve) => curve[Math.min(round, curve.length - 1)] ?? NaN));
     if (logLoss < best.logLoss) best = { rounds: round + 1, logLoss };
   }
   return best;
-}
-
-/** Whether fits stop by themselves, so that the refit takes the number of rounds that was best for the folds. */
-export function hasRounds({ algorithm }: Candidate): boolean {
-  return algorithm === 'boosting' || algorithm === 'perceptron';
 }
 
 export function meanOf(values: readonly number[]): number {

@@ -5,14 +5,15 @@ import type { Fold } from './fold-data.js';
 import type { Choice } from './refit.js';
 import { scoreFold } from './run-trial.js';
 import {
-  commonRound,
-  hasRounds,
   isBagWorthwhile,
   meanOf,
   ranked,
+  roundsOf,
   search,
   selectionLogLoss,
+  settle,
   tryBag,
+  type SearchHooks,
   type Trial,
 } from './search.js';
 import type { Algorithm, TrainingOptions } from './training.js';
@@ -36,12 +37,13 @@ export interface Chosen {
   trial: Trial | null;
 }
 
-/** Shares of the work, for the progress bar. */
-const searchShare = 0.8;
+/** Shares of the work, for the progress bar: the search, what settles the best of it, the bag. */
+const workShares = [0.7, 0.2, 0.1] as const;
 
 /**
- * Searches, tries the best boosted forest as a bag, then a blend of the best of each algorithm; the bag and the blend are
- * kept only where they lower the log loss of the best single trial by `bagGain` and `blendGain`.
+ * Searches, settles the best at one number of rounds, tries the best boosted forest as a bag, then a blend of the best of
+ * each algorithm; the bag and the blend are kept only where they lower the log loss of the best single trial by
+ * `bagGain` and `blendGain`. All compare at the rounds of the refit.
  * @param labels of the rows of the search
  */
 export async function choose(
@@ -54,49 +56,36 @@ export async function choose(
   const positiveWeight = positiveWeightOf(options.classWeight, labels);
   const columns = folds[0]?.train.x.columns ?? 0;
   const candidates = listCandidates(options, positiveWeight, columns);
-  const searched = await search(candidates, folds, options.selectionMetric, {
+  const [whole, settling, bagging] = workShares;
+  const hooks = (from: number, work: number): SearchHooks => ({
     runTrials,
-    onShare: (share) => {
-      onShare(share * searchShare);
-    },
+    onShare: (share) => onShare(from + share * work),
   });
-  const bag = await bagOfBest(searched, folds, options, runTrials, (share) => {
-    onShare(searchShare + share * (1 - searchShare));
-  });
-  const trials = bag ? [...searched, bag] : searched;
-  const complete = ranked(trials, options.selectionMetric).filter(
-    ({ scores }) => scores.length === folds.length,
-  );
-  const best = complete.find((trial) => trial !== bag);
+  const metric = options.selectionMetric;
+  const searched = await search(candidates, folds, metric, hooks(0, whole));
+  const finalists = poolOf(ranked(searched, metric), folds.length);
+  await settle(finalists, folds, hooks(whole, settling));
+  const [best, ...others] = ranked(finalists, metric);
   if (!best) throw new RangeError('no candidate was tried');
-  const single = bag?.candidate === best.candidate && isBagWorthwhile(best, bag) ? bag : best;
+  const boosted = [best, ...others].find(({ candidate }) => candidate.algorithm === 'boosting');
+  const bag = boosted ? await tryBag(boosted, folds, hooks(whole + settling, bagging)) : null;
+  const single = bag && boosted === best && isBagWorthwhile(bag) ? bag.trial : best;
   const alone = chosenAlone(single, folds, labels.length);
-  return { trials, chosen: chooseBlend(complete, best, alone, folds, labels) ?? alone };
-}
-
-/** A bag of the best boosted forest; null without one. */
-async function bagOfBest(
-  trials: readonly Trial[],
-  folds: readonly Fold[],
-  { selectionMetric }: TrainingOptions,
-  runTrials: RunTrials,
-  onShare: (share: number) => void,
-): Promise<Trial | null> {
-  const best = ranked(trials, selectionMetric).find(
-    ({ candidate }) => candidate.algorithm === 'boosting',
-  );
-  return best ? tryBag(best, folds, { runTrials, onShare }) : null;
+  const pool = ranked([best, ...others, ...(bag ? [bag.trial] : [])], metric);
+  return {
+    trials: bag ? [...searched, bag.trial] : searched,
+    chosen: chooseBlend(pool, best, alone, folds, labels) ?? alone,
+  };
 }
 
 /** A blend that is worth its size against the best single trial and no worse than its bag; null where none is. */
 function chooseBlend(
-  complete: readonly Trial[],
+  pool: readonly Trial[],
   best: Trial,
   alone: Chosen,
   folds: readonly Fold[],
   labels: Uint8Array,
 ): Chosen | null {
-  const pool = poolOf(complete);
   if (pool.length < 2) return null;
   // Class weights add the same to all: the selection sees margins without it.
   const shift = shiftOf(best.candidate);
@@ -129,8 +118,9 @@ function chooseBlend(
   };
 }
 
-/** The best of each algorithm, then the next best, best first; trials see all folds. */
-function poolOf(complete: readonly Trial[]): Trial[] {
+/** The best of each algorithm, then the next best boosted ones, of those that saw all folds. */
+function poolOf(trials: readonly Trial[], folds: number): Trial[] {
+  const complete = trials.filter(({ scores }) => scores.length === folds);
   const firsts = new Set<Trial>();
   for (const trial of complete) {
     const isFirst = ![...firsts].some(
@@ -163,8 +153,7 @@ function chosenAlone(trial: Trial, folds: readonly Fold[], rows: number): Chosen
 
 function choiceOf(trial: Trial, weight: number): Choice {
   const { candidate, members, scale } = trial;
-  const rounds = hasRounds(candidate) ? Math.max(1, commonRound(trial).rounds) : 0;
-  return { candidate, rounds, members, scale, weight };
+  return { candidate, rounds: roundsOf(trial), members, scale, weight };
 }
 
 /** `1.boosting.weight`, `1.boosting.learningRate`, …: the heaviest member is the first. */

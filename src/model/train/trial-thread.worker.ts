@@ -1,21 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { foldsOfSearch, type Fold } from './fold-data.js';
+import { candidateMetrics } from './candidate-metrics.js';
 import { runTrialHere } from './run-trial.js';
 import { packOutcomes, unpackSearch } from './trial-bytes.js';
 import type { TrialThreadAnswer } from './trial-threads.js';
-import type { CandidateMetrics, DoneTrial, TrialOutcome, TrialTask } from './trial.js';
+import type { DoneTrial, TrialTask } from './trial.js';
 
 let folds: Fold[] | null = null;
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function metricsOf({ scores }: TrialOutcome): CandidateMetrics {
-  const auc = meanOf(scores.map((score) => score.auc));
-  const logLoss = meanOf(scores.map((score) => score.logLoss));
-  return Number.isFinite(auc) ? { logLoss, auc } : { logLoss };
-}
 
 function run(task: TrialTask): DoneTrial {
   // A border: `openTrialThread` is the only one that starts this file.
@@ -23,7 +14,7 @@ function run(task: TrialTask): DoneTrial {
   const outcomes = runTrialHere(folds, task, () => performance.now());
   return {
     outcome: packOutcomes(outcomes),
-    metrics: outcomes.map(metricsOf),
+    metrics: candidateMetrics(folds, task, outcomes),
     seconds: outcomes.reduce((sum, { seconds }) => sum + seconds, 0),
   };
 }

@@ -38,6 +38,19 @@ describe('the threshold', () => {
       sigmoid(2),
       12,
     );
+    const rule = { kind: 'precision' as const, atLeast: 0.5 };
+    const rows = thresholdTable({
+      ...{ outOfFold: scored, test: scored, costs, rule },
+      threshold: chooseThreshold(rule, scored),
+    });
+    expect(rows.map(({ rule, reached }) => [rule, reached])).toContainEqual([
+      'precision >= 0.5',
+      true,
+    ]);
+    expect(rows.map(({ rule, reached }) => [rule, reached])).toContainEqual([
+      'precision >= 0.6',
+      false,
+    ]);
   });
 
   it('found by cost is cheaper than any other, whatever the costs', () => {
@@ -82,6 +95,7 @@ it('the table measures on the test part what was found out of fold', () => {
     ['precision >= 0.8', false],
     ['cost', false],
   ]);
+  expect(table.map(({ reached }) => reached)).toEqual([true, null, null, true, true, null]);
   for (const row of table) {
     const counts = confusionAt(test.labels, test.margins.map(sigmoid), row.threshold);
     expect(row.recall).toBe(ratesOf(counts).recall);
