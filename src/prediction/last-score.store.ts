@@ -1,6 +1,6 @@
 import type { Database } from '../plant/ports.js';
-import { fromBytes } from './input-bytes.js';
 import type { LedgerRow } from './prediction.js';
+import { LEDGER_COLUMNS, toLedgerRow, type StoredRow } from './prediction.store.js';
 
 export interface LastScoresQuery {
   modelId: string;
@@ -18,12 +18,8 @@ export interface LastScoresQuery {
  */
 export function lastScores(db: Pick<Database, 'query'>) {
   return async (query: LastScoresQuery): Promise<LedgerRow[]> => {
-    const rows = await db.query<
-      Omit<LedgerRow, 'inputs'> & { numeric: Buffer; categorical: string[] }
-    >(
-      `select p.id, p.user_id as "userId", p.model_id as "modelId", p.model_version_id as "modelVersionId",
-         p.probability, p.threshold, p.source::text as source, p.as_of as "asOf", p.scored_at as "scoredAt",
-         p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId", false as "optedOut"
+    const rows = await db.query<StoredRow>(
+      `select ${LEDGER_COLUMNS}
        from unnest($1::bigint[]) u(id) join customer c on c.id = u.id and c.consent_profiling
        cross join lateral (
          select * from prediction p where p.user_id = u.id and p.model_id = $2 and p.source = 'MODEL'
@@ -32,9 +28,6 @@ export function lastScores(db: Pick<Database, 'query'>) {
       [query.userIds, query.modelId, query.since, query.asOfFrom, query.asOfUntil],
       { name: 'prediction-last-scores' },
     );
-    return rows.map(({ numeric, categorical, ...row }) => ({
-      ...row,
-      inputs: { numeric: fromBytes(numeric), categorical },
-    }));
+    return rows.map(toLedgerRow);
   };
 }

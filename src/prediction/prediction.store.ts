@@ -70,9 +70,11 @@ export interface PredictionStore extends LedgerBatchStore {
   newestOf(version: { modelId: string; id: string }): Promise<LedgerRow | null>;
 }
 
-type Row = Omit<LedgerRow, 'inputs'> & { numeric: Buffer; categorical: string[] };
+/** A row of the ledger as Postgres gives it. */
+export type StoredRow = Omit<LedgerRow, 'inputs'> & { numeric: Buffer; categorical: string[] };
 
-const COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_version_id as "modelVersionId",
+/** Of a `StoredRow`, from a `p` that is `prediction`. */
+export const LEDGER_COLUMNS = `p.id, p.user_id as "userId", p.model_id as "modelId", p.model_version_id as "modelVersionId",
   p.probability, p.threshold, p.source::text as source, p.as_of as "asOf", p.scored_at as "scoredAt",
   p.latency_ms as "latencyMs", p.numeric, p.categorical, p.job_id as "jobId",
   (select not c.consent_profiling from customer c where c.id = p.user_id) as "optedOut"`;
@@ -91,7 +93,7 @@ const INSERT = `insert into prediction (user_id, model_id, model_version_id, pro
   join customer c on c.id = u.user_id and c.consent_profiling
   where ${NOT_WHILE_ERASING}`;
 
-function toStored({ numeric, categorical, ...row }: Row): LedgerRow {
+export function toLedgerRow({ numeric, categorical, ...row }: StoredRow): LedgerRow {
   return { ...row, inputs: { numeric: fromBytes(numeric), categorical } };
 }
 
@@ -120,12 +122,12 @@ export function predictionStore(db: Database): PredictionStore {
     values: readonly unknown[],
     name?: string,
   ): Promise<LedgerRow[]> => {
-    const rows = await db.query<Row>(
-      `select ${COLUMNS} from ${tail}`,
+    const rows = await db.query<StoredRow>(
+      `select ${LEDGER_COLUMNS} from ${tail}`,
       values,
       name === undefined ? undefined : { name },
     );
-    return rows.map(toStored);
+    return rows.map(toLedgerRow);
   };
   // ids are given in the order of the rows, and are told apart by that: a user may be in it twice
   const write = async (rows: readonly NewPrediction[]): Promise<(number | null)[]> => {
@@ -188,8 +190,8 @@ export function predictionStore(db: Database): PredictionStore {
         'prediction-fresh',
       ),
     async pages(pages) {
-      const rows = await db.query<Row & { ord: number }>(
-        `select k.ord::int as ord, ${COLUMNS}
+      const rows = await db.query<StoredRow & { ord: number }>(
+        `select k.ord::int as ord, ${LEDGER_COLUMNS}
          from unnest($1::bigint[], $2::uuid[], $3::int[], $4::bigint[]) with ordinality
            k(user_id, model_id, first, after, ord)
          cross join lateral (
@@ -206,7 +208,7 @@ export function predictionStore(db: Database): PredictionStore {
         { name: 'prediction-pages' },
       );
       const answers: LedgerRow[][] = pages.map(() => []);
-      for (const { ord, ...row } of rows) answers[ord - 1]?.push(toStored(row));
+      for (const { ord, ...row } of rows) answers[ord - 1]?.push(toLedgerRow(row));
       return answers;
     },
     async usersAfter(afterId, limit) {
@@ -227,10 +229,10 @@ export function predictionStore(db: Database): PredictionStore {
     async health(modelId, since) {
       const [row] = await db.query<LedgerHealth>(
         `select count(*) as predictions, count(*) filter (where probability >= threshold) as positive,
-           avg(latency_ms) as mean,
-           percentile_cont(0.5) within group (order by latency_ms) as p50,
-           percentile_cont(0.95) within group (order by latency_ms) as p95,
-           percentile_cont(0.99) within group (order by latency_ms) as p99
+           avg(latency_ms) filter (where job_id is null) as mean,
+           percentile_cont(0.5) within group (order by latency_ms) filter (where job_id is null) as p50,
+           percentile_cont(0.95) within group (order by latency_ms) filter (where job_id is null) as p95,
+           percentile_cont(0.99) within group (order by latency_ms) filter (where job_id is null) as p99
          from (select * from prediction where model_id = $1 and scored_at >= $2
            order by id desc limit 10000) p`,
         [modelId, since],

@@ -1,5 +1,6 @@
 import type { AuditOn } from '../access/audit.store.js';
 import type { Database } from '../plant/ports.js';
+import { NOT_WHILE_ERASING } from './ledger-batch.store.js';
 import {
   REVIEW_REST_MS,
   REVIEW_SOURCE,
@@ -37,9 +38,6 @@ const COLUMNS = `id, prediction_id as "predictionId", model_id as "modelId", use
 
 /** A score is stamped before it is committed: scores so much older than the last look are looked at again. */
 const OVERLAP = `interval '10 minutes'`;
-
-/** Reads a table that an erasure locks: the statement waits for it, and then sees that the customer is gone. */
-const NOT_WHILE_ERASING = '(select count(*) from (select 1 from erasure limit 1) g) >= 0';
 
 const FILL = `with mark as (
     insert into installation_fact (name, value) values ('reviews:' || $1::text, $4::timestamptz::text)
@@ -110,12 +108,13 @@ export function reviewStore(db: Database, audit: AuditOn): ReviewStore {
           [id, status, by, at, comment, REVIEW_SOURCE],
         );
         if (!row) return null;
+        // the comment stays with the review: it speaks of a customer, and goes when they are erased
         await audit(tx).write({
           at,
           actor: by,
           action: 'review.decided',
           subject: `Review:${id}`,
-          detail: { status, comment },
+          detail: { status },
         });
         return row;
       }),

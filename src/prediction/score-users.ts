@@ -41,8 +41,9 @@ export const SCORE_READERS = 2;
 /**
  * The work of a SCORE job: everyone who is eligible, in ascending id, chunk by chunk into the ledger. While a
  * chunk is written the next is scored and those after it are read; some five chunks are in memory, however many
- * customers there are. A chunk is written with the note of how far the run is: a run that was killed, whatever was in flight, goes on behind
- * the last chunk, and of two workers that both believe they hold the job one writes each chunk. Result: ScoreJobResult.
+ * customers there are. A chunk is written with the note of how far the run is: a run that was killed, whatever was in
+ * flight, goes on behind the last chunk, and of two workers that both believe they hold the job one writes each
+ * chunk. Result: ScoreJobResult.
  * @throws AppError CONFLICT while the newest scan of a table says FAILED
  */
 export async function scoreUsers(

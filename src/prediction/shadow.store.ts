@@ -1,4 +1,5 @@
 import type { Database } from '../plant/ports.js';
+import { NOT_WHILE_ERASING } from './ledger-batch.store.js';
 import type { ShadowScore } from './shadow.js';
 
 /** How a version in SHADOW compares with the answers of production. */
@@ -27,7 +28,6 @@ export function shadowStore(db: Pick<Database, 'query'>): ShadowStore {
   return {
     async write(rows) {
       const column = <T>(pick: (row: ShadowScore) => T): T[] => rows.map(pick);
-      // the look at `erasure` waits for one under way, and then sees that the customer is gone
       await db.query(
         `insert into shadow_score (prediction_id, model_version_id, model_id, user_id, probability, threshold,
            answered, answered_positive, scored_at)
@@ -35,7 +35,7 @@ export function shadowStore(db: Pick<Database, 'query'>): ShadowStore {
            $7::float8[], $8::bool[], $9::timestamptz[])
            u(prediction_id, version_id, model_id, user_id, probability, threshold, answered, positive, scored_at)
          join customer c on c.id = u.user_id and c.consent_profiling
-         where (select count(*) from (select 1 from erasure limit 1) g) >= 0
+         where ${NOT_WHILE_ERASING}
          on conflict do nothing`,
         [
           column((row) => row.predictionId),

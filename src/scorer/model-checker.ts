@@ -20,10 +20,10 @@ export interface ModelChecker {
   /**
    * `examineModel` where it can do no harm.
    * @throws AppError INVALID with the reason of a refusal, crash, lack of memory and time included; UNAVAILABLE
-   *   when too many wait already
+   *   when too many wait already, or after `close`
    */
   check(file: ModelFile): Promise<ExaminedModel>;
-  /** Ends a check under way. */
+  /** Ends a check under way and refuses those that wait. */
   close(): void;
 }
 
@@ -37,13 +37,17 @@ export function modelChecker(limits: CheckLimits): ModelChecker {
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   let running: ChildProcess | null = null;
-  const run = (file: ModelFile): Promise<ExaminedModel> => {
+  let closed = false;
+  const run = async (file: ModelFile): Promise<ExaminedModel> => {
+    if (closed) throw new AppError('UNAVAILABLE', 'no more files are checked here');
     const child = startProcess(limits);
     running = child;
-    return outcome(child, file, limits).finally(() => {
+    try {
+      return await outcome(child, file, limits);
+    } finally {
       child.kill('SIGKILL');
       running = null;
-    });
+    }
   };
   return {
     async check(file) {
@@ -54,7 +58,10 @@ export function modelChecker(limits: CheckLimits): ModelChecker {
       turn = result.catch(() => undefined);
       return result;
     },
-    close: () => void running?.kill('SIGKILL'),
+    close() {
+      closed = true;
+      running?.kill('SIGKILL');
+    },
   };
 }
 

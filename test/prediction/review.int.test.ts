@@ -168,10 +168,11 @@ describe('a verdict', () => {
     expect((await queue()).nodes).toEqual([]);
     expect((await queue({ status: [status] })).totalCount).toBe(1);
     const trail = await database.db.query(
-      `select actor from audit_entry where subject = $1 and action = 'review.decided'`,
+      `select actor, detail from audit_entry where subject = $1 and action = 'review.decided'`,
       [open.id],
     );
-    expect(trail).toEqual([{ actor: 'test' }]);
+    // what was said of a customer goes with them, so it is not in the trail
+    expect(trail).toEqual([{ actor: 'test', detail: { status } }]);
   });
 
   it('is given once: of eight at the same moment one counts, the others are told who was first', async () => {
