@@ -1,4 +1,7 @@
-/** The ledger of a model over a window. Latencies in milliseconds; null without rows. */
+/**
+ * The ledger of a model over a window. Latencies in milliseconds, of answers: a run over everyone waits for nobody, and
+ * its rows share the time of their batch. Null without an answer.
+ */
 export interface LedgerHealth {
   predictions: number;
   positive: number;

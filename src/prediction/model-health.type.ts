@@ -83,6 +83,8 @@ export class ModelHealthType {
   resultCache!: ResultCacheSummaryType;
   @Field(() => BatchingSummaryType, { description: 'What sharing of model runs brings.' })
   batching!: BatchingSummaryType;
-  @Field(() => LatencySummaryType, { description: 'From question to score.' })
+  @Field(() => LatencySummaryType, {
+    description: 'From question to score; of answers, not of runs over everyone.',
+  })
   latencyMs!: LatencySummaryType;
 }

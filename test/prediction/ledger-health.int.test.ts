@@ -7,6 +7,7 @@ import { testDatabase, type TestDatabase } from '../support/database.js';
 
 const MODEL = '01900000-0000-7000-8000-0000000000e1';
 const OTHER = '01900000-0000-7000-8000-0000000000e2';
+const JOB = '01900000-0000-7000-8000-0000000000f3';
 const NOW = new Date('2026-11-01T06:00:00Z');
 let database: TestDatabase;
 
@@ -38,13 +39,16 @@ it('the figures of a window equal a recount of what was written, over the border
     scoredAt: new Date(NOW.getTime() - (1 - i / 1_500) * 2 * DAY_MS),
     latencyMs: random() * 100,
     inputs: { numeric: new Float32Array(0), categorical: [] },
-    jobId: null,
+    jobId: i % 3 === 0 ? JOB : null,
   }));
   await predictionStore(database.db).write(rows);
 
   const since = new Date(NOW.getTime() - DAY_MS);
   const window = rows.filter((row) => row.modelId === MODEL && row.scoredAt >= since);
-  const latencies = window.map(({ latencyMs }) => latencyMs).sort((a, b) => a - b);
+  const latencies = window
+    .filter(({ jobId }) => jobId === null)
+    .map(({ latencyMs }) => latencyMs)
+    .sort((a, b) => a - b);
   const restarted = openDatabase(database.url);
   try {
     const health = await predictionStore(restarted).health(MODEL, since);

@@ -14,6 +14,12 @@ query HowAVersionWasJudged($model: String!) {
     production {
       version
       algorithm
+      targets {
+        metric
+        goal
+        value
+        met
+      }
       metrics {
         name
         split
@@ -24,12 +30,6 @@ query HowAVersionWasJudged($model: String!) {
       baseline {
         name
         value
-      }
-      targets {
-        metric
-        goal
-        value
-        met
       }
       slices {
         dimension
