@@ -224,6 +224,7 @@ describe('files that cannot serve are refused with the reason, and the next one 
       await ended;
       clearInterval(killing);
       expect((await slow.check(modelFile(sumModel(), TWO_NUMBERS))).scores).toBe('LOGIT');
+      while (checksUnderWay().length > 0) await pause(10);
       const closed = expect(slow.check(modelFile(endless(), TWO_NUMBERS))).rejects.toThrow(
         'checking the file ends with SIGKILL',
       );
