@@ -25,15 +25,20 @@ export const thresholdRule = z.discriminatedUnion('kind', [
 ]);
 
 /** A bound on one input: numbers compare, categories are among `in`; exactly one of the two. */
-export const inputCondition = z.strictObject({
-  feature: z.string().min(1),
-  /** Each bound holds where given: gt < value, value <= lte, … A missing value meets none. */
-  gt: z.number().optional(),
-  gte: z.number().optional(),
-  lt: z.number().optional(),
-  lte: z.number().optional(),
-  in: z.array(z.string()).min(1).optional(),
-});
+export const inputCondition = z
+  .strictObject({
+    feature: z.string().min(1),
+    /** Each bound holds where given: gt < value, value <= lte, … A missing value meets none. */
+    gt: z.number().optional(),
+    gte: z.number().optional(),
+    lt: z.number().optional(),
+    lte: z.number().optional(),
+    in: z.array(z.string()).min(1).optional(),
+  })
+  .refine(({ gt, gte, lt, lte, in: among }) => {
+    const bounds = [gt, gte, lt, lte].filter((bound) => bound !== undefined);
+    return bounds.length > 0 !== (among !== undefined);
+  }, 'a condition must have either bounds (gt, gte, lt, lte) or in');
 export type InputCondition = z.infer<typeof inputCondition>;
 
 /** Who must not be called positive, such as customers of high value who were active yesterday. */

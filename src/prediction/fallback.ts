@@ -1,5 +1,5 @@
 import type { ServedModel } from '../model/serving.js';
-import { ruleHolds } from '../model/score-card/rule-holds.js';
+import { ruleHolds } from '../model/rule-holds.js';
 import { scoreByCard, type CardCell } from '../model/score-card/score-card.js';
 import { reportOf } from '../model/version-report.js';
 import { cellOf } from './input-rows.js';

@@ -6,14 +6,21 @@ import type { Reference } from './judgement.js';
 export const referenceQuantiles = 21;
 /** Rows looked at, evenly spaced, at most: a quantile then lies within about 0.3 % of the rows of its place. */
 const maxRows = 100_000;
-/** Categories kept of an input, the most frequent first. */
-const maxCategories = 200;
+/** Categories kept of an input, and of all inputs together, the most frequent first: a record is read often. */
+const maxCategories = 100;
+const maxAllCategories = 5_000;
+/** A category of fewer rows is not kept: a record outlives the customers it was made of, and must not tell of one. */
+const leastRows = 5;
 
 /**
  * Where the values of each input lie among `rows`, in the order of the graph's inputs.
  * Cost: O(rows log rows) an input.
  */
 export function referenceOf(table: FeatureTable, rows: readonly number[]): Reference[] {
+  const most = Math.min(
+    maxCategories,
+    Math.max(1, Math.floor(maxAllCategories / Math.max(1, table.categoricalNames.length))),
+  );
   const count = Math.min(maxRows, rows.length);
   const sample = Array.from(
     { length: count },
@@ -26,7 +33,7 @@ export function referenceOf(table: FeatureTable, rows: readonly number[]): Refer
     })),
     ...table.categoricalNames.map((feature, column) => ({
       feature,
-      ...ofTexts(table, sample, column),
+      ...ofTexts(table, sample, column, most),
     })),
   ];
 }
@@ -51,7 +58,12 @@ function ofNumbers(table: FeatureTable, rows: readonly number[], column: number)
   return { missingShare, quantiles, categories: isBinary ? categories : null };
 }
 
-function ofTexts(table: FeatureTable, rows: readonly number[], column: number): Place {
+function ofTexts(
+  table: FeatureTable,
+  rows: readonly number[],
+  column: number,
+  most: number,
+): Place {
   const width = table.categoricalNames.length;
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -62,8 +74,9 @@ function ofTexts(table: FeatureTable, rows: readonly number[], column: number): 
   counts.delete('');
   const known = rows.length - missing;
   const categories = [...counts]
+    .filter(([, rowsOf]) => rowsOf >= leastRows)
     .sort(([a, few], [b, many]) => many - few || (a < b ? -1 : 1))
-    .slice(0, maxCategories)
+    .slice(0, most)
     .map(([value, rowsOf]) => ({ value, share: rowsOf / known }));
   const missingShare = rows.length > 0 ? missing / rows.length : 0;
   return { missingShare, quantiles: null, categories: known > 0 ? categories : null };

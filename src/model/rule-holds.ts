@@ -1,5 +1,5 @@
-import type { InputCondition } from '../spec-parts.js';
-import type { CardCell } from './score-card.js';
+import type { CardCell } from './score-card/score-card.js';
+import type { InputCondition } from './spec-parts.js';
 
 /** Whether all conditions hold; a missing value, and an input that is not there, meets none. */
 export function ruleHolds(
