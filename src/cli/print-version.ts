@@ -18,6 +18,8 @@ export interface VersionRow {
   trainingRows: number;
   testRows: number;
   trainedAt: string;
+  /** What is told of a file from elsewhere; null for a version trained here. */
+  upload?: { producer: string } | null;
   metrics: MetricRow[];
   targets?: { metric: string; goal: number; value: number; met: boolean }[];
   importances?: { feature: string; gain: number; meanAbsoluteContribution: number; rank: number }[];
@@ -29,6 +31,7 @@ export interface VersionRow {
     positiveRate: number;
     totalCost: number;
     chosen: boolean;
+    reached?: boolean | null;
   }[];
   slices?: {
     dimension: string;
@@ -49,10 +52,11 @@ export interface VersionRow {
 }
 
 export const VERSION_FIELDS = `id version stage algorithm threshold trainingRows testRows trainedAt
+  upload { producer }
   metrics { name split value low high }`;
 export const VERSION_DETAIL = `${VERSION_FIELDS} targets { metric goal value met }
   importances { feature gain meanAbsoluteContribution rank }
-  thresholds { rule threshold precision recall positiveRate totalCost chosen }
+  thresholds { rule threshold precision recall positiveRate totalCost chosen reached }
   slices { dimension value rows worst metrics { name value } }
   fairness { attribute parityGap opportunityGap }
   ruleChecks { name rows violations veto met } blend { algorithm weight }
@@ -71,12 +75,14 @@ export function printVersion(version: VersionRow, output: Output): void {
     return;
   }
   output.line(
-    `version ${version.version} (${version.algorithm}, ${version.stage}), trained on ${figure(version.trainingRows)} rows, tested on ${figure(version.testRows)}`,
+    version.upload
+      ? `version ${version.version} (${version.algorithm}, ${version.stage}), a file of ${version.upload.producer || 'an unnamed program'}, not measured here`
+      : `version ${version.version} (${version.algorithm}, ${version.stage}), trained on ${figure(version.trainingRows)} rows, tested on ${figure(version.testRows)}`,
   );
   const { blend = [] } = version;
   if (blend.length > 0)
     output.line(`a blend of ${blend.map((m) => `${m.algorithm} ${figure(m.weight)}`).join(', ')}`);
-  output.line(metricTable(version));
+  if (version.metrics.length > 0) output.line(metricTable(version));
   for (const target of version.targets ?? [])
     output.line(
       `target ${target.metric} > ${target.goal}: ${figure(target.value)} ${target.met ? 'met' : 'NOT met'}`,
@@ -117,7 +123,9 @@ function printThresholds({ thresholds = [] }: VersionRow, output: Output): void 
     table(
       ['threshold by', 'at', 'precision', 'recall', 'positive', 'cost'],
       thresholds.map((row) => [
-        row.chosen ? `${row.rule} (its own)` : row.rule,
+        row.rule +
+          (row.chosen ? ' (its own)' : '') +
+          (row.reached === false ? ' (not reached)' : ''),
         ...[row.threshold, row.precision, row.recall, row.positiveRate, row.totalCost].map(figure),
       ]),
     ),

@@ -27,9 +27,9 @@ export function limitsOf(
       dataUntil !== null,
       `It knows nothing after ${dataUntil?.toISOString() ?? ''}; how customers behaved may have changed since.`,
     ],
-    [true, 'Reasons say what the score is made of, not what would change the customer.'],
+    [!upload, 'Reasons say what the score is made of, not what would change the customer.'],
     [
-      testRows < FEW_TEST_ROWS,
+      !upload && testRows < FEW_TEST_ROWS,
       `The test part has ${testRows} rows: intervals are wide, and slices small.`,
     ],
     [months.size === 1, 'All test rows are of one month: nothing is known of other seasons.'],

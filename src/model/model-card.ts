@@ -22,7 +22,7 @@ export function modelCard(registered: Subject, version: ModelVersion): string {
   const sections = [
     [`# ${cell(model.name)}, version ${version.version}`, cell(model.description)],
     section('What it is for', purpose(model, report)),
-    section('Standing', standing(version)),
+    section('Standing', standing(version, report)),
     section('Data', dataOf(version, report)),
     section('How it was made', recipeOf(version, report)),
     section('How well it does', [...performanceOf(report), ...targetsOf(report)]),
@@ -46,25 +46,28 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`## ${title}`, ...lines];
 }
 
-function purpose({ task, spec }: Subject, { recipe }: VersionReport): string[] {
+function purpose({ task, spec }: Subject, { recipe, upload }: VersionReport): string[] {
   const { positive, negative } = spec.labels;
   const label =
     spec.label.kind === 'NO_EVENT' && recipe.label === 'BEHAVIOUR'
       ? `"${positive}" is a customer without ${spec.label.eventTypes.join(', ')} in the ${recipe.horizonDays} days after the instant that is asked about.`
       : `Labels are recorded outcomes: "${positive}" or "${negative}".`;
   return [
-    `${task.toLowerCase().replaceAll('_', ' ')}: the probability of "${cell(positive)}" rather than "${cell(negative)}", with reasons.`,
+    `${task.toLowerCase().replaceAll('_', ' ')}: the probability of "${cell(positive)}" rather than "${cell(negative)}"${upload ? '' : ', with reasons'}.`,
     cell(label),
   ];
 }
 
-function standing({ stage, promotedBy, promotedAt, trainedAt, artifactSha256 }: ModelVersion) {
+function standing(
+  { stage, promotedBy, promotedAt, trainedAt, artifactSha256 }: ModelVersion,
+  { upload }: VersionReport,
+) {
   const by = promotedBy ? `by ${cell(promotedBy)}` : 'by nobody named';
   const promoted = promotedAt
     ? `Made PRODUCTION ${by} on ${promotedAt.toISOString()}.`
     : 'It was never made PRODUCTION, or was rolled back since.';
   return [
-    `${stage}. Trained on ${trainedAt.toISOString()}. ${promoted}`,
+    `${stage}. ${upload ? 'Registered' : 'Trained'} on ${trainedAt.toISOString()}. ${promoted}`,
     `ONNX file, SHA-256: \`${artifactSha256}\``,
   ];
 }

@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addGovernCommands } from '../../src/cli/commands/models-govern.js';
 import { addPromoteCommand } from '../../src/cli/commands/models-promote.js';
+import { addShowCommand } from '../../src/cli/commands/models-show.js';
 import type { CliContext } from '../../src/cli/context.js';
 import { printVersion, type VersionRow } from '../../src/cli/print-version.js';
 
@@ -71,7 +72,8 @@ afterAll(async () => {
 });
 
 function answer(query: string): object {
-  if (query.includes('query Find')) return { model };
+  if (query.includes('query Find') || query.includes('query Show(')) return { model };
+  if (query.includes('query ShowOne')) return { modelVersion: version };
   if (query.includes('query Card')) return { modelVersion: { card: '# churn\n\ntext\n' } };
   if (query.includes('mutation Promote'))
     return { promoteModel: { modelVersion: { ...version, stage: 'SHADOW' }, userErrors: [] } };
@@ -93,6 +95,7 @@ async function run(argv: string[], json = false): Promise<string> {
   const models = program.command('models');
   addGovernCommands(models, context as CliContext);
   addPromoteCommand(models, context as CliContext);
+  addShowCommand(models, context as CliContext);
   for (const command of models.commands)
     command.exitOverride().configureOutput({ writeErr: () => undefined });
   await program.parseAsync(['models', ...argv], { from: 'user' });
@@ -178,5 +181,50 @@ describe('models promote', () => {
     [['churn', '2', '--stage', 'live'], 'It must be one of PRODUCTION, SHADOW'],
   ])('refuses %j', async (argv, message) => {
     await expect(run(['promote', ...argv])).rejects.toThrow(message);
+  });
+});
+
+describe('models show', () => {
+  it('lists the versions, a line each, and says how to see one', async () => {
+    const lines = (await run(['show', 'churn'])).split('\n');
+    expect(lines[0]).toMatch(/^version +stage +algorithm +trained +test rows +test AUC/);
+    expect(lines[1]).toMatch(/2 +CANDIDATE +blend +2026-01-01T00:00 +200 +0\.8 .*ModelVersion:2$/);
+    expect(lines).toHaveLength(4);
+    expect(lines[3]).toBe('all of one: `models show churn 2`');
+  });
+
+  it('tells all of one version', async () => {
+    const told = await run(['show', 'churn', '2']);
+    expect(told).toContain('version 2 (blend, CANDIDATE), trained on 800 rows, tested on 200');
+    expect(told).toContain('worst slice: region = east, AUC 0.55 on 60 rows');
+  });
+
+  it('says that there is no version yet', async () => {
+    model = { production: null, versions: { nodes: [] } };
+    expect(await run(['show', 'fraud'])).toBe('no version of fraud yet: `train fraud` makes one');
+  });
+});
+
+describe('a version in words', () => {
+  const told = (change: Partial<VersionRow>): string => {
+    const lines: string[] = [];
+    const output = { json: false, line: (text: string) => lines.push(text), note: () => undefined };
+    printVersion({ ...version, ...change }, output as unknown as CliContext['output']);
+    return lines.join('\n');
+  };
+
+  it('made of a file: says so, and shows no empty table', () => {
+    const upload = { algorithm: 'upload', metrics: [], upload: { producer: 'skl2onnx' } };
+    expect(told(upload)).toContain(
+      'version 2 (upload, CANDIDATE), a file of skl2onnx, not measured here',
+    );
+    expect(told(upload)).not.toContain('95 % of test');
+  });
+
+  it('says which precision was not reached', () => {
+    const [row] = version.thresholds ?? [];
+    if (!row) throw new Error('no threshold');
+    const thresholds = [{ ...row, rule: 'precision >= 0.9', chosen: false, reached: false }];
+    expect(told({ thresholds })).toContain('precision >= 0.9 (not reached)');
   });
 });

@@ -113,3 +113,23 @@ it('names that hold Markdown stay in their cell', () => {
   expect(card).toContain('x \\| y ## &lt;b>');
   expect(card).not.toContain('\n## <b>');
 });
+
+it('of a file from elsewhere tells that it was registered, and promises no reasons', () => {
+  const upload: VersionReport['upload'] = {
+    ...{
+      sha256: 'ab'.repeat(32),
+      bytes: 700,
+      producer: 'skl2onnx',
+      operators: ['Gemm'],
+      columns: 1,
+    },
+    ...{ output: 'probability', scores: 'PROBABILITY', missing: 'FILLED', uploadedBy: 'ann' },
+  };
+  const report = versionRecord({ upload });
+  const card = modelCard(model, version({ report, trainingRows: 0, testRows: 0 }));
+  expect(card).toContain('PRODUCTION. Registered on 2026-02-01T00:00:00.000Z.');
+  expect(card).toContain('Trained elsewhere (skl2onnx) and uploaded by ann');
+  expect(card).toContain('- It was not measured here: there is no figure to rely on.');
+  expect(card).not.toContain('reasons');
+  expect(card).not.toContain('0 rows');
+});

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { AppError } from '../../kernel/error.js';
 import { algorithms } from '../../model/spec-parts.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
@@ -16,6 +15,7 @@ import { ask, must, type Remote } from '../remote.js';
 import { addGovernCommands } from './models-govern.js';
 import { addPromoteCommand } from './models-promote.js';
 import { addRegisterCommand } from './models-register.js';
+import { addShowCommand } from './models-show.js';
 import { addReplayCommand } from './replay.js';
 
 interface TrainOptions {
@@ -124,6 +124,7 @@ async function scoreAll(
 function addModelsGroup(program: Command, context: CliContext): void {
   const models = program.command('models').description('the registry of models');
   addGovernCommands(models, context);
+  addShowCommand(models, context);
   addPromoteCommand(models, context);
   addReplayCommand(models, context);
   addRegisterCommand(models, context);
@@ -151,26 +152,6 @@ function addModelsGroup(program: Command, context: CliContext): void {
           ]),
         ),
       );
-    });
-  models
-    .command('show')
-    .description('the versions of one model, newest first')
-    .argument('<name>')
-    .action(async (name: string) => {
-      const data = await ask<{ model: { versions: { nodes: VersionRow[] } } | null }>(
-        await context.remote(),
-        `query Show($name: String!) { model(name: $name) { versions(first: 20) { nodes { ${VERSION_DETAIL} } } } }`,
-        { name },
-      );
-      if (!data.model)
-        throw new AppError(
-          'NOT_FOUND',
-          `there is no model named ${name}: \`models list\` shows what there is`,
-        );
-      for (const version of data.model.versions.nodes) {
-        printVersion(version, context.output);
-        if (!context.output.json) context.output.line(`id ${version.id}\n`);
-      }
     });
   models
     .command('rollback')
