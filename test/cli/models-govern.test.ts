@@ -209,7 +209,7 @@ describe('a version in words', () => {
   const told = (change: Partial<VersionRow>): string => {
     const lines: string[] = [];
     const output = { json: false, line: (text: string) => lines.push(text), note: () => undefined };
-    printVersion({ ...version, ...change }, output as unknown as CliContext['output']);
+    printVersion({ ...version, ...change }, output);
     return lines.join('\n');
   };
 
