@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Confusion } from '../numeric/metrics.js';
 import type { costMatrix } from './spec-parts.js';
 import type { VersionReport } from './version-report.js';
 
@@ -14,6 +15,16 @@ export interface CostReport {
   bestThreshold: number;
 }
 
+/** Sum over the rows, without what is saved. */
+export function costOf(counts: Confusion, costs: CostMatrix): number {
+  return (
+    counts.truePositives * costs.truePositive +
+    counts.falsePositives * costs.falsePositive +
+    counts.falseNegatives * costs.falseNegative +
+    counts.trueNegatives * costs.trueNegative
+  );
+}
+
 /**
  * Cost of the test part at the version's threshold, and the threshold at which it would be least.
  * Null without a confusion matrix or a ROC curve. The matrix re-ranks without training again.
@@ -26,19 +37,20 @@ export function costReport(
   if (!counts) return null;
   const positives = counts.truePositives + counts.falseNegatives;
   const negatives = counts.falsePositives + counts.trueNegatives;
-  const costOf = (truePositives: number, falsePositives: number): number =>
-    truePositives * costs.truePositive +
-    falsePositives * costs.falsePositive +
-    (positives - truePositives) * costs.falseNegative +
-    (negatives - falsePositives) * costs.trueNegative;
   let best: { threshold: number; net: number } | null = null;
   for (const { x, y, threshold } of report.rocCurve) {
     if (threshold === null) continue;
-    const net = costOf(y * positives, x * negatives) - y * positives * costs.savedPerTruePositive;
+    const called = {
+      truePositives: y * positives,
+      falsePositives: x * negatives,
+      falseNegatives: (1 - y) * positives,
+      trueNegatives: (1 - x) * negatives,
+    };
+    const net = costOf(called, costs) - called.truePositives * costs.savedPerTruePositive;
     if (!best || net < best.net) best = { threshold, net };
   }
   if (!best || positives + negatives === 0) return null;
-  const totalCost = costOf(counts.truePositives, counts.falsePositives);
+  const totalCost = costOf(counts, costs);
   const preventedLoss = counts.truePositives * costs.savedPerTruePositive;
   return {
     totalCost,

@@ -1,19 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
-import { judgement } from './judge/judgement.js';
+import { judgement, metric, type metricSplit } from './judge/judgement.js';
 import type { ModelVersion } from './model.js';
 import { scoreCard } from './score-card/score-card.js';
 import { upload } from './register/upload.js';
 
-const split = z.enum(['TRAIN', 'VALIDATION', 'TEST', 'CROSS_VALIDATION', 'LIVE']);
-/** `low`, `high`: 95 % confidence interval, where one was computed. */
-const metric = z.object({
-  name: z.string(),
-  split,
-  value: z.number(),
-  low: z.number().optional(),
-  high: z.number().optional(),
-});
 /** `count`: rows behind a point of the calibration curve. */
 const point = z.object({
   x: z.number(),
@@ -109,7 +100,7 @@ export function reportOf(version: Pick<ModelVersion, 'id' | 'report'>): VersionR
 export function metricOf(
   report: VersionReport,
   name: string,
-  part: z.infer<typeof split>,
+  part: z.infer<typeof metricSplit>,
 ): number | null {
   return report.metrics.find((each) => each.name === name && each.split === part)?.value ?? null;
 }

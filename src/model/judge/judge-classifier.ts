@@ -5,6 +5,7 @@ import { confusionAt, sigmoid } from '../../numeric/metrics.js';
 import { pickRows, type FeatureTable } from '../../numeric/table.js';
 import { sweepThresholds } from '../../numeric/threshold-sweep.js';
 import { checkTargets, metricsOf } from '../train/evaluate.js';
+import { pick } from '../train/fold-data.js';
 import type {
   ReportMetric,
   SliceColumn,
@@ -129,8 +130,4 @@ function baselineMetrics(
   const prevalence = trainLabels.reduce((sum, label) => sum + label, 0) / trainLabels.length;
   const margins = new Float64Array(testLabels.length).fill(Math.log(prevalence / (1 - prevalence)));
   return metricsOf(testLabels, margins, threshold, 'TEST');
-}
-
-function pick(labels: Uint8Array, rows: readonly number[]): Uint8Array {
-  return Uint8Array.from(rows, (row) => labels[row] ?? 0);
 }

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 
-const split = z.enum(['TRAIN', 'VALIDATION', 'TEST', 'CROSS_VALIDATION', 'LIVE']);
+/** The part of the rows a metric is of. */
+export const metricSplit = z.enum(['TRAIN', 'VALIDATION', 'TEST', 'CROSS_VALIDATION', 'LIVE']);
 
 /** `low`, `high`: 95 % confidence interval, where one was computed. */
-const metric = z.object({
+export const metric = z.object({
   name: z.string(),
-  split,
+  split: metricSplit,
   value: z.number(),
   low: z.number().optional(),
   high: z.number().optional(),

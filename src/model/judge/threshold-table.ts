@@ -1,6 +1,6 @@
 import { confusionAt, ratesOf, sigmoid, type Confusion } from '../../numeric/metrics.js';
 import { bestF1, sweepThresholds, type ThresholdSweep } from '../../numeric/threshold-sweep.js';
-import type { CostMatrix } from '../cost-report.js';
+import { costOf, type CostMatrix } from '../cost-report.js';
 import type { ThresholdRule } from '../train/training.js';
 import type { ThresholdRow } from './judgement.js';
 
@@ -70,16 +70,6 @@ function cheapestThreshold(sweep: ThresholdSweep, costs: CostMatrix): number {
     if (net < best.net) best = { threshold, net };
   }
   return best.threshold;
-}
-
-/** Sum over the rows, without what is saved. */
-export function costOf(counts: Confusion, costs: CostMatrix): number {
-  return (
-    counts.truePositives * costs.truePositive +
-    counts.falsePositives * costs.falsePositive +
-    counts.falseNegatives * costs.falseNegative +
-    counts.trueNegatives * costs.trueNegative
-  );
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Judgement } from '../judge/judgement.js';
 /** Share by which calibration must lower the cross-validated log loss to be worth applying. */
 export const calibrationGain = 0.0005;
 
-export type CalibrationReport = NonNullable<NonNullable<Judgement['calibration']>>;
+export type CalibrationReport = NonNullable<Judgement['calibration']>;
 
 /**
  * Platt scaling of out-of-fold margins: slope and intercept of all rows, and the log loss of each fold's rows before
