@@ -54,6 +54,23 @@ describe('a trial', () => {
     expect(await store.claim(holder('a'), 'another', LEASE_MS)).toBeNull();
   });
 
+  it('that its holder tells of is kept beyond the lease it was taken with', async () => {
+    const { holder, job } = await asked();
+    const mine = holder('a');
+    const left = async (): Promise<number> => {
+      const [row] = await database.db.query<{ seconds: number }>(
+        `select extract(epoch from lease_until - now())::float8 as seconds from trial where job_id = $1 and number = 0`,
+        [job.id],
+      );
+      return row?.seconds ?? NaN;
+    };
+    await store.claim(mine, 'search', 1_000);
+    expect(await left()).toBeLessThanOrEqual(1);
+    expect(await store.extend(mine, [0], LEASE_MS)).toEqual([0]);
+    expect(await left()).toBeGreaterThan(LEASE_MS / 2_000);
+    expect((await store.claim(holder('b'), 'search', LEASE_MS))?.number).toBe(1);
+  });
+
   it('belongs to who holds it: nobody else ends it', async () => {
     const { holder, job } = await asked();
     const [mine, theirs] = [holder('a'), holder('b')];

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AppError } from '../../src/kernel/error.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { labelStore } from '../../src/model/label.store.js';
 import { projectRoot } from '../../src/plant/paths.js';
@@ -351,33 +350,6 @@ describe('predictionMade', () => {
     await expect(graph.follow(`subscription { predictionMade { id } }`, {}, 'CRM')).rejects.toThrow(
       'may not user:list',
     );
-  });
-});
-
-describe('when the scorer cannot answer', () => {
-  it('empties the one field, with UNAVAILABLE, and the health says so', async () => {
-    const healthy = await graph.ask(
-      `{ model(name: "churn") { health { healthy predictions errors positiveRate latencyMs { p95 } } } }`,
-    );
-    expect(healthy.data.model.health.healthy).toBe(true);
-    expect(healthy.data.model.health.predictions).toBeGreaterThan(100);
-    const { score } = graph.plant.scorer;
-    graph.plant.scorer.score = () =>
-      Promise.reject(new AppError('UNAVAILABLE', 'the scorer is full'));
-    try {
-      const { data, errors } = await graph.ask(
-        `{ users(first: 3) { nodes { externalId prediction { id } } } }`,
-      );
-      expect(data.users.nodes.map((node: Answer) => node.prediction)).toEqual([null, null, null]);
-      expect(errors?.[0]?.originalError).toMatchObject({ code: 'UNAVAILABLE' });
-      const sick = await graph.ask(`{ model(name: "churn") { health { healthy errors } } }`);
-      expect(sick.data.model.health).toEqual({
-        healthy: false,
-        errors: Number(healthy.data.model.health.errors) + 3,
-      });
-    } finally {
-      graph.plant.scorer.score = score;
-    }
   });
 });
 
