@@ -7,6 +7,7 @@ import {
   composeJobs,
   composeLedger,
   composeModels,
+  type Plant,
 } from '../src/compose-models.js';
 import { composeLedgerUpkeep } from '../src/compose-ledger-upkeep.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
@@ -41,145 +42,162 @@ export interface WorkerOptions extends PlantOptions {
 
 /** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
 export async function startWorker(options: WorkerOptions): Promise<{ close(): Promise<void> }> {
-  const { log, clock, config } = options;
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
     const plant = await openPlant(options, opened);
-    const jobs = composeJobs(plant);
-    const registry = openFeatureRegistry(plant);
-    opened.push(() => registry.close());
-    const features = composeFeatureReading(plant.db, registry);
-    const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
-    const upkeep = composeEventUpkeep(plant.db, clock, config.retentionDays);
-    const ledgerUpkeep = composeLedgerUpkeep(plant.db, clock, auditStore, config.ledgerDays);
-    const quality = composeQualityScan(plant);
-    const askForScan = requestScan(jobs.once);
-    const askForProfile = requestProfile({ ...jobs.once, now: () => clock.now() });
-    const models = await composeModels(plant, features.store);
-    opened.push(() => models.serving.close());
-    const ledger = composeLedger(plant);
-    const workerId = `${hostname()}:${process.pid}`;
-    const trials = composeTrials(plant, {
-      workerId,
-      ...(config.trialThreads > 0 ? { threads: config.trialThreads } : {}),
-    });
-    opened.push(() => trials.work.close());
+    const rooms = await composeRooms(plant, options.config, opened);
     // Closing the queues waits for running jobs, so it must come before what they use is closed.
     opened.push(() => plant.queues.close());
 
-    const run: RunJobDeps = {
-      claim: jobs.store.claim,
-      extend: jobs.store.extend,
-      writeProgress: jobs.store.progress,
-      succeed: jobs.store.succeed,
-      fail: jobs.store.fail,
-      release: jobs.store.release,
-      publishJob: jobs.publishJob,
-      onFailure: (error, jobId) => {
-        log.warn({ err: error, jobId }, 'a job failed');
-      },
-      workerId,
-      leaseMs: JOB_LEASE_MS,
-    };
-    const { queues, scorer } = plant;
-    const { workerConcurrency: concurrency } = config;
-    await queues.work(
-      QUEUE_OF_KIND.TRAIN,
-      { concurrency: 1 }, // one training already fills a core
-      forgettingTrials(
-        modelProcessor(run, {
-          modelByName: models.store.byName,
-          approvedFeatures: features.approved,
-          allFeatures: () => features.store.all(),
-          readFeatures: features.read,
-          behaviourLabels: models.labels.behaviour,
-          outcomeLabels: models.labels.outcomes,
-          train: trials.train,
-          attributesOf: sliceAttributes(plant.db),
-          scorer,
-          registerVersion: models.store.registerVersion,
-          useProduction: async (model, work) => {
-            const [version] = await models.store.inStage([model.id], 'PRODUCTION');
-            return version ? models.serving.use(version.id, work) : null;
-          },
-          promote: models.promote,
-          checkData: quality.gate,
-          now: () => clock.wall(),
-        }),
-        trials.forgetEnded,
-      ),
-    );
-    await queues.work(TRIAL_QUEUE, { concurrency: 1 }, trialProcessor(trials.work));
-    await queues.work(
-      QUEUE_OF_KIND.SCORE,
-      { concurrency },
-      predictionProcessor(run, {
-        useVersion: (id, work) => models.serving.use(id, work),
-        usersAfter: ledger.store.usersAfter,
-        readFeatures: features.read,
-        scorer,
-        writeBatch: ledger.store.writeBatch,
-        runState: ledger.store.runState,
-        userCounts: ledger.store.userCounts,
-        publishPredictions: ledger.publish,
-        clock,
-        checkData: quality.gate,
-      }),
-    );
-    await queues.work(
-      QUEUE_OF_KIND.SELECT,
-      { concurrency: 1 },
-      selectionProcessor(
-        run,
-        composeSelectionWork({ plant, models, features, checkData: quality.gate }),
-      ),
-    );
-    await queues.work(
-      QUEUE_OF_KIND.PROFILE,
-      { concurrency: 1 },
-      featureProcessor(run, {
-        ...composeProfiling(plant, registry, features.read),
-        seedFitted: seedFittedSet,
-      }),
-    );
-    await queues.work(
-      QUEUE_OF_KIND.QUALITY,
-      { concurrency: 1 },
-      qualityProcessor(run, quality.work),
-    );
-    await queues.work(
-      EVENT_QUEUE,
-      { concurrency: 1 },
-      eventProcessor({ lookAfterEvents: upkeep.lookAfterEvents, log }),
-    );
-    await queues.work(
-      UPKEEP_QUEUE,
-      { concurrency: 1 },
-      upkeepProcessor({
-        'sweep-jobs': jobs.sweep,
-        'forget-rejected-rows': () => rejectedRowStore(plant.db).forget(clock.wall()),
-        'scan-quality': () => askForScan('schedule'),
-        'profile-features': () => askForProfile('schedule'),
-        'forget-trials': trials.forgetEnded,
-        'look-after-ledger': () => ledgerUpkeep.lookAfterLedger(),
-        'fill-reviews': () =>
-          fillReviews({
-            listModels: models.store.list,
-            fill: reviewStore(plant.db, auditStore).fill,
-            wall: () => clock.wall(),
-          }),
-      }),
-    );
-    await upkeep.createMonthsAhead();
-    await ledgerUpkeep.createLedgerMonths();
-    await scheduleRecurring(queues);
-    await jobs.sweep();
+    await workOnModels(rooms);
+    await workOnScores(rooms, options.config.workerConcurrency);
+    await workOnFeatures(rooms);
+    await workOnUpkeep(rooms);
+
+    await rooms.eventUpkeep.createMonthsAhead();
+    await rooms.ledgerUpkeep.createLedgerMonths();
+    await scheduleRecurring(plant.queues);
+    await rooms.jobs.sweep();
     return { close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What the work of a worker is done with, rooms from left to right. */
+type Rooms = Awaited<ReturnType<typeof composeRooms>>;
+
+async function composeRooms(
+  plant: Plant,
+  config: WorkerOptions['config'],
+  opened: (() => Promise<void>)[],
+) {
+  const { db, clock, log } = plant;
+  const jobs = composeJobs(plant);
+  const workerId = `${hostname()}:${process.pid}`;
+  const run: RunJobDeps = {
+    claim: jobs.store.claim,
+    extend: jobs.store.extend,
+    writeProgress: jobs.store.progress,
+    succeed: jobs.store.succeed,
+    fail: jobs.store.fail,
+    release: jobs.store.release,
+    publishJob: jobs.publishJob,
+    onFailure: (error, jobId) => {
+      log.warn({ err: error, jobId }, 'a job failed');
+    },
+    workerId,
+    leaseMs: JOB_LEASE_MS,
+  };
+  const eventUpkeep = composeEventUpkeep(db, clock, config.retentionDays);
+  const registry = openFeatureRegistry(plant);
+  opened.push(() => registry.close());
+  const features = composeFeatureReading(db, registry);
+  const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
+  const quality = composeQualityScan(plant);
+  const models = await composeModels(plant, features.store);
+  opened.push(() => models.serving.close());
+  const trials = composeTrials(plant, {
+    workerId,
+    ...(config.trialThreads > 0 ? { threads: config.trialThreads } : {}),
+  });
+  opened.push(() => trials.work.close());
+  const ledger = composeLedger(plant);
+  const ledgerUpkeep = composeLedgerUpkeep(db, clock, auditStore, config.ledgerDays);
+  return {
+    ...{ plant, jobs, run, eventUpkeep, registry, features, seedFittedSet, quality },
+    ...{ models, trials, ledger, ledgerUpkeep },
+  };
+}
+
+/** Trainings, trials of trainings that run elsewhere, and selections of features. */
+async function workOnModels(rooms: Rooms): Promise<void> {
+  const { plant, run, features, quality, models, trials } = rooms;
+  const { db, queues, scorer, clock } = plant;
+  const train = modelProcessor(run, {
+    modelByName: models.store.byName,
+    approvedFeatures: features.approved,
+    allFeatures: () => features.store.all(),
+    readFeatures: features.read,
+    behaviourLabels: models.labels.behaviour,
+    outcomeLabels: models.labels.outcomes,
+    train: trials.train,
+    attributesOf: sliceAttributes(db),
+    scorer,
+    registerVersion: models.store.registerVersion,
+    useProduction: async (model, work) => {
+      const [version] = await models.store.inStage([model.id], 'PRODUCTION');
+      return version ? models.serving.use(version.id, work) : null;
+    },
+    promote: models.promote,
+    checkData: quality.gate,
+    now: () => clock.wall(),
+  });
+  await queues.work(
+    QUEUE_OF_KIND.TRAIN,
+    { concurrency: 1 }, // one training already fills a core
+    forgettingTrials(train, trials.forgetEnded),
+  );
+  await queues.work(TRIAL_QUEUE, { concurrency: 1 }, trialProcessor(trials.work));
+  const select = composeSelectionWork({ plant, models, features, checkData: quality.gate });
+  await queues.work(QUEUE_OF_KIND.SELECT, { concurrency: 1 }, selectionProcessor(run, select));
+}
+
+/** Scores of everyone. */
+async function workOnScores(rooms: Rooms, concurrency: number): Promise<void> {
+  const { plant, run, features, quality, models, ledger } = rooms;
+  const score = predictionProcessor(run, {
+    useVersion: (id, work) => models.serving.use(id, work),
+    usersAfter: ledger.store.usersAfter,
+    readFeatures: features.read,
+    scorer: plant.scorer,
+    writeBatch: ledger.store.writeBatch,
+    runState: ledger.store.runState,
+    userCounts: ledger.store.userCounts,
+    publishPredictions: ledger.publish,
+    clock: plant.clock,
+    checkData: quality.gate,
+  });
+  await plant.queues.work(QUEUE_OF_KIND.SCORE, { concurrency }, score);
+}
+
+/** Distributions and fitted features, and reports on the data. */
+async function workOnFeatures(rooms: Rooms): Promise<void> {
+  const { plant, run, registry, features, seedFittedSet, quality } = rooms;
+  const profile = featureProcessor(run, {
+    ...composeProfiling(plant, registry, features.read),
+    seedFitted: seedFittedSet,
+  });
+  await plant.queues.work(QUEUE_OF_KIND.PROFILE, { concurrency: 1 }, profile);
+  const scan = qualityProcessor(run, quality.work);
+  await plant.queues.work(QUEUE_OF_KIND.QUALITY, { concurrency: 1 }, scan);
+}
+
+/** What recurs: `scheduleRecurring` says when. */
+async function workOnUpkeep(rooms: Rooms): Promise<void> {
+  const { plant, jobs, eventUpkeep, models, trials, ledgerUpkeep } = rooms;
+  const { db, queues, clock, log } = plant;
+  const askForScan = requestScan(jobs.once);
+  const askForProfile = requestProfile({ ...jobs.once, now: () => clock.now() });
+  const { lookAfterEvents } = eventUpkeep;
+  await queues.work(EVENT_QUEUE, { concurrency: 1 }, eventProcessor({ lookAfterEvents, log }));
+  const upkeep = upkeepProcessor({
+    'sweep-jobs': jobs.sweep,
+    'forget-rejected-rows': () => rejectedRowStore(db).forget(clock.wall()),
+    'scan-quality': () => askForScan('schedule'),
+    'profile-features': () => askForProfile('schedule'),
+    'forget-trials': trials.forgetEnded,
+    'look-after-ledger': () => ledgerUpkeep.lookAfterLedger(),
+    'fill-reviews': () =>
+      fillReviews({
+        listModels: models.store.list,
+        fill: reviewStore(db, auditStore).fill,
+        wall: () => clock.wall(),
+      }),
+  });
+  await queues.work(UPKEEP_QUEUE, { concurrency: 1 }, upkeep);
 }

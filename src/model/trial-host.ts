@@ -81,7 +81,7 @@ export function hostTrials(deps: TrialHostDeps, jobId: string, onTrial: OnTrial)
       const first = asked;
       asked += tasks.length;
       await store.ask(jobId, name, first, tasks);
-      // one trial is taken up here before anybody could hear of it
+      // a single one is soon taken up here
       if (shared && tasks.length > 1) calling = callForHelp(deps, jobId, first, tasks.length);
       await allDone(first, tasks.length, onDone);
       const outcomes = await collect(store, jobId, first, tasks.length, here);

@@ -43,7 +43,8 @@ function blendMargins({ intercept, members }: BlendClassifier, table: FeatureTab
 /**
  * Additive contributions in log-odds of every raw input: exact path-dependent SHAP values of the
  * trees; weight x standardised value of the linear model and integrated gradients of a perceptron, whose base
- * value is the margin of the mean training row; of a blend, the weighted sum of its members'. One-hot columns are summed into their input, numerical inputs come first.
+ * value is the margin of the mean training row; of a blend, the weighted sum of its members'. One-hot columns are
+ * summed into their input, numerical inputs come first.
  * For each row `baseValue` + its contributions = its margin, to rounding (1e-6).
  */
 export function explainClassifier(classifier: Classifier, table: FeatureTable): Contributions {

@@ -13,8 +13,8 @@ export interface Encoding {
 }
 
 /**
- * Trees on [raw numbers with NaN, one-hot], whose leaves add up to log-odds: boosted ones; a decision forest,
- * whose mean vote was scaled to log-odds (Platt); an isolation forest, whose mean path length was.
+ * Trees on [raw numbers with NaN, one-hot], whose leaves add up to log-odds: boosted ones; a decision forest, whose
+ * leaves' log-odds were scaled by Platt; an isolation forest, whose mean path length was.
  */
 export interface TreeClassifier {
   kind: 'boosting' | 'forest' | 'isolation';
