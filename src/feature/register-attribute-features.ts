@@ -26,6 +26,8 @@ export interface RegisterAttributeFeaturesDeps {
 
 export interface RegisterAttributeFeaturesResult {
   registered: string[];
+  /** Those of them with a number after the name, because it was taken by something else. */
+  numbered: { attribute: string; name: string }[];
   /** Features that compute the same attribute already. */
   kept: string[];
   /** Attributes that became no feature, and why. */
@@ -50,7 +52,9 @@ export function registerAttributeFeatures(
   status?: 'APPROVED' | 'DRAFT',
 ) => Promise<RegisterAttributeFeaturesResult> {
   return async (attributes, actor, status = 'APPROVED') => {
-    const result: RegisterAttributeFeaturesResult = { registered: [], kept: [], skipped: [] };
+    const result: RegisterAttributeFeaturesResult = {
+      ...{ registered: [], numbered: [], kept: [], skipped: [] },
+    };
     const registry = await deps.registry();
     const taken = new Set(registry.map(({ name }) => name));
     for (const attribute of attributes) {
@@ -64,7 +68,8 @@ export function registerAttributeFeatures(
         result.skipped.push({ attribute: attribute.name, reason });
         continue;
       }
-      const name = freeName(snakeCase(attribute.name), taken);
+      const wanted = snakeCase(attribute.name);
+      const name = freeName(wanted, taken);
       const { feature, errors } = await deps.register(
         inputOf(attribute, name, actor),
         actor,
@@ -73,6 +78,7 @@ export function registerAttributeFeatures(
       if (feature) {
         taken.add(name);
         result.registered.push(name);
+        if (name !== wanted) result.numbered.push({ attribute: attribute.name, name });
       } else {
         const reason = errors.map(({ message }) => message).join('; ');
         result.skipped.push({ attribute: attribute.name, reason });

@@ -62,6 +62,16 @@ export function planTraining(
         'asOf',
       ),
     };
+  if (asOf > known)
+    return {
+      input: null,
+      error: userError(
+        'INVALID',
+        `asOf must not be after ${known.toISOString()}, got ${asOf.toISOString()}`,
+        'input',
+        'asOf',
+      ),
+    };
   return { input: parsed.data, error: null };
 }
 

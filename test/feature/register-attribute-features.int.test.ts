@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { featureNotes } from '../../src/cli/import/command.js';
 import {
   registerAttributeFeatures,
   snakeCase,
@@ -34,6 +35,7 @@ describe('registerAttributeFeatures', () => {
     const first = await register(attributes, 'import key');
     expect(first).toEqual({
       registered: ['monthly_charges', 'contract', 'partner', 'gender_2'],
+      numbered: [{ attribute: 'Gender', name: 'gender_2' }],
       kept: ['age'],
       skipped: [
         {
@@ -42,6 +44,12 @@ describe('registerAttributeFeatures', () => {
         },
       ],
     });
+    expect(featureNotes(first)).toEqual([
+      '4 attribute features registered: monthly_charges, contract, partner, gender_2',
+      'Gender is gender_2: that name was taken',
+      'features that were there already: age',
+      'customerID becomes no feature: looks like an identifier: 7000 distinct texts in 7000 rows',
+    ]);
     const again = await register(attributes, 'import key');
     expect(again).toMatchObject({
       registered: [],

@@ -42,6 +42,10 @@ describe('planning a training', () => {
   });
   it.each([
     [{ asOf: new Date('2026-05-20T00:00:00Z') }, 'those labels are not known yet'],
+    [
+      { label: 'OUTCOMES' as const, asOf: new Date('2200-01-01T00:00:00Z') },
+      'asOf must not be after 2026-06-01T00:00:00.001Z, got 2200-01-01T00:00:00.000Z',
+    ],
     [{ horizonDays: 0 }, 'horizonDays must be a whole number 1..3650, got 0'],
     [{ horizonDays: 999_999 }, 'horizonDays must be a whole number 1..3650, got 999999'],
     [{ horizonDays: 2_147_483_647 }, 'horizonDays must be a whole number 1..3650, got 2147483647'],

@@ -150,11 +150,18 @@ async function execute(
   }
 }
 
-function featureNotes({ registered, kept, skipped }: RegisteredAttributes): string[] {
+/** What became of the attributes, in words. */
+export function featureNotes({
+  registered,
+  numbered,
+  kept,
+  skipped,
+}: RegisteredAttributes): string[] {
   return [
     ...(registered.length > 0
       ? [`${registered.length} attribute features registered: ${registered.join(', ')}`]
       : []),
+    ...numbered.map(({ attribute, name }) => `${attribute} is ${name}: that name was taken`),
     ...(kept.length > 0 ? [`features that were there already: ${kept.join(', ')}`] : []),
     ...skipped.map(({ attribute, reason }) => `${attribute} becomes no feature: ${reason}`),
   ];

@@ -75,6 +75,8 @@ export interface AttributeColumn {
 
 export interface RegisteredAttributes {
   registered: readonly string[];
+  /** Those of them with a number after the name, because it was taken by something else. */
+  numbered: readonly { attribute: string; name: string }[];
   /** Features that compute the same attribute already. */
   kept: readonly string[];
   skipped: readonly { attribute: string; reason: string }[];
