@@ -41,9 +41,9 @@ export interface Chosen {
 const workShares = [0.7, 0.2, 0.1] as const;
 
 /**
- * Searches, settles the best at one number of rounds, tries the best boosted forest as a bag, then a blend of the best of
- * each algorithm; the bag and the blend are kept only where they lower the log loss of the best single trial by
- * `bagGain` and `blendGain`. All compare at the rounds of the refit.
+ * Searches, settles the best at one number of rounds, tries the best boosted forest as a bag, which takes its place where it
+ * is better by `bagGain`, then a blend of them, which is kept where it is better than the best that stands alone by
+ * `blendGain`. All compare by log loss out of fold, at the rounds of the refit.
  * @param labels of the rows of the search
  */
 export async function choose(
@@ -65,30 +65,30 @@ export async function choose(
   const searched = await search(candidates, folds, metric, hooks(0, whole));
   const finalists = poolOf(ranked(searched, metric), folds.length);
   await settle(finalists, folds, hooks(whole, settling));
-  const [best, ...others] = ranked(finalists, metric);
-  if (!best) throw new RangeError('no candidate was tried');
-  const boosted = [best, ...others].find(({ candidate }) => candidate.algorithm === 'boosting');
+  const ordered = ranked(finalists, metric);
+  const boosted = ordered.find(({ candidate }) => candidate.algorithm === 'boosting');
   const bag = boosted ? await tryBag(boosted, folds, hooks(whole + settling, bagging)) : null;
-  const single = bag && boosted === best && isBagWorthwhile(bag) ? bag.trial : best;
-  const alone = chosenAlone(single, folds, labels.length);
-  const pool = ranked([best, ...others, ...(bag ? [bag.trial] : [])], metric);
+  const [first] = ordered;
+  if (!first) throw new RangeError('no candidate was tried');
+  const best = bag && first === boosted && isBagWorthwhile(bag) ? bag.trial : first;
+  const alone = chosenAlone(best, folds, labels.length);
+  const pool = bag ? [...ordered, bag.trial] : ordered;
   return {
     trials: bag ? [...searched, bag.trial] : searched,
-    chosen: chooseBlend(pool, best, alone, folds, labels) ?? alone,
+    chosen: chooseBlend(pool, alone, folds, labels) ?? alone,
   };
 }
 
-/** A blend that is worth its size against the best single trial and no worse than its bag; null where none is. */
+/** A blend that is worth its size against the best that stands alone; null where none is. */
 function chooseBlend(
   pool: readonly Trial[],
-  best: Trial,
   alone: Chosen,
   folds: readonly Fold[],
   labels: Uint8Array,
 ): Chosen | null {
   if (pool.length < 2) return null;
   // Class weights add the same to all: the selection sees margins without it.
-  const shift = shiftOf(best.candidate);
+  const shift = alone.trial ? shiftOf(alone.trial.candidate) : 0;
   const unshifted = pool.map((trial) =>
     collectMargins(trial.scores, folds, labels.length).map((margin) => margin - shift),
   );
@@ -97,9 +97,7 @@ function chooseBlend(
     .map((trial, k) => ({ trial, weight: weights[k] ?? 0 }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight);
-  const lossOf = (scores: readonly FoldScore[]) => meanOf(scores.map((score) => score.logLoss));
-  const isWorthIt =
-    logLoss < lossOf(best.scores) * (1 - blendGain) && logLoss < lossOf(alone.scores);
+  const isWorthIt = logLoss < choiceLogLoss(alone) * (1 - blendGain);
   if (members.length < 2 || !isWorthIt) return null;
   const choices = members.map(({ trial, weight }) => choiceOf(trial, weight));
   const outOfFold = margins.map((margin) => margin + shift);
