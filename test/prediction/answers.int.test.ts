@@ -138,3 +138,29 @@ describe('when the scorer cannot answer', () => {
     });
   });
 });
+
+describe('the probe', () => {
+  it('is a real prediction: a scorer that answers something else than is in the ledger is not healthy', async () => {
+    await graph.ask(`{ users(first: 3) { nodes { prediction { id } } } }`);
+    const healthy = async (): Promise<boolean> =>
+      (await graph.ask(HEALTH)).data.model.health.healthy;
+    const { score } = graph.plant.scorer;
+    const off = (by: number): void => {
+      graph.plant.scorer.score = async (...asked) => {
+        const scores = await score.apply(graph.plant.scorer, asked);
+        return { ...scores, probability: scores.probability.map((p) => p + by) };
+      };
+    };
+    try {
+      expect(await healthy()).toBe(true);
+      off(0.001);
+      expect(await healthy()).toBe(false);
+      off(NaN);
+      expect(await healthy()).toBe(false);
+      off(0);
+      expect(await healthy()).toBe(true);
+    } finally {
+      graph.plant.scorer.score = score;
+    }
+  });
+});
