@@ -159,7 +159,7 @@ export class ArtifactType {
 
 @ObjectType('IgnoredFeature', {
   simpleResolvers: true,
-  description: 'A candidate that could not tell rows apart and was left out.',
+  description: 'A candidate that told no rows apart, or said what another says, and was left out.',
 })
 export class IgnoredFeatureType {
   @Field(() => String, { description: 'Name of the feature.' })

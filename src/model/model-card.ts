@@ -84,7 +84,7 @@ function dataOf(version: ModelVersion, { recipe, ignoredFeatures, upload }: Vers
     `Table and labels, SHA-256: \`${dataHash}\``,
     ...(ignoredFeatures.length > 0
       ? [
-          `Left out, as they tell no rows apart: ${ignoredFeatures.map(({ feature }) => cell(feature)).join(', ')}.`,
+          `Left out, as they tell no rows apart, or say what another says: ${ignoredFeatures.map(({ feature, of }) => cell(of === undefined ? feature : `${feature} (as ${of})`)).join(', ')}.`,
         ]
       : []),
   ];

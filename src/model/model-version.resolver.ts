@@ -138,7 +138,7 @@ export class ModelVersionResolver {
   }
 
   @FieldResolver(() => [IgnoredFeatureType], {
-    description: 'Candidates that had one value in every row, or none.',
+    description: 'Candidates that had one value in every row, or none, or said what another says.',
   })
   ignoredFeatures(@Root() version: ModelVersionNode): IgnoredFeatureType[] {
     return report(version).ignoredFeatures.map((each) => ({ ...each, of: each.of ?? null }));
@@ -237,7 +237,7 @@ export class ModelVersionResolver {
   @FieldResolver(() => JobType, {
     nullable: true,
     description:
-      'The job that trained it; null for one shipped with the program. Needs the right to see jobs.',
+      'The job that trained it; null for one shipped with the program or made from a file. Needs the right to see jobs.',
   })
   async job(
     @Root() version: ModelVersionNode,

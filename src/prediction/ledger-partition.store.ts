@@ -10,7 +10,8 @@ export interface LedgerPartitionStore {
   /** All months, oldest first. */
   months(): Promise<LedgerMonth[]>;
   /**
-   * Drops a month with its rows and writes the audit entry, both or neither. Readers wait for it a tenth of a
+   * Drops a month with its rows and what versions in shadow had said until its end, and writes the audit entry, all or
+   * nothing. Readers wait for it a tenth of a
    * second at a time.
    */
   drop(month: LedgerMonth, at: Date, days: number): Promise<MonthDropped>;
@@ -89,6 +90,7 @@ async function drop(
   const [found] = await readMonths(sql, month.name);
   if (!found) return 'gone';
   const [held] = await sql.query<{ rows: number }>(`select count(*) as rows from ${found.name}`);
+  await sql.query('delete from shadow_score where scored_at < $1', [found.until]);
   await lockExclusively(sql, `prediction, ${found.name}`, lockTries);
   await sql.query(`drop table ${found.name}`);
   await auditOn(sql).write({

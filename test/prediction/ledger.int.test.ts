@@ -9,6 +9,7 @@ import { projectRoot } from '../../src/plant/paths.js';
 import type { Database } from '../../src/plant/ports.js';
 import { ledgerPartitionStore } from '../../src/prediction/ledger-partition.store.js';
 import { predictionStore, type NewPrediction } from '../../src/prediction/prediction.store.js';
+import { shadowStore } from '../../src/prediction/shadow.store.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { batchOf } from '../support/ledger-batch.js';
 
@@ -121,6 +122,15 @@ describe('The months of the ledger', () => {
     ]);
     const may = (await months.months()).find(({ name }) => name === 'prediction_2020_05');
     if (!may) throw new Error('no month');
+    const shadow = {
+      ...{ predictionId: id ?? 0, modelVersionId: randomUUID(), modelId: randomUUID() },
+      ...{ userId: users[0] ?? 0, probability: 0.5, threshold: 0.5 },
+      ...{ answered: 0.4, answeredPositive: false },
+    };
+    const spoken = [new Date('2020-05-05T00:00:01Z'), new Date('2020-06-01T00:00:00Z')];
+    await shadowStore(db).write(
+      spoken.map((scoredAt, n) => ({ ...shadow, predictionId: shadow.predictionId + n, scoredAt })),
+    );
     expect([may.from, may.until]).toEqual([
       new Date('2020-05-01T00:00:00Z'),
       new Date('2020-06-01T00:00:00Z'),
@@ -135,6 +145,7 @@ describe('The months of the ledger', () => {
     expect(await months.drop(may, at, 30)).toBe('dropped');
     expect(await months.drop(may, at, 30)).toBe('gone');
     expect(await predictionStore(db).byIds([id ?? 0])).toEqual([]);
+    expect(await db.query('select scored_at as at from shadow_score')).toEqual([{ at: spoken[1] }]);
     const [entry] = await db.query(
       `select actor, action, detail from audit_entry where subject = 'Ledger:prediction_2020_05'`,
     );
