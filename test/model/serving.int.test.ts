@@ -102,21 +102,30 @@ describe('promotion', () => {
 
   it('is rolled back to the version before, once, and audited', async () => {
     const back = `mutation { rollBackModel(model: "churn") { modelVersion { version } userErrors { code message } } }`;
+    const followed = `subscription { modelPromoted(name: "churn") { version stage } }`;
+    const feed = await there.follow(followed);
+    const told = feed.next();
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await here.ask(back)).data.rollBackModel.modelVersion.version).toBe(1);
+    expect((await told).value.data.modelPromoted).toEqual({ version: 1, stage: 'PRODUCTION' });
+    await feed.return?.();
     await until(there, first);
     const again = (await here.ask(back)).data.rollBackModel;
     expect(again.userErrors).toEqual([
       { code: 'CONFLICT', message: 'churn has no earlier production version' },
     ]);
-    const audit = await database.db.query<{ action: string }>(
-      `select action from audit_entry where subject like 'ModelVersion:%' order by id`,
+    const audit = await database.db.query<{ action: string; to: string; actor: string }>(
+      `select action, detail ->> 'to' as to, actor from audit_entry where subject like 'ModelVersion:%' order by id`,
     );
-    expect(audit.map((entry) => entry.action)).toEqual([
-      'moved',
-      'moved',
-      'moved',
-      'rolled back',
-      'rolled back',
+    const shipped = audit[0]?.actor;
+    expect(shipped).not.toBe('');
+    // of each move both versions, each with who did it
+    expect(audit).toEqual([
+      { action: 'moved', to: 'PRODUCTION', actor: shipped },
+      { action: 'moved', to: 'ARCHIVED', actor: 'test' },
+      { action: 'moved', to: 'PRODUCTION', actor: 'test' },
+      { action: 'rolled back', to: 'ARCHIVED', actor: 'test' },
+      { action: 'rolled back', to: 'PRODUCTION', actor: 'test' },
     ]);
   });
 
