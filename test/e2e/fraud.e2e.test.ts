@@ -79,7 +79,7 @@ describe.skipIf(file === null)('15,420 real vehicle claims, 6 % of them fraudule
       ({ algorithm }: { algorithm: string }) => algorithm,
     );
     expect(tried).toContain('isolation');
-  });
+  }, 400_000);
 
   it('puts scored claims into three bands, and the two upper ones into a queue, likeliest first', async () => {
     await run('score', 'fraud');
