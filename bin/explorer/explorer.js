@@ -73,7 +73,6 @@
     const open = openTabOf(example);
     if (open) {
       open.click();
-      open.scrollIntoView({ block: 'nearest', inline: 'nearest' });
       mark(example.name);
       return;
     }
