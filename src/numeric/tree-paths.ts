@@ -15,8 +15,8 @@ export interface ForestPaths {
   factors: Float64Array;
   /** Rule for paths of d columns at index d. */
   quadratures: (Quadrature | undefined)[];
-  /** forest.baseValue + the cover-weighted mean leaf value of each tree. */
-  baseValue: number;
+  /** The sum of the cover-weighted mean leaf value of each tree. */
+  expected: number;
 }
 
 /**
@@ -61,24 +61,36 @@ export const GROUP_SHARES = 6;
 export const GROUP_FACTORS = 7;
 
 /** Longest path in distinct columns: a pattern, with one bit to spare for the key, is a 32-bit integer. */
-const MAX_WIDTH = 30;
+export const MAX_WIDTH = 30;
 
-/**
- * Reads the paths of all trees. Cost: O(leaves * depth^2).
- * @throws RangeError if a path has more than 30 distinct columns
- */
-export function readForestPaths(forest: Forest, codes: ThresholdCodes): ForestPaths {
+/** Distinct columns of the longest path. */
+export function widthOf(forest: Forest, node: number, above = new Set<number>()): number {
+  const column = forest.feature[node]!;
+  if (column < 0) return above.size;
+  const isNew = !above.has(column);
+  above.add(column);
+  const width = Math.max(
+    widthOf(forest, forest.left[node]!, above),
+    widthOf(forest, forest.right[node]!, above),
+  );
+  if (isNew) above.delete(column);
+  return width;
+}
+
+/** Reads the paths of the trees with these roots, at most 30 distinct columns each. Cost: O(leaves * depth^2). */
+export function readForestPaths(
+  forest: Forest,
+  codes: ThresholdCodes,
+  roots: readonly number[],
+): ForestPaths {
   const leaves: LeafStore = { shares: [], factors: [], quadratures: [], expected: 0 };
-  const trees: TreePaths[] = [];
-  for (let tree = 0; tree < forest.treeCount; tree++) {
-    trees.push(readTree(forest, codes, forest.treeStart[tree]!, leaves));
-  }
+  const trees = roots.map((root) => readTree(forest, codes, root, leaves));
   return {
     trees,
     shares: Float64Array.from(leaves.shares),
     factors: Float64Array.from(leaves.factors),
     quadratures: leaves.quadratures,
-    baseValue: forest.baseValue + leaves.expected,
+    expected: leaves.expected,
   };
 }
 
@@ -125,9 +137,6 @@ function readTree(
     const column = forest.feature[node]!;
     const position = path.indexOf(column);
     const bit = position >= 0 ? position : path.length;
-    if (bit >= MAX_WIDTH) {
-      throw new RangeError(`a path must have at most ${String(MAX_WIDTH)} distinct columns`);
-    }
     const clear = ~(1 << bit);
     const newBit = position < 0 ? 1 << bit : 0;
     const keyBits = path.length + 1;

@@ -1,4 +1,6 @@
 import type { Forest } from './forest.js';
+import { readDeepTree } from './deep-tree.js';
+import { deepTreeShap } from './deep-tree-shap.js';
 import { requireColumns } from './predictor.js';
 import type { DesignMatrix } from './table.js';
 import { codeRows, readThresholdCodes } from './threshold-codes.js';
@@ -14,9 +16,11 @@ import {
   GROUP_WIDTH,
   INNER_FIELDS,
   PAIR_FIELDS,
+  MAX_WIDTH,
   readForestPaths,
   type ForestPaths,
   type TreePaths,
+  widthOf,
 } from './tree-paths.js';
 
 /** Shapley values of a forest's margins, and the margin expected of an average training row. */
@@ -28,8 +32,12 @@ export interface TreeShap {
 
 /** float64 numbers the table of one tree may hold: 8 MB. */
 const MAX_TABLE = 1_048_576;
-/** Groups with more key bits than this are computed anew for each row. */
-const MAX_KEY_BITS = 12;
+/**
+ * Longest path, in distinct columns, of a tree that is read from a table of patterns. There are 2^d patterns: up to
+ * here 1,000 rows share them, beyond it summing over the tree is faster for any number of rows (12 columns: by
+ * 10). The number of rows has no say: a row's contributions would depend on those around it.
+ */
+const MAX_TABLE_WIDTH = 6;
 
 /**
  * Exact path-dependent TreeSHAP of all rows: `prepareTreeShap(forest)(x)`, for a single use.
@@ -44,17 +52,35 @@ export function treeShap(forest: Forest, x: DesignMatrix): TreeShap {
  * unknown feature follows both branches in proportion to `cover` (Lundberg et al., 2020, algorithm 2).
  *
  * A leaf sees of a row only which of its path's d distinct columns agree with the path: one of 2^d
- * patterns. What it contributes is therefore kept in a table, as in Fast TreeSHAP v2 (Yang, 2021),
+ * patterns. In trees of short paths (for others see `deepTreeShap`) what it contributes is therefore kept in a table, as in Fast TreeSHAP v2 (Yang, 2021),
  * but filled as patterns occur. An entry is an integral over t in [0, 1] of a polynomial of degree
  * d - 1 (the Shapley weights are Beta integrals), which Gauss-Legendre quadrature with ceil(d / 2)
  * nodes gives exactly; its factors are all positive, so nothing cancels as when paths are unwound.
  * NaN takes the learned side.
  * Cost of a call: O(rows * leaves * d) + O(d^2) for each pattern that occurs, never exponential in d.
  * Holds about 30 numbers a leaf; calls share buffers.
+ * @throws RangeError if a path has more than 30 distinct columns
  */
 export function prepareTreeShap(forest: Forest): (x: DesignMatrix) => TreeShap {
   const codes = readThresholdCodes(forest);
-  const paths = readForestPaths(forest, codes);
+  const roots = Array.from(forest.treeStart.subarray(0, forest.treeCount));
+  const widths = roots.map((root) => widthOf(forest, root));
+  if (widths.some((width) => width > MAX_WIDTH))
+    throw new RangeError(`a path must have at most ${String(MAX_WIDTH)} distinct columns`);
+  const isDeep = (tree: number): boolean => widths[tree]! > MAX_TABLE_WIDTH;
+  const paths = readForestPaths(
+    forest,
+    codes,
+    roots.filter((_, tree) => !isDeep(tree)),
+  );
+  const deep = roots.flatMap((root, tree) =>
+    isDeep(tree) ? [readDeepTree(forest, codes, root, widths[tree]!)] : [],
+  );
+  const addDeep = deepTreeShap(deep);
+  const baseValue = deep.reduce(
+    (sum, tree) => sum + tree.expected,
+    forest.baseValue + paths.expected,
+  );
   const buffers = createBuffers();
   return (x) => {
     requireColumns(forest, x);
@@ -70,7 +96,8 @@ export function prepareTreeShap(forest: Forest): (x: DesignMatrix) => TreeShap {
         addGroups(paths, tree, base, values, buffers);
       }
     }
-    return { baseValue: paths.baseValue, values };
+    addDeep(coded, codes.width, x, values);
+    return { baseValue, values };
   };
 }
 
@@ -102,7 +129,7 @@ function layOutTable(tree: TreePaths, buffers: Buffers): void {
   let entries = 0;
   for (let group = 0; group < count; group++) {
     const keyBits = groups[group * GROUP_FIELDS + GROUP_KEY_BITS]!;
-    const fits = keyBits <= MAX_KEY_BITS && (entries + 2 ** keyBits) * width <= MAX_TABLE;
+    const fits = (entries + 2 ** keyBits) * width <= MAX_TABLE;
     buffers.entryStart[group] = fits ? entries : -1;
     if (fits) entries += 2 ** keyBits;
   }

@@ -134,7 +134,7 @@ describe('TreeSHAP', () => {
     }
   });
 
-  test('equals the plain algorithm to 1e-9 on paths too long for the table of patterns', () => {
+  test('equals the plain algorithm to 1e-9 on a path of 20 columns', () => {
     const columns = 20;
     const forest = chain(columns);
     const rows = 30;
