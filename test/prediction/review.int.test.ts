@@ -95,9 +95,9 @@ describe('the queue of what somebody is to look at', () => {
     await score(0, 0.05);
     await score(1, 0.2);
     await score(2, 0.9);
-    await score(3, 0.1);
+    await score(3, 0.25);
     const open = await queue();
-    expect(shares(open)).toEqual([0.9, 0.2, 0.1]);
+    expect(shares(open)).toEqual([0.9, 0.25, 0.2]);
     expect(open.nodes.map(({ decision }: Answer) => decision)).toEqual([
       'BLOCK',
       'REVIEW',
