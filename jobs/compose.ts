@@ -19,6 +19,8 @@ import { requestProfile } from '../src/feature/request-profile.js';
 import { QUEUE_OF_KIND, UPKEEP_QUEUE } from '../src/job/job.messages.js';
 import { rejectedRowStore } from '../src/job/rejected-row.store.js';
 import { JOB_LEASE_MS, type RunJobDeps } from '../src/job/run-job.js';
+import { scheduleStore } from '../src/model/schedule.store.js';
+import { trainOnSchedule } from '../src/model/scheduled-training.js';
 import { sliceAttributes } from '../src/model/slice-attributes.store.js';
 import { TRIAL_QUEUE } from '../src/model/trial.messages.js';
 import { openPlant, type PlantOptions } from '../src/open-plant.js';
@@ -197,6 +199,16 @@ async function workOnUpkeep(rooms: Rooms): Promise<void> {
         listModels: models.store.list,
         fill: reviewStore(db, auditStore).fill,
         wall: () => clock.wall(),
+      }),
+    'train-on-schedule': () =>
+      trainOnSchedule({
+        ...scheduleStore(db),
+        listModels: models.store.list,
+        submitJob: jobs.submit,
+        clock,
+        onRefused: (model, why) => {
+          log.warn({ model, why }, 'a training is due and cannot be asked for');
+        },
       }),
   });
   await queues.work(UPKEEP_QUEUE, { concurrency: 1 }, upkeep);

@@ -8,6 +8,7 @@ const DAILY_EVENTS = { cron: '20 2 * * *' };
 const DAILY_REJECTED_ROWS = { cron: '10 2 * * *' };
 const DAILY_QUALITY = { cron: '40 2 * * *' };
 const DAILY_PROFILE = { cron: '50 2 * * *' };
+const DAILY_TRAININGS = { cron: '5 3 * * *' };
 const DAILY_LEDGER = { cron: '15 2 * * *' };
 const DAILY_TRIALS = { cron: '5 2 * * *' };
 /** Who asks for the queue of reviews opens them too: this is for when nobody asks. */
@@ -33,6 +34,9 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
     task: 'look-after-ledger',
   });
   await queues.schedule(UPKEEP_QUEUE, 'fill-reviews', HOURLY_REVIEWS, { task: 'fill-reviews' });
+  await queues.schedule(UPKEEP_QUEUE, 'train-on-schedule', DAILY_TRAININGS, {
+    task: 'train-on-schedule',
+  });
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',
   });

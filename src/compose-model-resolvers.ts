@@ -7,6 +7,8 @@ import { ModelVersionResolver } from './model/model-version.resolver.js';
 import { ModelResolver } from './model/model.resolver.js';
 import { promoteVersion, rollBackModel } from './model/move-version.js';
 import { RankingResolver } from './model/ranking.resolver.js';
+import { ScheduledJobResolver, ScheduleResolver } from './model/schedule.resolver.js';
+import { scheduleStore } from './model/schedule.store.js';
 import { TrialResolver } from './model/trial.resolver.js';
 import { trialStore } from './model/trial.store.js';
 import { TrainModelResolver } from './model/train-model.resolver.js';
@@ -25,6 +27,7 @@ export interface ModelResolverParts {
 export function modelResolvers(parts: ModelResolverParts): object[] {
   const { plant, jobs, models, modelsOf, featuresOf } = parts;
   const { clock, scorer } = plant;
+  const jobOf = jobLoader({ jobsByIds: jobs.store.byIds });
   return [
     new FeatureUsedByResolver({ versionsUsing: models.store.usingFeatures }),
     new ModelResolver({
@@ -35,7 +38,7 @@ export function modelResolvers(parts: ModelResolverParts): object[] {
     }),
     new ModelVersionResolver({
       loaders: modelsOf,
-      jobLoader: jobLoader({ jobsByIds: jobs.store.byIds }),
+      jobLoader: jobOf,
       featureRegistry: featuresOf.registry,
       provider: () => scorer.stats().provider,
     }),
@@ -45,6 +48,8 @@ export function modelResolvers(parts: ModelResolverParts): object[] {
       tryOut: models.moving.tryOut,
     }),
     new RankingResolver({ loaders: modelsOf, versionPage: models.store.versionPage }),
+    new ScheduleResolver(scheduleStore(plant.db)),
+    new ScheduledJobResolver({ jobLoader: jobOf }),
     new TrialResolver({ trialsOfJobs: trialStore(plant.db, clock).ofJobs }),
     new TrainModelResolver({
       modelByName: models.store.byName,

@@ -20,7 +20,7 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   SELECT: 'selection',
 };
 
-/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans and profiles asked for, reviews opened. */
+/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans, profiles and trainings asked for, reviews opened. */
 export const UPKEEP_QUEUE = 'upkeep';
 const upkeepTasks = [
   'sweep-jobs',
@@ -30,6 +30,7 @@ const upkeepTasks = [
   'forget-trials',
   'fill-reviews',
   'look-after-ledger',
+  'train-on-schedule',
 ] as const;
 export type UpkeepTask = (typeof upkeepTasks)[number];
 export const upkeepPayload = z.object({ task: z.enum(upkeepTasks) });

@@ -8,6 +8,7 @@ import {
   fallback,
   share,
   thresholdRule,
+  trainingSchedule,
 } from './spec-parts.js';
 import { metricNames } from './train/training.js';
 
@@ -61,6 +62,8 @@ export const modelSpec = z.strictObject({
   businessRules: z.array(businessRule).max(50).default([]),
   fallback: fallback.default({ maxFeatures: 6, bins: 5, rules: [] }),
   decisions: decisions.nullable().default(null),
+  /** Null: trained when somebody asks for it. */
+  schedule: trainingSchedule.nullable().default(null),
   targets: z.array(z.strictObject({ metric: z.enum(metricNames), goal: z.number() })),
   riskBands: z
     .strictObject({ medium: share, high: share, critical: share })

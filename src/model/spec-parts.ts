@@ -70,6 +70,13 @@ export const fallback = z.strictObject({
 });
 export type FallbackSpec = z.infer<typeof fallback>;
 
+/** Trained without being told: so many days after the last training was asked for. */
+export const trainingSchedule = z.strictObject({
+  everyDays: z.int().min(1).max(3650),
+  promote: z.enum(['NO', 'IF_BETTER']),
+});
+export type TrainingSchedule = z.infer<typeof trainingSchedule>;
+
 /** Lower bounds of the bands that call for somebody's eyes, and for a stop. */
 export const decisions = z
   .strictObject({ review: share, block: share })

@@ -35,6 +35,7 @@ describe('the queue of upkeep', () => {
       'profile-features': () => Promise.resolve(done.push('profile')),
       'forget-trials': () => Promise.resolve(done.push('trials')),
       'fill-reviews': () => Promise.resolve(done.push('reviews')),
+      'train-on-schedule': () => Promise.resolve(done.push('trainings')),
       'look-after-ledger': () => Promise.resolve(done.push('ledger')),
     });
     for (const task of ['forget-rejected-rows', 'sweep-jobs', 'look-after-ledger', 'fill-reviews'])
