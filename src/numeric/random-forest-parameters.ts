@@ -28,7 +28,7 @@ export interface RandomForestParameters {
 
 /**
  * Sound start for a few thousand to a few hundred thousand rows. Shallower than the literature's: on customer tables
- * full trees rank no better, and exact contributions cost leaves x depth^2 a row.
+ * full trees rank no better, and exact contributions cost leaves x depth a row.
  */
 export const defaultRandomForestParameters: RandomForestParameters = {
   trees: 200,

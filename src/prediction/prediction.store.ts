@@ -236,6 +236,7 @@ export function predictionStore(db: Database): PredictionStore {
          from (select * from prediction where model_id = $1 and scored_at >= $2
            order by id desc limit 10000) p`,
         [modelId, since],
+        { name: 'prediction-health' },
       );
       return row ?? { predictions: 0, positive: 0, mean: null, p50: null, p95: null, p99: null };
     },
@@ -252,6 +253,7 @@ export function predictionStore(db: Database): PredictionStore {
         await select(
           `(select * from prediction where model_id = $1 order by id desc limit 1) p where p.model_version_id = $2`,
           [modelId, id],
+          'prediction-newest-of',
         )
       )[0] ?? null,
   };
