@@ -15,8 +15,9 @@ import { JobResultResolver } from './prediction/job-result.resolver.js';
 import { composeOutcomes } from './compose-outcomes.js';
 import { composeLedgerReading } from './compose-ledger.js';
 import { composeServing, type ServingSettings } from './compose-serving.js';
-import { modelHealth } from './prediction/model-health.js';
-import { ModelHealthResolver } from './prediction/model-health.resolver.js';
+import { followHealth } from './prediction/follow-health.js';
+import { modelHealth, type ModelHealth } from './prediction/model-health.js';
+import { modelHealthFeeds, ModelHealthResolver } from './prediction/model-health.resolver.js';
 import { OutcomeResolver } from './prediction/outcome.resolver.js';
 import { predictionLoaders } from './prediction/prediction-loaders.js';
 import { predictionFeeds, PredictionMadeResolver } from './prediction/prediction-made.resolver.js';
@@ -57,7 +58,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
   const { serving } = models;
   const serve = composeServing(plant, serving, features.read, parts.settings);
   const { scoreWithinMs, inPlaceOfModel } = serve.predicting;
-  const tally = predictionTally();
+  const tally = predictionTally(() => clock.monotonicMs());
   const loaders = predictionLoaders({
     readFeatures: features.read,
     scorer,
@@ -80,6 +81,8 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
     tally,
     clock,
   };
+  const healthOf = (model: { id: string; name: string }): Promise<ModelHealth> =>
+    modelHealth(health, model);
   return {
     resolvers: [
       new UserPredictionResolver({ serving, loaders, models: perRequest(models.store.list) }),
@@ -95,7 +98,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
       new OutcomeResolver({
         recordOutcomes: composeOutcomes({ ...parts, db, wall: () => clock.wall() }),
       }),
-      new ModelHealthResolver({ modelHealth: (model) => modelHealth(health, model) }),
+      new ModelHealthResolver({ modelHealth: healthOf }),
       new JobResultResolver({ loaders: modelsOf, selections: parts.selections }),
       new PredictionMadeResolver(),
       ...serve.resolvers,
@@ -107,12 +110,21 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
         modelByName: models.store.byName,
       }).resolvers,
     ],
-    feeds: predictionFeeds({
-      subscribe: (topic) => bus.subscribe(topic),
-      predictionsByIds: ledger.store.byIds,
-      predictionsInRange: ledger.store.inRange,
-      serving,
-    }),
+    feeds: {
+      ...predictionFeeds({
+        subscribe: (topic) => bus.subscribe(topic),
+        predictionsByIds: ledger.store.byIds,
+        predictionsInRange: ledger.store.inRange,
+        serving,
+      }),
+      ...modelHealthFeeds(
+        followHealth({
+          subscribe: (topic) => bus.subscribe(topic),
+          modelByName: models.store.byName,
+          modelHealth: healthOf,
+        }),
+      ),
+    },
     customersChanged: serve.customersChanged,
     close: serve.close,
     scoreEveryone: async (model, createdBy) => {

@@ -27,6 +27,8 @@ export interface ModelHealth {
   /** Questions that could not be answered, by this process, since it started. */
   errors: number;
   errorRate: number;
+  /** Questions to this process, answered or not: mean of the last minute. */
+  requestsPerSecond: number;
   fallbackRate: number;
   cacheHitRate: number;
   positiveRate: number | null;
@@ -57,6 +59,7 @@ export async function modelHealth(
     predictions,
     errors: failed,
     errorRate: share(failed, answered + failed),
+    requestsPerSecond: deps.tally.perSecond(model.id),
     fallbackRate: share(fromLast + fromRules, answered),
     cacheHitRate: share(fromCache + fromLast, answered),
     positiveRate: predictions > 0 ? positive / predictions : null,

@@ -72,6 +72,11 @@ export class ModelHealthType {
   errorRate!: number;
   @Field(() => Float, {
     description:
+      'Questions a second to this process, answered or not: mean of the last 60 seconds, also where it started later.',
+  })
+  requestsPerSecond!: number;
+  @Field(() => Float, {
+    description:
       'Share of answers of this process while the model could not: by stored scores, rules or the score card, 0..1.',
   })
   fallbackRate!: number;

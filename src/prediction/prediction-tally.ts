@@ -13,13 +13,18 @@ export interface Tally {
 export interface PredictionTally {
   add(modelId: string, what: Partial<Tally>): void;
   of(modelId: string): Tally;
+  /** Questions a second, answered or failed: mean over the last 60 s, of which the present second is one. */
+  perSecond(modelId: string): number;
 }
 
 const NOTHING: Tally = { answered: 0, fromCache: 0, fromLast: 0, fromRules: 0, failed: 0 };
+const SECONDS = 60;
 
-/** Counters in memory, one process's view. */
-export function predictionTally(): PredictionTally {
+/** Counters in memory, one process's view; `monotonicMs` tells which second it is. */
+export function predictionTally(monotonicMs: () => number): PredictionTally {
   const tallies = new Map<string, Tally>();
+  const minutes = new Map<string, Minute>();
+  const second = (): number => Math.floor(monotonicMs() / 1_000);
   const of = (modelId: string): Tally => tallies.get(modelId) ?? { ...NOTHING };
   return {
     add(modelId, what) {
@@ -31,7 +36,40 @@ export function predictionTally(): PredictionTally {
         fromRules: now.fromRules + (what.fromRules ?? 0),
         failed: now.failed + (what.failed ?? 0),
       });
+      const minute = minutes.get(modelId) ?? emptyMinute();
+      minutes.set(modelId, minute);
+      count(minute, second(), (what.answered ?? 0) + (what.failed ?? 0));
     },
     of,
+    perSecond(modelId) {
+      const minute = minutes.get(modelId);
+      return minute ? within(minute, second()) / SECONDS : 0;
+    },
   };
+}
+
+/** A ring: place `s mod 60` holds the count of the second that `seconds` names there. */
+interface Minute {
+  seconds: Float64Array;
+  counts: Float64Array;
+}
+
+function emptyMinute(): Minute {
+  return {
+    seconds: new Float64Array(SECONDS).fill(-Infinity),
+    counts: new Float64Array(SECONDS),
+  };
+}
+
+function count({ seconds, counts }: Minute, second: number, amount: number): void {
+  const place = second % SECONDS;
+  counts[place] = (seconds[place] === second ? (counts[place] ?? 0) : 0) + amount;
+  seconds[place] = second;
+}
+
+function within({ seconds, counts }: Minute, second: number): number {
+  return counts.reduce(
+    (sum, amount, place) => ((seconds[place] ?? 0) > second - SECONDS ? sum + amount : sum),
+    0,
+  );
 }

@@ -353,6 +353,35 @@ describe('predictionMade', () => {
   });
 });
 
+describe('modelHealth', () => {
+  const FIGURES = `healthy predictions errors errorRate requestsPerSecond fallbackRate cacheHitRate
+    positiveRate latencyMs { mean p50 p95 p99 }`;
+  const field = async (): Promise<Answer> =>
+    (await graph.ask(`{ model(name: "churn") { health { ${FIGURES} } } }`)).data.model.health;
+
+  it('tells what the field of the model answers: at once, and again after a prediction', async () => {
+    await graph.ask(`{ user(externalId: "demo-00008") { prediction { id } } }`);
+    const feed = await graph.follow(`subscription { modelHealth { ${FIGURES} } }`);
+    const first: Answer = (await feed.next()).value.data.modelHealth;
+    const { requestsPerSecond, ...figures } = await field();
+    expect(first).toMatchObject(figures);
+    expect(requestsPerSecond).toBeGreaterThan(0);
+    expect(first.requestsPerSecond).toBeGreaterThan(0);
+    await graph.ask(`{ user(externalId: "demo-00006") { prediction { id } } }`);
+    let later = first;
+    // news of the first prediction may have been under way when the feed began
+    while (later.predictions === first.predictions)
+      later = (await feed.next()).value.data.modelHealth;
+    expect(later.predictions - first.predictions).toBe(1);
+    await feed.return?.();
+  });
+
+  it('of a model that there is none of is NOT_FOUND', async () => {
+    const feed = await graph.follow(`subscription { modelHealth(model: "nothing") { healthy } }`);
+    await expect(feed.next()).rejects.toThrow('no model is named nothing');
+  });
+});
+
 describe('a damaged score', () => {
   it.each(['NaN', 'Infinity', '1.5', '-0.1'])('%s never enters the ledger', async (value) => {
     await expect(

@@ -127,7 +127,7 @@ export async function openServingLab(customers: number): Promise<ServingLab> {
         freshPredictions: ledger.store.fresh,
         writePredictions: ledger.store.write,
         publishPredictions: ledger.publish,
-        tally: predictionTally(),
+        tally: predictionTally(() => performance.now()),
         clock,
         serving,
         ledgerPages: ledger.store.pages,
