@@ -1,5 +1,5 @@
 import type DataLoader from 'dataloader';
-import { Arg, Args, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { AppError } from '../kernel/error.js';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
@@ -77,6 +77,15 @@ export class ModelVersionResolver {
     const registry = await this.deps.featureRegistry(context);
     const { features } = report(version).recipe;
     return pinnedFeatures(registry, version.featureNames, features).map(toFeatureType);
+  }
+
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description:
+      'Of `trainingRows`, those that the search, the calibration and the threshold looked at: a seeded sample of 30,000 where there are more. The final fit took all. Null where no record was kept.',
+  })
+  searchedRows(@Root() version: ModelVersionNode): number | null {
+    return report(version).searchedRows ?? null;
   }
 
   @FieldResolver(() => [MetricType], { description: 'Measured on training, folds and test.' })

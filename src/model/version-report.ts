@@ -70,6 +70,8 @@ export const versionReport = z.object({
   ignoredFeatures: z.array(
     z.object({ feature: z.string(), reason: z.string(), of: z.string().optional() }),
   ),
+  /** Records made before it was kept lack it. */
+  searchedRows: z.number().optional(),
   seconds: z.number(),
   recipe,
   parity: z.object({ rows: z.number(), worstDifference: z.number() }),

@@ -130,7 +130,7 @@ const retrain = async (id: string): Promise<string> =>
     ).retrainVersion,
   );
 
-const VERSION = `version stage dataHash threshold metrics { name split value low high } artifact { sha256 }
+const VERSION = `version stage trainingRows searchedRows dataHash threshold metrics { name split value low high } artifact { sha256 }
   slices { dimension rows worst } thresholds { rule chosen } ruleChecks { name met violations rows }
   causes(dimension: "risk") { value rows reasons { feature meanContribution } }
   calibrationCurve { count } gate { name met blocks }
@@ -157,6 +157,7 @@ describe('a version trained on the demo shop', () => {
     ]);
     expect(version.card).toContain('# lab, version 1');
     expect(version.reproduces).toBeNull();
+    expect(version.searchedRows).toBe(version.trainingRows);
     expect(version.slices[0].dimension).toBe('month');
     const counted = version.calibrationCurve.map((bin: Answer) => bin.count);
     expect(counted.every((count: number) => count > 0)).toBe(true);

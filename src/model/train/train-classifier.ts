@@ -160,6 +160,7 @@ function reportOf(
     ignoredFeatures,
     calibration,
     ...blendReport(chosen),
+    searchedRows: searched.length,
     scoreCard: cardOf(input, classifier, train, test, threshold),
   };
 }

@@ -193,6 +193,8 @@ export interface TrainingReport extends Judgement {
   ignoredFeatures: IgnoredFeature[];
   /** What answers while the model cannot. */
   scoreCard: ScoreCard;
+  /** Rows of the training part that the search, the calibration and the threshold looked at; the final fit takes all. */
+  searchedRows: number;
   /** Wall seconds of the whole training. */
   seconds: number;
 }

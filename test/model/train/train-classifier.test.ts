@@ -52,6 +52,7 @@ describe('automatic training', async () => {
   test('parts add up: rows, confusion counts, gains, one chosen trial', () => {
     const { confusionMatrix, importances, trials } = result.report;
     expect(result.trainingRows + result.testRows).toBe(800);
+    expect(result.report.searchedRows).toBe(result.trainingRows);
     const { truePositives, falsePositives, falseNegatives, trueNegatives } = confusionMatrix;
     expect(truePositives + falsePositives + falseNegatives + trueNegatives).toBe(result.testRows);
     expect(importances.reduce((sum, { gain }) => sum + gain, 0)).toBeCloseTo(1, 9);
@@ -59,6 +60,13 @@ describe('automatic training', async () => {
     // Six candidates, a bag of the best boosted forest, and the blend where one was chosen.
     expect(trials).toHaveLength(result.algorithm === 'blend' ? 8 : 7);
     expect(trials.filter(({ chosen }) => chosen)).toMatchObject([{ algorithm: result.algorithm }]);
+  });
+
+  test('of a long table the search sees 30,000 rows, and the record says so; the fit takes all', async () => {
+    const few = { algorithms: ['logistic' as const], trials: 1, folds: 2 };
+    const { trainingRows, report } = await train(madeTable(38_000), few);
+    expect(trainingRows).toBeGreaterThan(30_000);
+    expect(report.searchedRows).toBe(30_000);
   });
 
   test('targets are reported with value and verdict, test part only', () => {
