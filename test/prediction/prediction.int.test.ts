@@ -367,6 +367,11 @@ describe('modelHealth', () => {
     expect(first).toMatchObject(figures);
     expect(requestsPerSecond).toBeGreaterThan(0);
     expect(first.requestsPerSecond).toBeGreaterThan(0);
+    // an event: an answer that is remembered would not be a prediction
+    await graph.ask(
+      `mutation ($at: DateTime!) { recordEvents(events: [{ id: "new-6", user: "demo-00006", type: "purchase", at: $at, value: 9 }]) { accepted } }`,
+      { at: new Date(Date.now() - 1000).toISOString() },
+    );
     await graph.ask(`{ user(externalId: "demo-00006") { prediction { id } } }`);
     let later = first;
     // news of the first prediction may have been under way when the feed began
@@ -374,11 +379,6 @@ describe('modelHealth', () => {
       later = (await feed.next()).value.data.modelHealth;
     expect(later.predictions - first.predictions).toBe(1);
     await feed.return?.();
-  });
-
-  it('of a model that there is none of is NOT_FOUND', async () => {
-    const feed = await graph.follow(`subscription { modelHealth(model: "nothing") { healthy } }`);
-    await expect(feed.next()).rejects.toThrow('no model is named nothing');
   });
 });
 
