@@ -58,7 +58,8 @@ try {
     asOf: null,
     horizonDays: null,
     label: null,
-    algorithms: null,
+    // trees alone: an answer stays good until an input crosses a threshold, and can be remembered till then
+    algorithms: ['boosting'],
     trials: null,
     seed: null,
   };
