@@ -9,11 +9,19 @@ export type Thresholds = readonly Float32Array[];
 
 /** Null for what is not made of trees alone: any change of a number may change its score. Cost: O(nodes log nodes). */
 export function thresholdsOf(classifier: Classifier | null): Thresholds | null {
-  if (!classifier || !('forest' in classifier)) return null;
-  const { encoding, forest } = classifier;
-  const found = encoding.numericNames.map(() => new Set<number>());
-  for (const [node, column] of forest.feature.entries())
-    if (column >= 0) found[column]?.add(forest.threshold[node] ?? NaN);
+  if (!classifier) return null;
+  const members =
+    classifier.kind === 'blend'
+      ? classifier.members.map((member) => member.classifier)
+      : [classifier];
+  const found = classifier.encoding.numericNames.map(() => new Set<number>());
+  for (const member of members) {
+    if (!('forest' in member)) return null;
+    const { feature, threshold } = member.forest;
+    // behind the numbers lie the columns of categories, laid out by each member in its own way
+    for (const [node, column] of feature.entries())
+      if (column >= 0) found[column]?.add(threshold[node] ?? NaN);
+  }
   return found.map((thresholds) => Float32Array.from(thresholds).sort());
 }
 
