@@ -82,12 +82,14 @@ describe.skipIf(!haveReferenceData())('the classifier chosen for a real table', 
 });
 
 describe.skipIf(!haveReferenceData())('automatic choice with default options', () => {
+  // all four take two minutes and more: `npm run test:quality`
+  const whole = process.env['QUALITY'] === 'all';
   const cases = [
     { name: 'classify_telco', load: telcoTable },
     { name: 'classify_cdnow_churn', load: cdnowTable },
     { name: 'classify_online_shoppers', load: onlineShoppersTable },
     { name: 'classify_vehicle_claim_fraud', load: vehicleClaimsTable },
-  ];
+  ].slice(0, whole ? undefined : 1);
   const aucs: number[] = [];
   const best: number[] = [];
 
@@ -109,10 +111,13 @@ describe.skipIf(!haveReferenceData())('automatic choice with default options', (
     },
   );
 
-  test('over the four tables the mean AUC is at most 0.001 below that of the best peer of each', () => {
-    expect(aucs).toHaveLength(cases.length);
-    const mean = (values: readonly number[]) =>
-      values.reduce((sum, value) => sum + value, 0) / values.length;
-    expect(mean(aucs)).toBeGreaterThanOrEqual(mean(best) - 0.001);
-  });
+  test.runIf(whole)(
+    'over the four tables the mean AUC is at most 0.001 below that of the best peer of each',
+    () => {
+      expect(aucs).toHaveLength(cases.length);
+      const mean = (values: readonly number[]) =>
+        values.reduce((sum, value) => sum + value, 0) / values.length;
+      expect(mean(aucs)).toBeGreaterThanOrEqual(mean(best) - 0.001);
+    },
+  );
 });
