@@ -111,13 +111,11 @@ describe.skipIf(!haveReferenceData())('automatic choice with default options', (
     },
   );
 
-  test.runIf(whole)(
-    'over the four tables the mean AUC is at most 0.001 below that of the best peer of each',
-    () => {
+  if (whole)
+    test('over the four tables the mean AUC is at most 0.001 below that of the best peer of each', () => {
       expect(aucs).toHaveLength(cases.length);
       const mean = (values: readonly number[]) =>
         values.reduce((sum, value) => sum + value, 0) / values.length;
       expect(mean(aucs)).toBeGreaterThanOrEqual(mean(best) - 0.001);
-    },
-  );
+    });
 });
