@@ -81,7 +81,7 @@ export async function decideReview(
   return { review, error };
 }
 
-/** Nightly and between: reviews for every model that has bands. */
+/** Reviews for every model that has bands, of what was scored since the last look. */
 export async function fillReviews(
   deps: Pick<ReviewQueueDeps, 'fill' | 'wall'> & { listModels(): Promise<Model[]> },
 ): Promise<void> {
