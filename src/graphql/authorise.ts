@@ -17,12 +17,21 @@ export type Permission =
   | 'model:read'
   | 'model:write' // promote, roll back, register
   | 'model:override' // promote against the business rules
+  | 'segment:read'
+  | 'segment:write' // names and texts of segments
   | 'job:read'
   | 'job:run'
   | 'key:write';
 
 const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
-  CRM: new Set(['user:read', 'pii:read', 'outcome:write', 'feature:read', 'model:read']),
+  CRM: new Set([
+    'user:read',
+    'pii:read',
+    'outcome:write',
+    'feature:read',
+    'model:read',
+    'segment:read',
+  ]),
   ANALYST: new Set([
     'user:read',
     'user:list',
@@ -30,6 +39,8 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'feature:write',
     'quality:read',
     'model:read',
+    'segment:read',
+    'segment:write',
     'job:read',
   ]),
   OPERATOR: new Set([
@@ -44,6 +55,8 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'quality:write',
     'model:read',
     'model:write',
+    'segment:read',
+    'segment:write',
     'job:read',
     'job:run',
   ]),
@@ -62,6 +75,8 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'model:read',
     'model:write',
     'model:override',
+    'segment:read',
+    'segment:write',
     'job:read',
     'job:run',
     'key:write',

@@ -19,6 +19,7 @@ import {
 import { parseModelSpec, type ModelSpec } from './model-spec.js';
 
 export interface ModelStore {
+  /** Of models that score: segmentations are read by their own room. So are `byIds` and `byName`. */
   list(): Promise<Model[]>;
   byIds(ids: readonly string[]): Promise<Model[]>;
   byName(name: string): Promise<Model | null>;
@@ -76,7 +77,7 @@ export function modelStore(
   const versions = (where: string, values: readonly unknown[]): Promise<ModelVersion[]> =>
     db.query<ModelVersion>(`select ${VERSION} from model_version where ${where}`, values);
   const models = async (where: string, values: readonly unknown[]): Promise<Model[]> =>
-    (await db.query<ModelRow>(`select ${MODEL} from model where ${where}`, values)).map(toModel);
+    (await db.query<ModelRow>(`select ${MODEL} from model where task <> 'CLUSTERING' and ${where}`, values)).map(toModel);
   return {
     list: () => models('true order by name', []),
     byIds: (ids) => models('id = any($1)', [ids]),

@@ -31,11 +31,18 @@ export async function registerShippedModels(
     const file = path.join(folder, entry.name, 'spec.json');
     const text = await readIfThere(file);
     if (!text) continue;
-    const model = await deps.ensureModel(parseModelSpec(parseJson(text.toString(), file), file));
+    const spec = parseJson(text.toString(), file);
+    if (isSegmentation(spec)) continue;
+    const model = await deps.ensureModel(parseModelSpec(spec, file));
     models.push(model);
     if (!(await deps.hasVersions(model.id))) await startWith(deps, model, path.dirname(file));
   }
   return models;
+}
+
+/** Recipes of segmentations lie in the same folder and are their own room's. */
+function isSegmentation(spec: unknown): boolean {
+  return typeof spec === 'object' && spec !== null && 'task' in spec && spec.task === 'CLUSTERING';
 }
 
 async function startWith(deps: RegisterShippedDeps, model: Model, folder: string): Promise<void> {

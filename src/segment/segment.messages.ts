@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { clusterAlgorithms } from './segmentation-spec.js';
+
+const whole = (min: number, max: number): z.ZodNumber => {
+  const error = `must be a whole number ${min}..${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
+const ALGORITHMS = `must be one or more of ${clusterAlgorithms.join(', ')}`;
+
+/** Input of a SEGMENT job; instants are pinned when it is asked for, so that a second attempt does the same. */
+export const segmentJobInput = z.discriminatedUnion('kind', [
+  /** Finds segments anew and registers a version. */
+  z.strictObject({
+    kind: z.literal('RUN'),
+    key: z.string(),
+    asOf: z.iso.datetime(),
+    algorithms: z.array(z.enum(clusterAlgorithms, { error: ALGORITHMS })).min(1, {
+      error: ALGORITHMS,
+    }),
+    minK: whole(2, 50),
+    maxK: whole(2, 50),
+    seed: whole(0, 0xffff_ffff),
+    /** `name@version`, in order. */
+    features: z.array(z.string()).min(1),
+    makeLive: z.boolean(),
+  }),
+  /** Puts everybody into the segments of the live version. */
+  z.strictObject({ kind: z.literal('ASSIGN'), key: z.string(), asOf: z.iso.datetime() }),
+]);
+export type SegmentJobInput = z.infer<typeof segmentJobInput>;
+
+/** Bus topic: customers of a segmentation moved. */
+export function segmentTopic(modelId: string): string {
+  return `segment:${modelId}`;
+}
+/** Ids of rows of `segment_membership` that were begun; at most 300 a message. */
+export const segmentMovesMessage = z.object({ ids: z.array(z.int().positive()).max(300) });
+export type SegmentMoves = z.infer<typeof segmentMovesMessage>;
