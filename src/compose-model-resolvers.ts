@@ -31,8 +31,8 @@ export function modelResolvers(parts: ModelResolverParts): object[] {
   return [
     new FeatureUsedByResolver({ versionsUsing: models.store.usingFeatures }),
     new ModelResolver({
-      listModels: models.store.list,
-      modelByName: models.store.byName,
+      listModels: models.store.registered,
+      modelByName: models.store.registeredByName,
       versionPage: models.store.versionPage,
       loaders: modelsOf,
     }),

@@ -107,7 +107,7 @@ export async function composeModels(
   const store = modelStore(db, clock, auditStore, lockedRegistry);
   const versionById = async (id: string) => (await store.versionsByIds([id]))[0] ?? null;
   const moving: MoveVersionDeps = {
-    modelByName: store.byName,
+    modelByName: store.registeredByName,
     versionById,
     allVersions: store.allVersions,
     move: store.move,

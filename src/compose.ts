@@ -173,7 +173,7 @@ async function composeOn(
     },
   });
   const modelsOf = modelLoaders({
-    modelsByIds: models.store.byIds,
+    modelsByIds: models.store.registeredByIds,
     versionsByIds: models.store.versionsByIds,
     inStage: models.store.inStage,
     artifactInfos: models.store.artifactInfos,
@@ -227,7 +227,7 @@ async function composeOn(
       ...quality.feeds,
       ...modelFeeds({
         subscribe,
-        modelByName: models.store.byName,
+        modelByName: models.store.registeredByName,
         versionById: models.versionById,
       }),
       ...predictions.feeds,

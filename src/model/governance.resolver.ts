@@ -7,7 +7,7 @@ import { jobNode } from '../job/job-node.js';
 import { JobPayloadType } from '../job/job.type.js';
 import type { SubmitJob } from '../job/submit-job.js';
 import { GateCheckType, ReproductionCheckType } from './governance.type.js';
-import { modelCard } from './model-card.js';
+import { cardOfOther, modelCard } from './model-card.js';
 import { versionNode, type ModelVersionNode } from './model-nodes.js';
 import { ModelVersionType } from './model.type.js';
 import { loadCheck, recordedChecks } from './promotion-gate.js';
@@ -42,7 +42,9 @@ export class GovernanceResolver {
   async card(@Root() version: ModelVersionNode, @Ctx() context: RequestContext): Promise<string> {
     const model = await this.deps.loaders.model(context).load(version.modelId);
     if (!model) throw new AppError('INTERNAL', `model ${version.modelId} is gone`);
-    return modelCard(model, { ...version, id: version.key });
+    const { spec } = model;
+    const row = { ...version, id: version.key };
+    return spec === null ? cardOfOther(model, row) : modelCard({ ...model, spec }, row);
   }
 
   @FieldResolver(() => ReproductionCheckType, {
@@ -76,7 +78,12 @@ export class GovernanceResolver {
       const error = userError('NOT_FOUND', `no model version has the id ${id}`, 'version');
       return { job: null, userErrors: [error] };
     }
-    const plan = planRetraining(model, version);
+    const { name, spec } = model;
+    if (spec === null) {
+      const why = `${name} is a segmentation: run it again with its features and seed`;
+      return { job: null, userErrors: [userError('INVALID', why, 'version')] };
+    }
+    const plan = planRetraining({ name, spec }, version);
     if (plan.error) return { job: null, userErrors: [plan.error] };
     const job = await this.deps.submitJob('TRAIN', plan.input, context.viewer.name);
     return { job: jobNode(job), userErrors: [] };

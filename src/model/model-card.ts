@@ -1,6 +1,6 @@
 import { cardTable, cell, figure, percent, withInterval } from './card-format.js';
 import { limitsOf } from './card-limits.js';
-import type { Model, ModelVersion } from './model.js';
+import type { Model, ModelVersion, RegisteredModel } from './model.js';
 import { modelSpec } from './model-spec.js';
 import { recordedChecks } from './promotion-gate.js';
 import { reportOf, type VersionReport } from './version-report.js';
@@ -40,6 +40,27 @@ export function modelCard(registered: Subject, version: ModelVersion): string {
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n\n').replaceAll(BETWEEN_ITEMS, '$1'))
     .join('\n\n')}\n`;
+}
+
+/** The card of what is no classifier: what it is, of what data, and the features; the rest is told by its own room. */
+export function cardOfOther(
+  { name, task, description }: Pick<RegisteredModel, 'name' | 'task' | 'description'>,
+  version: ModelVersion,
+): string {
+  const report = reportOf(version);
+  const sections = [
+    [`# ${cell(name)}, version ${version.version}`, cell(description)],
+    section('What it is for', [`${task.toLowerCase().replaceAll('_', ' ')}.`]),
+    section('Standing', standing(version, report)),
+    section('What it looks at', [version.featureNames.map((each) => `- ${cell(each)}`).join('\n')]),
+    section('How well it does', [
+      cardTable(
+        ['metric', 'value'],
+        report.metrics.map((metric) => [metric.name, figure(metric.value)]),
+      ),
+    ]),
+  ];
+  return `${sections.map((lines) => lines.join('\n\n')).join('\n\n')}\n`;
 }
 
 function section(title: string, lines: readonly string[]): string[] {

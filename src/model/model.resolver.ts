@@ -17,7 +17,7 @@ import { decodeNumberCursor, encodeCursor, pageOf, pageSize } from '../graphql/c
 import { PAGE_AFTER } from '../graphql/page.type.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { liveFeed } from '../graphql/live-feed.js';
-import type { Model, ModelStage as Stage, ModelVersion } from './model.js';
+import type { ModelStage as Stage, ModelVersion, RegisteredModel } from './model.js';
 import { modelNode, versionNode, type ModelNode, type ModelVersionNode } from './model-nodes.js';
 import { MODEL_TOPIC, modelChangedMessage } from './model.messages.js';
 import {
@@ -29,8 +29,8 @@ import {
 import type { ModelLoaders } from './version-loaders.js';
 
 export interface ModelResolverDeps {
-  listModels(): Promise<Model[]>;
-  modelByName(name: string): Promise<Model | null>;
+  listModels(): Promise<RegisteredModel[]>;
+  modelByName(name: string): Promise<RegisteredModel | null>;
   versionPage(page: {
     modelId: string;
     stages: readonly Stage[] | null;
@@ -45,7 +45,9 @@ export interface ModelResolverDeps {
 export class ModelResolver {
   constructor(private readonly deps: ModelResolverDeps) {}
 
-  @Query(() => [ModelType], { description: 'Every model, by name; there are few.' })
+  @Query(() => [ModelType], {
+    description: 'Every model and segmentation, by name; there are few.',
+  })
   async models(@Ctx() context: RequestContext): Promise<ModelNode[]> {
     authorise(context, 'model:read');
     return (await this.deps.listModels()).map(modelNode);
@@ -140,7 +142,7 @@ export class ModelResolver {
 
 export interface ModelFeedDeps {
   subscribe(topic: string): AsyncIterableIterator<unknown>;
-  modelByName(name: string): Promise<Model | null>;
+  modelByName(name: string): Promise<{ id: string } | null>;
   versionById(id: string): Promise<ModelVersion | null>;
 }
 

@@ -13,16 +13,20 @@ import {
   type ModelStage,
   type ModelVersion,
   type NewModelVersion,
+  type RegisteredModel,
   type StageMove,
   type VersionPage,
 } from './model.js';
 import { parseModelSpec, type ModelSpec } from './model-spec.js';
 
 export interface ModelStore {
-  /** Of models that score: segmentations are read by their own room. So are `byIds` and `byName`. */
+  /** Of models that score; `byName` too. Segmentations are read by their own room. */
   list(): Promise<Model[]>;
-  byIds(ids: readonly string[]): Promise<Model[]>;
   byName(name: string): Promise<Model | null>;
+  /** All that have versions, segmentations among them, by name. */
+  registered(): Promise<RegisteredModel[]>;
+  registeredByIds(ids: readonly string[]): Promise<RegisteredModel[]>;
+  registeredByName(name: string): Promise<RegisteredModel | null>;
   /** Registers the model; one of that name takes on the spec and description. */
   ensure(spec: ModelSpec): Promise<Model>;
   versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
@@ -63,6 +67,8 @@ const toModel = (row: ModelRow): Model => ({
   ...row,
   spec: parseModelSpec(row.spec, `model ${row.name}`),
 });
+const toRegistered = (row: ModelRow): RegisteredModel =>
+  row.task === 'CLUSTERING' ? { ...row, spec: null } : toModel(row);
 
 /** The registry of features in a transaction, which nobody changes before that ends. */
 export type RegistryOn = (sql: Sql) => Promise<FeatureDefinition[]>;
@@ -76,12 +82,20 @@ export function modelStore(
 ): ModelStore {
   const versions = (where: string, values: readonly unknown[]): Promise<ModelVersion[]> =>
     db.query<ModelVersion>(`select ${VERSION} from model_version where ${where}`, values);
+  const rows = (where: string, values: readonly unknown[]): Promise<ModelRow[]> =>
+    db.query<ModelRow>(`select ${MODEL} from model where ${where}`, values);
   const models = async (where: string, values: readonly unknown[]): Promise<Model[]> =>
-    (await db.query<ModelRow>(`select ${MODEL} from model where task <> 'CLUSTERING' and ${where}`, values)).map(toModel);
+    (await rows(`task <> 'CLUSTERING' and ${where}`, values)).map(toModel);
+  const registered = async (
+    where: string,
+    values: readonly unknown[],
+  ): Promise<RegisteredModel[]> => (await rows(where, values)).map(toRegistered);
   return {
     list: () => models('true order by name', []),
-    byIds: (ids) => models('id = any($1)', [ids]),
     byName: async (name) => (await models('name = $1', [name]))[0] ?? null,
+    registered: () => registered('true order by name', []),
+    registeredByIds: (ids) => registered('id = any($1)', [ids]),
+    registeredByName: async (name) => (await registered('name = $1', [name]))[0] ?? null,
     async ensure(spec) {
       await db.query(
         `insert into model (id, name, task, description, spec, created_at)

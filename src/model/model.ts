@@ -24,6 +24,9 @@ export interface Model {
   createdAt: Date;
 }
 
+/** A model or a segmentation, as the registry lists it; a segmentation's recipe is its own room's. */
+export type RegisteredModel = Omit<Model, 'spec'> & { spec: ModelSpec | null };
+
 /** A trained artifact with the record of its training; immutable but for its stage. */
 export interface ModelVersion {
   /** uuid v7. */

@@ -1,11 +1,11 @@
 import { userError, type UserError } from '../kernel/error.js';
 import { commentError } from './comment.js';
-import { rollBackTarget, type Model, type ModelStage, type ModelVersion } from './model.js';
+import { rollBackTarget, type ModelStage, type ModelVersion } from './model.js';
 import type { ModelChanged } from './model.messages.js';
 import { loadCheck, passRules } from './promotion-gate.js';
 
 export interface MoveVersionDeps {
-  modelByName(name: string): Promise<Model | null>;
+  modelByName(name: string): Promise<{ id: string } | null>;
   versionById(id: string): Promise<ModelVersion | null>;
   allVersions(modelId: string): Promise<ModelVersion[]>;
   /** One audited transaction. */

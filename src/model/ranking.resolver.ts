@@ -50,7 +50,7 @@ export class RankingResolver {
   async goals(@Root() model: ModelNode, @Ctx() context: RequestContext): Promise<ModelGoalType[]> {
     const version = await this.deps.loaders.production(context).load(model.key);
     const report = version && reportOf(version);
-    return model.spec.targets.map(({ metric, goal }) => {
+    return (model.spec?.targets ?? []).map(({ metric, goal }) => {
       const actual = report ? metricOf(report, metric, 'TEST') : null;
       return { metric, goal, actual, met: actual === null ? null : isMet(metric, actual, goal) };
     });

@@ -34,7 +34,7 @@ export class ScheduleResolver {
     @Root() { name, spec, createdAt }: ModelNode,
     @Ctx() context: RequestContext,
   ): Promise<TrainingScheduleType | null> {
-    if (spec.schedule === null) return null;
+    if (!spec?.schedule) return null;
     const runs = await this.loader(context).load(name);
     return {
       ...spec.schedule,

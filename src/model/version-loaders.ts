@@ -1,9 +1,9 @@
 import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../graphql/context.js';
-import type { ArtifactInfo, Model, ModelVersion } from './model.js';
+import type { ArtifactInfo, ModelVersion, RegisteredModel } from './model.js';
 
 export interface ModelLoaderDeps {
-  modelsByIds(ids: readonly string[]): Promise<Model[]>;
+  modelsByIds(ids: readonly string[]): Promise<RegisteredModel[]>;
   versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
   inStage(modelIds: readonly string[], stage: 'PRODUCTION' | 'SHADOW'): Promise<ModelVersion[]>;
   artifactInfos(sha256s: readonly string[]): Promise<ArtifactInfo[]>;
@@ -11,7 +11,7 @@ export interface ModelLoaderDeps {
 
 /** Per-request loaders of models and versions; each answers a page with one statement. */
 export interface ModelLoaders {
-  model(context: RequestContext): DataLoader<string, Model | null>;
+  model(context: RequestContext): DataLoader<string, RegisteredModel | null>;
   version(context: RequestContext): DataLoader<string, ModelVersion | null>;
   production(context: RequestContext): DataLoader<string, ModelVersion | null>;
   shadow(context: RequestContext): DataLoader<string, ModelVersion | null>;

@@ -46,6 +46,7 @@ export class PerformanceResolver {
     const end = until ?? new Date(context.clock.wall().getTime() + 1);
     const start = since ?? new Date(end.getTime() - STANDARD_DAYS * DAY_MS);
     const question = { since: start, until: end, step, slice: slice ?? null };
+    if (spec === null) return []; // a segmentation has no outcomes
     const points = await performanceOf(this.deps, { id: key, spec }, question);
     return points.map(({ metrics, ...point }) => ({
       ...point,

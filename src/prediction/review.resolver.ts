@@ -155,8 +155,8 @@ export class ReviewResolver {
 
   private async modelOf(modelId: string, context: RequestContext): Promise<Model> {
     const model = await this.deps.modelLoaders.model(context).load(modelId);
-    if (!model) throw new AppError('INTERNAL', `model ${modelId} is gone`);
-    return model;
+    if (!model?.spec) throw new AppError('INTERNAL', `model ${modelId} is gone`);
+    return { ...model, spec: model.spec };
   }
 }
 
@@ -185,6 +185,6 @@ export class PredictionDecisionResolver {
   ): Promise<DecisionName | null> {
     if (probability === null) return null;
     const model = await this.deps.modelLoaders.model(context).load(modelId);
-    return model && decisionOf(probability, model.spec.decisions);
+    return model?.spec ? decisionOf(probability, model.spec.decisions) : null;
   }
 }

@@ -42,7 +42,7 @@ beforeAll(async () => {
   await models.store.ensure(spec({ name: 'lab' }));
   const { store } = models;
   const loaders = modelLoaders({
-    ...{ modelsByIds: store.byIds, versionsByIds: store.versionsByIds },
+    ...{ modelsByIds: store.registeredByIds, versionsByIds: store.versionsByIds },
     ...{ inStage: store.inStage, artifactInfos: store.artifactInfos },
   });
   const features = composeFeatureReading(database.db);

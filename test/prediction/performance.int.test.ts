@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
 import type { ModelNode } from '../../src/model/model-nodes.js';
+import type { Model } from '../../src/model/model.js';
 import { outcomeStore } from '../../src/model/outcome.store.js';
 import { randomStream } from '../../src/numeric/random.js';
 import type { Database } from '../../src/plant/ports.js';
@@ -26,7 +27,7 @@ const model = {
     label: { kind: 'NO_EVENT', eventTypes: ['purchase'], horizonDays: HORIZON_DAYS },
     slices: ['city'],
     fairness: [],
-  } as unknown as ModelNode['spec'],
+  } as unknown as Model['spec'],
 };
 const window = { since: new Date(START), until: new Date(START + 100 * DAY_MS) };
 let database: TestDatabase;

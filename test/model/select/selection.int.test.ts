@@ -43,7 +43,7 @@ beforeAll(async () => {
   for (const name of ['churn', 'other', 'third']) await store.ensure(churnSpec({ name }));
   const models = { store, labels: labelStore(db) };
   const modelsOf = modelLoaders({
-    modelsByIds: store.byIds,
+    modelsByIds: store.registeredByIds,
     versionsByIds: store.versionsByIds,
     inStage: store.inStage,
     artifactInfos: store.artifactInfos,
