@@ -6,6 +6,7 @@ import type {
   PerceptronClassifier,
 } from '../numeric/classifier.js';
 import type { Forest } from '../numeric/forest.js';
+import { fail } from './text-fields.js';
 
 /**
  * Holds a classifier to its own layout: lengths agree, numbers are finite, every walk down a tree ends.
@@ -33,18 +34,23 @@ export function checkClassifier(classifier: Classifier): void {
   }
 }
 
-/** Answers the number of design columns. */
-function checkEncoding({ numericNames, categoricalNames, categories }: Encoding): number {
+/** Answers the number of design columns. @throws RangeError with the first contradiction */
+export function checkEncoding({ numericNames, categoricalNames, categories }: Encoding): number {
   equal('categories', categories.length, categoricalNames.length);
   const columns = numericNames.length + categories.reduce((sum, list) => sum + list.length, 0);
-  if (columns === 0) fail('a classifier needs at least one design column');
+  if (columns === 0) fail('a model needs at least one design column');
   for (const list of categories) {
     if (new Set(list).size !== list.length) fail('a category is listed twice');
-    // ONNX Runtime takes strings up to the first NUL; a lone surrogate has no UTF-8.
-    if (list.some((name) => name.includes('\0') || /\p{Surrogate}/u.test(name)))
-      fail('a category holds a NUL or a lone surrogate');
+    checkTexts(list);
   }
   return columns;
+}
+
+/** @throws RangeError for a text that a graph cannot hold */
+export function checkTexts(texts: readonly string[]): void {
+  // ONNX Runtime takes strings up to the first NUL; a lone surrogate has no UTF-8.
+  if (texts.some((text) => text.includes('\0') || /\p{Surrogate}/u.test(text)))
+    fail('a category holds a NUL or a lone surrogate');
 }
 
 function checkStandardisation(
@@ -113,16 +119,14 @@ function checkForest(forest: Forest, columns: number): void {
   }
 }
 
-function finite(arrays: Record<string, ArrayLike<number>>): void {
+/** @throws RangeError naming the first array with NaN or infinity */
+export function finite(arrays: Record<string, ArrayLike<number>>): void {
   for (const [name, values] of Object.entries(arrays))
     if (!Array.from(values).every(Number.isFinite)) fail(`${name} holds NaN or infinity`);
 }
 
-function equal(name: string, actual: number, expected: number): void {
+/** @throws RangeError when a length is another than it must be */
+export function equal(name: string, actual: number, expected: number): void {
   if (actual !== expected)
     fail(`${name} must have ${String(expected)} entries, got ${String(actual)}`);
-}
-
-function fail(message: string): never {
-  throw new RangeError(message);
 }

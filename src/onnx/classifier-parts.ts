@@ -75,10 +75,11 @@ export function blendPart({ intercept, members }: BlendClassifier, output: strin
   return part;
 }
 
-const FLOAT = 1;
-const DOUBLE = 11;
+/** `TensorProto.DataType` of what our graphs cast to. */
+export const FLOAT = 1;
+export const DOUBLE = 11;
 
-function cast(from: string, to: string, type: number): GraphNode {
+export function cast(from: string, to: string, type: number): GraphNode {
   return { op: 'Cast', inputs: [from], outputs: [to], attributes: { to: { integer: type } } };
 }
 
@@ -196,7 +197,7 @@ function designPart(encoding: Encoding, numbers: string, prefix: string): GraphP
 }
 
 /** One-hot blocks, one output `onehot_<i>` float [N, categories] an input; empty blocks are left out. */
-function oneHot(encoding: Encoding, prefix: string): GraphPart & { outputs: string[] } {
+export function oneHot(encoding: Encoding, prefix: string): GraphPart & { outputs: string[] } {
   const part: GraphPart & { outputs: string[] } = { nodes: [], constants: [], outputs: [] };
   encoding.categories.forEach((categories, i) => {
     if (categories.length === 0) return;
@@ -229,7 +230,8 @@ function oneHot(encoding: Encoding, prefix: string): GraphPart & { outputs: stri
   return part;
 }
 
-function concat(inputs: readonly string[], output: string): GraphNode {
+/** Columns side by side. */
+export function concat(inputs: readonly string[], output: string): GraphNode {
   return inputs.length === 1
     ? { op: 'Identity', inputs, outputs: [output] }
     : { op: 'Concat', inputs, outputs: [output], attributes: { axis: { integer: 1 } } };

@@ -1,12 +1,22 @@
 import type {
   BlendClassifier,
   Classifier,
-  Encoding,
   LogisticClassifier,
   SingleClassifier,
 } from '../numeric/classifier.js';
 import type { Forest } from '../numeric/forest.js';
 import { checkClassifier } from './check-classifier.js';
+import {
+  base64,
+  decode,
+  doubles,
+  fail,
+  integer,
+  readEncoding,
+  record,
+  show,
+  single,
+} from './text-fields.js';
 
 const FORMAT = 1;
 
@@ -160,16 +170,6 @@ function readStandardisation(root: Record<string, unknown>) {
   };
 }
 
-function readEncoding(value: Record<string, unknown>): Encoding {
-  const lists = value['categories'];
-  if (!Array.isArray(lists)) return fail('encoding.categories must be a list');
-  return {
-    numericNames: strings(value['numericNames'], 'encoding.numericNames'),
-    categoricalNames: strings(value['categoricalNames'], 'encoding.categoricalNames'),
-    categories: lists.map((list: unknown) => strings(list, 'encoding.categories')),
-  };
-}
-
 function readForest(value: Record<string, unknown>): Forest {
   return {
     treeCount: integer(value, 'treeCount'),
@@ -184,53 +184,4 @@ function readForest(value: Record<string, unknown>): Forest {
     value: new Float64Array(decode(value, 'value', 8)),
     cover: new Float64Array(decode(value, 'cover', 8)),
   };
-}
-
-function doubles(from: Record<string, unknown>, key: string): Float64Array {
-  return new Float64Array(decode(from, key, 8));
-}
-
-function base64(values: Int32Array | Float32Array | Float64Array | Uint8Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
-}
-
-function decode(from: Record<string, unknown>, key: string, width: number): ArrayBuffer {
-  const text = from[key];
-  if (typeof text !== 'string') return fail(`${key} must be base64, got ${show(text)}`);
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.length % width !== 0)
-    return fail(`${key} is ${String(bytes.length)} bytes long, not a multiple of ${String(width)}`);
-  return new Uint8Array(bytes).buffer;
-}
-
-function single(from: Record<string, unknown>, key: string): number {
-  const [value] = new Float64Array(decode(from, key, 8));
-  return value ?? fail(`${key} is empty`);
-}
-
-function integer(from: Record<string, unknown>, key: string): number {
-  const value = from[key];
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : fail(`${key} must be an integer >= 0, got ${show(value)}`);
-}
-
-function strings(value: unknown, name: string): string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
-    ? value
-    : fail(`${name} must be a list of strings`);
-}
-
-function record(value: unknown, name: string): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : fail(`${name} must be an object, got ${show(value)}`);
-}
-
-function show(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40);
-}
-
-function fail(message: string): never {
-  throw new RangeError(message);
 }

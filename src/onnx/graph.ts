@@ -8,6 +8,7 @@ export type ElementType = keyof typeof ELEMENT_TYPE;
 export type TensorConstant = { name: string; dims: readonly number[] } & (
   | { type: 'float' | 'double'; values: ArrayLike<number> }
   | { type: 'int64'; values: readonly number[] }
+  | { type: 'string'; values: readonly string[] }
 );
 
 export type AttributeValue =
@@ -61,7 +62,7 @@ const ATTRIBUTE_TYPE = {
   integers: 7,
   strings: 8,
 };
-const TENSOR = { dims: 1, type: 2, name: 8, raw: 9 };
+const TENSOR = { dims: 1, type: 2, strings: 6, name: 8, raw: 9 };
 
 /** The bytes of an ONNX file (ModelProto). The same model gives the same bytes. */
 export function encodeModel(model: OnnxModel): Uint8Array {
@@ -151,11 +152,12 @@ export function writeTensor(writer: ProtoWriter, tensor: TensorConstant): void {
   writer
     .integers(TENSOR.dims, tensor.dims)
     .integer(TENSOR.type, ELEMENT_TYPE[tensor.type])
-    .string(TENSOR.name, tensor.name)
-    .bytes(TENSOR.raw, littleEndian(tensor));
+    .string(TENSOR.name, tensor.name);
+  if (tensor.type !== 'string') writer.bytes(TENSOR.raw, littleEndian(tensor));
+  else for (const text of tensor.values) writer.string(TENSOR.strings, text);
 }
 
-function littleEndian(tensor: TensorConstant): Uint8Array {
+function littleEndian(tensor: Exclude<TensorConstant, { type: 'string' }>): Uint8Array {
   const width = tensor.type === 'float' ? 4 : 8;
   const view = new DataView(new ArrayBuffer(tensor.values.length * width));
   for (let i = 0; i < tensor.values.length; i++) {
