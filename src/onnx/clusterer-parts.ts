@@ -7,9 +7,9 @@ import type {
 } from '../numeric/clusterer.js';
 import { concat, DOUBLE, FLOAT, oneHot, type GraphPart } from './classifier-parts.js';
 import { GraphDraft } from './graph-draft.js';
+import { LARGEST_FLOAT } from './parity.js';
 
 const BOOLEAN = 9;
-const LARGEST_FLOAT = 3.4028234663852886e38;
 
 /** Nodes of a clusterer that take `numeric` and `categorical` and give `probability`, `distance` and `segment`. */
 export function membershipPart(clusterer: Clusterer): GraphPart {

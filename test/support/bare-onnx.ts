@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Memberships } from '../../src/numeric/clusterer.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
 
 /** One thread, CPU, nothing in between: what the scorer is compared with. */
@@ -31,5 +32,21 @@ export async function bareRun(
     margin: Float64Array.from(margin.data as Float32Array),
     probability: Float64Array.from(probability.data as Float32Array),
     dims: margin.dims,
+  };
+}
+
+/** Memberships of one `session.run` of the whole table. */
+export async function bareMemberships(
+  session: InferenceSession,
+  table: FeatureTable,
+): Promise<Memberships & { dims: (readonly number[])[] }> {
+  const { probability, distance, segment } = await session.run(bareFeeds(table));
+  if (!probability || !distance || !segment) throw new Error('the graph lacks an output');
+  return {
+    segments: probability.dims[1] ?? 0,
+    probability: Float64Array.from(probability.data as Float32Array),
+    distance: Float64Array.from(distance.data as Float32Array),
+    segment: Int32Array.from(segment.data as BigInt64Array, Number),
+    dims: [probability.dims, distance.dims, segment.dims],
   };
 }
