@@ -37,7 +37,7 @@ export class PerformanceResolver {
     @Arg('slice', () => String, {
       nullable: true,
       description:
-        'A profile attribute, one the spec names under slices or fairness: a point for each of its values.',
+        'A profile attribute, or `segment:` with the key of a segmentation, one the spec names under slices or fairness: a point for each of its values.',
     })
     slice: string | null | undefined,
     @Ctx() context: RequestContext,

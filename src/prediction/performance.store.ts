@@ -16,7 +16,11 @@ const OUTCOME = `select o.positive from outcome o
 /** Whoever has opted out is in the figures, but no attribute of theirs is told. */
 const SUMS = `with judged as materialized (
   select date_trunc($4, p.scored_at, 'UTC') as at,
-    (select c.attributes ->> $6 from customer c where c.id = p.user_id and c.consent_profiling and $6 is not null) as slice,
+    (select case when $6 like 'segment:%' then (select coalesce(n.name, s.segment_key) from segment_membership s
+      join model g on g.id = s.model_id and g.name = substr($6, 9)
+      left join segment_name n on n.model_id = s.model_id and n.key = s.segment_key
+      where s.user_id = c.id and s.until is null) else c.attributes ->> $6 end
+     from customer c where c.id = p.user_id and c.consent_profiling and $6 is not null) as slice,
     p.probability, p.probability >= p.threshold as called, o.positive
   from prediction p left join lateral (${OUTCOME}) o on true
   where p.model_id = $1 and p.scored_at >= $2 and p.scored_at < $3 and p.source = 'MODEL'
