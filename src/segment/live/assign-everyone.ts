@@ -1,0 +1,81 @@
+import type { Clock } from '../../kernel/clock.js';
+import { AppError } from '../../kernel/error.js';
+import type { RunningJob } from '../../job/run-job.js';
+import { segmentJobInput } from '../segment.messages.js';
+import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+import { assessUsers, type AssessUsersDeps } from './assess-users.js';
+import type { MembershipStore } from './membership.store.js';
+
+export interface AssignEveryoneDeps extends AssessUsersDeps {
+  serving: Pick<SegmentServing, 'current' | 'use' | 'refresh'>;
+  memberships: AssessUsersDeps['memberships'] & Pick<MembershipStore, 'usersAfter' | 'customers'>;
+  clock: Pick<Clock, 'wall' | 'monotonicMs'>;
+}
+
+/** What an ASSIGN job did. */
+export interface Assignment {
+  kind: 'ASSIGN';
+  modelId: string;
+  modelVersionId: string;
+  /** Customers who are in a segment. */
+  assigned: number;
+  /** Those of them who came into another one. */
+  moved: number;
+  seconds: number;
+}
+
+const CHUNK = 5_000;
+
+/**
+ * The work of an ASSIGN job: every customer into a segment of the live version, in ascending id, a chunk at a time.
+ * Assessing twice changes nothing, so that a run that was killed just begins anew. When another version becomes
+ * live meanwhile, it begins again with that one.
+ * @throws AppError CONFLICT when no version of the segmentation is live
+ */
+export async function assignEveryone(
+  deps: AssignEveryoneDeps,
+  job: RunningJob,
+  { chunk = CHUNK } = {},
+): Promise<Assignment> {
+  const startMs = deps.clock.monotonicMs();
+  const input = segmentJobInput.parse(job.input);
+  // the version may have become live a moment ago, in another process
+  await deps.serving.refresh();
+  for (;;) {
+    const served = deps.serving.current(input.key);
+    if (!served)
+      throw new AppError('CONFLICT', `no version of the segmentation ${input.key} is live`);
+    const { version, model } = served;
+    const run = { served, asOf: new Date(input.asOf), chunk };
+    const done = await deps.serving.use(version.id, () => assignAll(deps, job, run));
+    if (!done) continue;
+    const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
+    return { kind: 'ASSIGN', modelId: model.id, modelVersionId: version.id, ...done, seconds };
+  }
+}
+
+/** Null when another version became live meanwhile. */
+async function assignAll(
+  deps: AssignEveryoneDeps,
+  job: RunningJob,
+  { served, asOf, chunk }: { served: ServedSegmentation; asOf: Date; chunk: number },
+): Promise<{ assigned: number; moved: number } | null> {
+  const total = await deps.memberships.customers();
+  const done = { looked: 0, assigned: 0, moved: 0 };
+  let after = 0;
+  for (;;) {
+    job.signal.throwIfAborted();
+    if (deps.serving.current(served.model.name)?.version.id !== served.version.id) return null;
+    const users = await deps.memberships.usersAfter(after, chunk);
+    const last = users.at(-1);
+    if (last === undefined) return { assigned: done.assigned, moved: done.moved };
+    after = last;
+    const question = { served, users, asOf, live: true };
+    const { answers, moves } = await assessUsers(deps, question, job.signal);
+    done.looked += users.length;
+    done.assigned += answers.filter((answer) => answer !== null).length;
+    done.moved += moves;
+    const share = total > 0 ? Math.min(1, done.looked / total) : 1;
+    job.report(share, `looked at ${done.looked} of ${total} customers, ${done.moved} moved`);
+  }
+}

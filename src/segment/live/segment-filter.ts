@@ -1,0 +1,67 @@
+import { AppError } from '../../kernel/error.js';
+import type { Parameters } from '../../plant/parameters.js';
+import type { Quadrant } from '../segment.js';
+import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+
+/** A condition on where customers are; all given parts must hold. */
+export interface SegmentFilter {
+  /** Key of the segmentation; null: persona. */
+  segmentation?: string | null;
+  /** Any of these segments. */
+  keys?: readonly string[] | null;
+  /** Any of the segments in these quadrants. */
+  quadrant?: readonly Quadrant[] | null;
+}
+
+export const STANDARD_SEGMENTATION = 'persona';
+
+/**
+ * The filter as a condition on `customer c`. Nobody who does not agree to profiling is in a segment.
+ * @throws AppError INVALID naming the field of a segmentation that is not live, or of a key that it does not have
+ */
+export function segmentCondition(
+  serving: Pick<SegmentServing, 'current'>,
+): (argument: unknown, parameters: Parameters) => string {
+  return (argument, parameters) => {
+    const { segmentation, keys, quadrant } = argument as SegmentFilter;
+    const served = liveSegmentation(serving, segmentation, 'segment.segmentation');
+    const wanted = wantedKeys(served, keys ?? null, quadrant ?? null);
+    const model = parameters.add(served.model.id, 'uuid');
+    const among =
+      wanted === null ? '' : ` and sm.segment_key = any(${parameters.add(wanted, 'text[]')})`;
+    return `(c.consent_profiling and exists (select from segment_membership sm
+      where sm.model_id = ${model} and sm.user_id = c.id and sm.until is null${among}))`;
+  };
+}
+
+/** @throws AppError INVALID naming `field` */
+export function liveSegmentation(
+  serving: Pick<SegmentServing, 'current'>,
+  key: string | null | undefined,
+  field: string,
+): ServedSegmentation {
+  const name = key ?? STANDARD_SEGMENTATION;
+  const served = serving.current(name);
+  if (served) return served;
+  throw new AppError('INVALID', `${field}: no segmentation ${name.slice(0, 80)} is live`);
+}
+
+/** Keys that satisfy both parts; null: any. */
+function wantedKeys(
+  { report, model }: ServedSegmentation,
+  keys: readonly string[] | null,
+  quadrants: readonly Quadrant[] | null,
+): string[] | null {
+  if (!keys && !quadrants) return null;
+  const known = report.segments.map(({ key }) => key);
+  const unknown = keys?.find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new AppError(
+      'INVALID',
+      `segment.keys: ${model.name} has no segment ${unknown.slice(0, 80)}; it has ${known.join(', ')}`,
+    );
+  return report.segments
+    .filter(({ key }) => keys?.includes(key) ?? true)
+    .filter(({ persona }) => quadrants?.includes(persona.quadrant) ?? true)
+    .map(({ key }) => key);
+}
