@@ -105,7 +105,7 @@ function createTaker(
 ): (place: number, group: number, open: Int32Array, waiting: number) => number {
   const { columns, values, start, end, right } = tree;
   const remaining = Int32Array.from({ length: tree.nodes }, (_, node) => end[node]! - start[node]!);
-  let stack = new Int32Array(0);
+  let stack: Int32Array = new Int32Array(0);
   let height = 0;
   let from = 0;
   let group = 0;
