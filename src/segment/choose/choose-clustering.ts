@@ -1,0 +1,118 @@
+import type { ClusterRun } from '../../numeric/cluster-algorithm.js';
+import { pickPoints, type PointMatrix } from '../../numeric/clustering.js';
+import { SILHOUETTE_ROWS, silhouetteSample } from '../../numeric/silhouette.js';
+import type { Choice, ChoiceAlgorithm, ChoiceOptions } from './choice.js';
+import { nameOfAlgorithm, nameOfGrouping } from './choice.js';
+import { chosenBecause } from './chosen-because.js';
+import { fitCandidates, unpacked, type Fitted } from './fit-candidates.js';
+import { candidateOf, gapsOf, judge, refusalOf, silhouettesOf, type Evidence } from './judge.js';
+import { resample } from './resample.js';
+import { allVerdicts } from './winner.js';
+
+/** Rows that are resampled at most by default; fewer rows than there are make runs agree less, never more. */
+const STABILITY_ROWS = 100_000;
+
+/**
+ * Fits every algorithm for every k once, judges all by the same scores on the same sample, and takes the best by the rule.
+ * Refused are: what cannot be fitted, fewer than two groups, an empty group or one below `minShare`, more than half noise,
+ * and a number of groups outside minK..maxK. Equals go to the fewest groups; where the rule has no answer the first in the
+ * order of `choiceRules` that has one decides, and `chosenBecause` says so.
+ * @throws RangeError for k out of range, or where every candidate was refused: lists why
+ */
+export async function chooseClustering<Run extends ClusterRun>(
+  points: PointMatrix,
+  algorithms: readonly ChoiceAlgorithm<Run>[],
+  options: ChoiceOptions,
+): Promise<Choice<Run>> {
+  checkRange(options);
+  const { silhouetteRows = SILHOUETTE_ROWS, seed } = options;
+  const sample = silhouetteSample(points.rows, silhouetteRows, seed);
+  const staged = (from: number, to: number) => (share: number, stage: string) =>
+    options.onProgress?.({ share: from + (to - from) * share, stage });
+  const fitting = staged(0, 0.6);
+  const fitted = await fitCandidates(
+    points,
+    algorithms,
+    { ...options, onProgress: ({ share, stage }) => fitting(share, stage) },
+    sample,
+  );
+  const scored = sample ? pickPoints(points, sample) : points;
+  staged(0.6, 0.7)(0, 'silhouettes');
+  const silhouettes = silhouettesOf(scored, fitted);
+  const gaps = await gapsOf(scored, fitted, options, staged(0.7, 0.8));
+  const refusals = fitted.map((each) => refusalOf(each, points.rows, options));
+  const judged = fitted.map((each, i) =>
+    judge(each, silhouettes[i] ?? NaN, gaps, refusals[i] === null),
+  );
+  return conclude(
+    { points, fitted, judged, silhouettes, refusals, gaps, sample },
+    options,
+    staged(0.8, 1),
+  );
+}
+
+async function conclude<Run extends ClusterRun>(
+  evidence: Evidence<Run>,
+  options: ChoiceOptions,
+  progress: (share: number, stage: string) => void,
+): Promise<Choice<Run>> {
+  const { points, fitted, judged, refusals, sample, gaps } = evidence;
+  const verdicts = allVerdicts(judged);
+  const verdict = verdicts.find(({ rule }) => rule === options.rule) ?? verdicts[0] ?? null;
+  const winner = verdict?.winner ?? judged.find(({ eligible }) => eligible);
+  const chosen = winner && fitted[judged.indexOf(winner)];
+  if (!winner || !chosen?.fit) throw noneLeft(fitted, refusals);
+  const { runs = 10, sampleShare = 0.8, rows = STABILITY_ROWS } = options.stability ?? {};
+  const stability = await resample(points, chosen.algorithm, chosen.k, {
+    runs,
+    sampleShare,
+    rows,
+    seed: options.seed,
+    onProgress: (share) => progress(share, 'stability'),
+  });
+  const first = gaps.curves.get(chosen.algorithm.name);
+  const one = first?.find(({ k }) => k === 1);
+  const two = first?.find(({ k }) => k === 2);
+  return {
+    candidates: fitted.map((_, i) => candidateOf(evidence, i, fitted[i] === chosen)),
+    chosen: { algorithm: chosen.algorithm.name, k: chosen.k, run: unpacked(chosen.fit) },
+    chosenBecause: chosenBecause({
+      asked: options.rule,
+      verdict,
+      winner,
+      verdicts,
+      candidates: judged,
+      stability,
+      fixedK: options.minK === options.maxK ? options.minK : null,
+      sample: sample && { rows: sample.length, of: points.rows },
+      ungrouped:
+        one && two ? { gap: one.gap, next: two.gap, standardError: two.standardError } : null,
+    }),
+    stability,
+    notes: [
+      ...chosen.fit.run.notes,
+      ...gaps.notes,
+      ...(points.rows > rows
+        ? [`Stability was measured on a random ${rows} of the ${points.rows} rows.`]
+        : []),
+    ],
+  };
+}
+
+function checkRange({ minK, maxK }: ChoiceOptions): void {
+  if (Number.isInteger(minK) && Number.isInteger(maxK) && minK >= 2 && maxK >= minK) return;
+  throw new RangeError(`k must be tried from 2 or more upwards, got ${minK}..${maxK}`);
+}
+
+function noneLeft<Run extends ClusterRun>(
+  fitted: readonly Fitted<Run>[],
+  refusals: readonly (string | null)[],
+): RangeError {
+  const reasons = fitted.map((each, i) => {
+    const name = each.algorithm.findsK
+      ? nameOfAlgorithm(each.algorithm.name)
+      : nameOfGrouping({ algorithm: each.algorithm.name, k: each.k });
+    return `${name}: ${refusals[i] ?? ''}`;
+  });
+  return new RangeError(`no grouping can be chosen of ${fitted.length}: ${reasons.join('; ')}`);
+}
