@@ -48,6 +48,11 @@ export interface MixtureFit extends Clustering, GaussianComponents {
   iterations: number;
   /** False: `maxIterations` came first. */
   converged: boolean;
+  /**
+   * Components with a column whose variance, the others given, is below ten times the regularisation: they lie on equal
+   * or collinear rows, and the likelihood that they add says little.
+   */
+  collapsed: Int32Array;
 }
 
 /**
@@ -88,7 +93,23 @@ export function fitGaussianMixture(
     logLikelihood,
     iterations,
     converged,
+    collapsed: collapsedOf(components, options.regularisation),
   };
+}
+
+/** The pivots of the Cholesky factors are the conditional variances. */
+function collapsedOf(
+  { k, columns, whitening }: GaussianComponents,
+  regularisation: number,
+): Int32Array {
+  const isCollapsed = (component: number): boolean => {
+    for (let i = 0; i < columns; i++) {
+      const reciprocal = whitening[component * columns * columns + i * (columns + 1)]!;
+      if (1 / reciprocal ** 2 < 10 * regularisation) return true;
+    }
+    return false;
+  };
+  return Int32Array.from({ length: k }, (_, component) => component).filter(isCollapsed);
 }
 
 function iterate(
