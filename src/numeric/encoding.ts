@@ -110,7 +110,8 @@ function copyNumbers(
   }
 }
 
-function positionOf(name: string, names: readonly string[], kind: string): number {
+/** The column of an input. @throws RangeError when the table has none of that name */
+export function positionOf(name: string, names: readonly string[], kind: string): number {
   const position = names.indexOf(name);
   if (position < 0) throw new RangeError(`the table has no ${kind} input named ${name}`);
   return position;
