@@ -186,6 +186,16 @@ function covariancesOf(
   return sums;
 }
 
+/** Whether a pivot is what rounding leaves of its variance: true for collinear columns, whatever their sign came to. */
+function isSingular(factor: Float64Array, columns: number): boolean {
+  for (let i = 0; i < columns; i++) {
+    let variance = 0;
+    for (let j = 0; j <= i; j++) variance += factor[i * columns + j]! ** 2;
+    if (factor[i * columns + i]! ** 2 < 1e-14 * variance) return true;
+  }
+  return false;
+}
+
 function setWhitening(
   { columns, whitening, logDeterminants }: GaussianComponents,
   component: number,
@@ -194,7 +204,7 @@ function setWhitening(
 ): void {
   const size = columns * columns;
   const factor = covariances.subarray(component * size, (component + 1) * size);
-  if (!choleskyFactor(factor, columns)) {
+  if (!choleskyFactor(factor, columns) || isSingular(factor, columns)) {
     throw new RangeError(
       `the covariance of component ${String(component)} is not positive definite with ${String(regularisation)} added to its variances: scale the columns, take fewer components or a larger regularisation`,
     );
