@@ -1,4 +1,4 @@
-import type { Encoding } from './classifier.js';
+import type { Classifier, Encoding } from './classifier.js';
 
 /**
  * How raw inputs become the space in which customers are grouped. A number is filled where it is missing, cut to
@@ -83,6 +83,13 @@ export interface MedoidClusterer {
 
 /** A fitted segmentation with its preprocessing: one artifact. */
 export type Clusterer = PrototypeClusterer | MixtureClusterer | MedoidClusterer;
+
+/** Whether an artifact groups rows, and does not score them. */
+export function isClusterer(artifact: Clusterer | Classifier): artifact is Clusterer {
+  return (
+    artifact.kind === 'prototypes' || artifact.kind === 'mixture' || artifact.kind === 'medoids'
+  );
+}
 
 /** What a clusterer says of rows. */
 export interface Memberships {

@@ -6,6 +6,7 @@ import { chooseOutput } from '../onnx/choose-output.js';
 import { inspectModel } from '../onnx/inspect-model.js';
 import { planInputs, type InputFeature } from '../onnx/plan-inputs.js';
 import { readClassifier } from '../onnx/read-classifier.js';
+import { readClusterer } from '../onnx/read-clusterer.js';
 import { readModel, type ReadModel } from '../onnx/read-graph.js';
 import { checkServing } from './check-serving.js';
 import { foreignRows, missingRows, type ForeignRows } from './foreign-rows.js';
@@ -58,6 +59,8 @@ export async function examineModel(file: ModelFile): Promise<ExaminedModel> {
     producer: model.producer,
     operators: [...new Set(model.nodes.map(({ op }) => op))].sort(),
   };
+  if (statically(() => readClusterer(file.bytes)))
+    refuse('it is a segmentation: it assigns segments and gives no scores');
   const own = statically(() => readClassifier(file.bytes));
   if (own) {
     const { numericNames, categoricalNames } = own.encoding;

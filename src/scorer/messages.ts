@@ -15,6 +15,7 @@ export type WorkerCall =
   | { kind: 'load'; sha256: string; bytes: Uint8Array }
   | { kind: 'unload'; sha256: string }
   | { kind: 'score'; sha256: string; rows: PackedRows }
+  | { kind: 'assign'; sha256: string; rows: PackedRows }
   | { kind: 'explain'; sha256: string; rows: PackedRows }
   | { kind: 'close' };
 
@@ -22,6 +23,12 @@ export interface WorkerAnswers {
   load: { inputs: ModelInputs; note: string | null };
   unload: null;
   score: { margin: Float64Array<ArrayBuffer>; probability: Float64Array<ArrayBuffer> };
+  /** `Memberships`, its segments as float64 like the rest. */
+  assign: {
+    segment: Float64Array<ArrayBuffer>;
+    probability: Float64Array<ArrayBuffer>;
+    distance: Float64Array<ArrayBuffer>;
+  };
   explain: { baseValue: number; values: Float64Array<ArrayBuffer>; inputs: readonly string[] };
   close: null;
 }

@@ -10,6 +10,8 @@ export interface ModelInputs {
   categoricalCount: number;
   /** Whether the file holds a classifier of ours, so that it can be explained. */
   explainable: boolean;
+  /** Number of segments of a clusterer, which is asked by `assign`; null: a classifier, which is asked by `score`. */
+  segments: number | null;
 }
 
 /**
@@ -24,6 +26,21 @@ export function checkTable(inputs: ModelInputs, table: FeatureTable): void {
   checkColumns('categorical', inputs.categoricalNames, inputs.categoricalCount, categoricalNames);
   checkSize('numeric', numeric.length, rows * numericNames.length);
   checkSize('categorical', categorical.length, rows * categoricalNames.length);
+}
+
+/**
+ * Holds a question to the kind of the model.
+ * @throws AppError INVALID when a clusterer is asked for scores, or a classifier for segments
+ */
+export function checkKind(inputs: ModelInputs, asked: 'scores' | 'segments', sha256: string): void {
+  if ((inputs.segments === null) === (asked === 'scores')) return;
+  const name = `model ${sha256.slice(0, 12)}`;
+  throw new AppError(
+    'INVALID',
+    asked === 'scores'
+      ? `${name} is a segmentation: it assigns segments and gives no scores`
+      : `${name} is a classifier: it gives scores and assigns no segments`,
+  );
 }
 
 function checkColumns(

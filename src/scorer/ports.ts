@@ -1,7 +1,8 @@
 import type { Contributions } from '../numeric/classifier.js';
+import type { Memberships } from '../numeric/clusterer.js';
 import type { FeatureTable } from '../numeric/table.js';
 
-/** A model as bytes; the sha256 of the bytes is its identity everywhere. */
+/** A classifier or a clusterer as bytes; the sha256 of the bytes is its identity everywhere. */
 export interface ScorerModel {
   sha256: string;
   bytes: Uint8Array;
@@ -17,7 +18,8 @@ export interface Scores {
 /**
  * ONNX sessions in worker threads. Calls of the same moment for the same model become one run.
  * Fails with AppError UNAVAILABLE when the queue is full or the worker is gone, DEADLINE_EXCEEDED
- * when the answer would come too late, INVALID when columns are missing or in the wrong order.
+ * when the answer would come too late, INVALID when columns are missing or in the wrong order, or when a model is
+ * asked for what its kind does not answer.
  */
 export interface Scorer {
   /** Loads (idempotent) and checks a model; rejects if the graph cannot serve. */
@@ -31,6 +33,12 @@ export interface Scorer {
     table: FeatureTable,
     options?: { deadlineMs?: number; signal?: AbortSignal },
   ): Promise<Scores>;
+  /** The segments of a clusterer's rows: as `score` in all other things. */
+  assign(
+    sha256: string,
+    table: FeatureTable,
+    options?: { deadlineMs?: number; signal?: AbortSignal },
+  ): Promise<Memberships>;
   /** Exact Shapley contributions for our own models; null for a model without a known structure. */
   explain(
     sha256: string,
@@ -42,7 +50,7 @@ export interface Scorer {
   close(): Promise<void>;
 }
 
-/** Since the start: `requests` (calls of `score`), `runs`, `rows`, `rejected` (queue full). Now: `queuedRows` (not yet answered), `workers` (alive). */
+/** Since the start: `requests` (calls of `score` and `assign`), `runs`, `rows`, `rejected` (queue full). Now: `queuedRows` (not yet answered), `workers` (alive). */
 export interface ScorerStats {
   provider: string;
   requests: number;

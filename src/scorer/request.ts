@@ -3,11 +3,12 @@ import type { Contributions } from '../numeric/classifier.js';
 import type { FeatureTable } from '../numeric/table.js';
 import type { Waiting } from './batch.js';
 
-export type RequestKind = 'score' | 'explain';
+export type RequestKind = 'score' | 'assign' | 'explain';
 
 /** Rows of one run. A request up to this size is never split. */
 export const MAX_ROWS_PER_RUN: Readonly<Record<RequestKind, number>> = {
   score: 4096,
+  assign: 4096,
   // Shapley values cost fifty times a score: short runs let others through and keep all workers at it.
   explain: 512,
 };

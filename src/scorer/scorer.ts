@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { count } from '../kernel/count.js';
 import { AppError } from '../kernel/error.js';
 import type { Contributions } from '../numeric/classifier.js';
+import type { Memberships } from '../numeric/clusterer.js';
 import type { FeatureTable } from '../numeric/table.js';
 import { workerFile } from '../plant/paths.js';
 import type { Log } from '../plant/ports.js';
@@ -9,7 +10,7 @@ import type { Run } from './batch.js';
 import { planRun } from './batch.js';
 import type { WorkerData } from './messages.js';
 import type { ModelInputs } from './model-inputs.js';
-import { checkTable } from './model-inputs.js';
+import { checkKind, checkTable } from './model-inputs.js';
 import type { FreeLane } from './pool.js';
 import { ScorerPool } from './pool.js';
 import type { Scorer, ScorerModel, ScorerStats, Scores } from './ports.js';
@@ -108,16 +109,24 @@ class WorkerScorer implements Scorer {
   }
 
   async score(sha256: string, table: FeatureTable, limits: Limits = {}): Promise<Scores> {
-    checkTable(this.inputsOf(sha256), table);
+    this.check('scores', sha256, table);
     this.counters.requests++;
     if (table.rows === 0) return { probability: new Float64Array(0), margin: new Float64Array(0) };
-    const { arrays, runs } = await this.enqueue('score', sha256, table, limits);
-    // After the await the caller's own counters are the current ones.
-    count('onnxRuns', runs);
-    count('onnxRows', table.rows);
-    const [margin, probability] = arrays;
+    const [margin, probability] = await this.counted('score', sha256, table, limits);
     if (!margin || !probability) throw new AppError('INTERNAL', 'a run gave no answers');
     return { margin, probability };
+  }
+
+  async assign(sha256: string, table: FeatureTable, limits: Limits = {}): Promise<Memberships> {
+    const segments = this.check('segments', sha256, table).segments ?? 0;
+    this.counters.requests++;
+    const none = new Float64Array(0);
+    if (table.rows === 0)
+      return { segments, segment: new Int32Array(0), probability: none, distance: none };
+    const [segment, probability, distance] = await this.counted('assign', sha256, table, limits);
+    if (!segment || !probability || !distance)
+      throw new AppError('INTERNAL', 'a run gave no answers');
+    return { segments, segment: Int32Array.from(segment), probability, distance };
   }
 
   async explain(
@@ -125,8 +134,7 @@ class WorkerScorer implements Scorer {
     table: FeatureTable,
     limits: Pick<Limits, 'deadlineMs'> = {},
   ): Promise<Contributions | null> {
-    const inputs = this.inputsOf(sha256);
-    checkTable(inputs, table);
+    const inputs = this.check('scores', sha256, table);
     if (!inputs.explainable) return null;
     // The base value holds without rows too: one row of zeros brings it.
     const asked = table.rows === 0 ? zeroRow(table) : table;
@@ -153,6 +161,27 @@ class WorkerScorer implements Scorer {
     const inputs = this.pool.inputsOf(sha256);
     if (!inputs) throw notLoaded(sha256);
     return inputs;
+  }
+
+  private check(asked: 'scores' | 'segments', sha256: string, table: FeatureTable): ModelInputs {
+    const inputs = this.inputsOf(sha256);
+    checkKind(inputs, asked, sha256);
+    checkTable(inputs, table);
+    return inputs;
+  }
+
+  /** The arrays of an answer; its runs and rows are counted for the caller's operation. */
+  private async counted(
+    kind: 'score' | 'assign',
+    sha256: string,
+    table: FeatureTable,
+    limits: Limits,
+  ): Promise<Answer['arrays']> {
+    const { arrays, runs } = await this.enqueue(kind, sha256, table, limits);
+    // After the await the caller's own counters are the current ones.
+    count('onnxRuns', runs);
+    count('onnxRows', table.rows);
+    return arrays;
   }
 
   private enqueue(
@@ -246,12 +275,17 @@ class WorkerScorer implements Scorer {
       const { values, ...head } = await lane.call({ kind, sha256, rows: packed }, transfer);
       return { values: { rows, arrays: [values] }, head };
     }
-    const { margin, probability } = await this.timed(rows, () =>
-      lane.call({ kind, sha256, rows: packed }, transfer),
-    );
+    const arrays = await this.timed(rows, async () => {
+      if (kind === 'assign') {
+        const answer = await lane.call({ kind, sha256, rows: packed }, transfer);
+        return [answer.segment, answer.probability, answer.distance];
+      }
+      const { margin, probability } = await lane.call({ kind, sha256, rows: packed }, transfer);
+      return [margin, probability];
+    });
     this.counters.runs++;
     this.counters.rows += rows;
-    return { values: { rows, arrays: [margin, probability] }, head: { baseValue: 0, inputs: [] } };
+    return { values: { rows, arrays }, head: { baseValue: 0, inputs: [] } };
   }
 
   private async timed<T>(rows: number, run: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AppError } from '../kernel/error.js';
+import { assignRows } from './assign-rows.js';
 import { NativeGate } from './gate.js';
 import type { WorkerAnswers, WorkerCall, WorkerData, WorkerMessage } from './messages.js';
 import type { ProviderName } from './provider.js';
@@ -81,6 +82,12 @@ async function answer(id: number, call: WorkerCall): Promise<void> {
     case 'score': {
       const value = await scoreRows(model(call.sha256), call.rows);
       post({ kind: 'answer', id, value }, [value.margin.buffer, value.probability.buffer]);
+      return;
+    }
+    case 'assign': {
+      const value = await assignRows(model(call.sha256), call.rows);
+      const { segment, probability, distance } = value;
+      post({ kind: 'answer', id, value }, [segment.buffer, probability.buffer, distance.buffer]);
       return;
     }
     case 'explain': {

@@ -3,9 +3,14 @@ import { InferenceSession, Tensor, env } from 'onnxruntime-node';
 import { AppError } from '../kernel/error.js';
 import { predictClassifier, prepareExplanation } from '../numeric/classifier-predict.js';
 import type { Classifier, Contributions } from '../numeric/classifier.js';
+import type { Clusterer } from '../numeric/clusterer.js';
+import { clustererInputs, isClusterer } from '../numeric/clusterer.js';
 import type { FeatureTable } from '../numeric/table.js';
 import { worstDisagreement } from '../onnx/parity.js';
 import { readClassifier } from '../onnx/read-classifier.js';
+import { readClusterer } from '../onnx/read-clusterer.js';
+import { checkedMemberships } from './assign-rows.js';
+import { feedsOf } from './feeds.js';
 import type { WorkerAnswers } from './messages.js';
 import type { ModelInputs } from './model-inputs.js';
 import { marginOf, probabilityOf } from './probability.js';
@@ -24,7 +29,7 @@ const EXPLANATION_TOLERANCE = 1e-4;
 /** A model that passed its checks, inside a worker thread. */
 export interface LoadedModel {
   inputs: ModelInputs;
-  /** For our own files. */
+  /** For our own classifiers. */
   explain: ((rows: PackedRows) => Contributions) | null;
   session: InferenceSession;
 }
@@ -57,7 +62,7 @@ export async function tryProvider(provider: ProviderName): Promise<void> {
 
 /**
  * Opens a model on the first candidate that agrees with cpu, and checks it with generated rows: right
- * inputs and outputs, finite numbers, and for our own files the same answers as the classifier inside
+ * inputs and outputs, finite numbers, and for our own files the same answers as the classifier or clusterer inside
  * and explanations that add up to them.
  * @throws AppError INVALID when the graph cannot serve, CONFIGURATION when no candidate agrees with cpu
  */
@@ -69,7 +74,7 @@ export async function loadModel(
   const actual = createHash('sha256').update(bytes).digest('hex');
   if (actual !== sha256)
     throw new AppError('INVALID', `the model's sha256 must be ${sha256}, got ${actual}`);
-  const classifier = ours(bytes);
+  const artifact = ours(bytes);
   const reference = await createSession(bytes, 'cpu').catch((error: unknown) => {
     throw new AppError('INVALID', `ONNX Runtime refuses the model: ${messageOf(error)}`, {
       cause: error,
@@ -77,14 +82,13 @@ export async function loadModel(
   });
   let chosen: InferenceSession = reference;
   try {
-    const inputs = inputsOf(reference, classifier);
-    const probe = probeRows(inputs, classifier);
-    const expected = await checkedMargins(reference, inputs, probe);
-    const explain = classifier ? checkedExplanation(classifier, probe, expected) : null;
+    const inputs = inputsOf(reference, artifact);
+    const probe = probeRows(inputs, artifact);
+    const { explain, differenceOf } = await checked(reference, inputs, artifact, probe);
     const { value, note } = await firstAccepted(candidates, async (provider) => {
       if (provider === 'cpu') return reference;
       const session = await createSession(bytes, provider);
-      const worst = worstDisagreement(await checkedMargins(session, inputs, probe), expected);
+      const worst = await differenceOf(session);
       if (worst <= PROVIDER_TOLERANCE) return session;
       await session.release();
       throw new Error(`differs from cpu by ${worst.toExponential(1)} in probability`);
@@ -100,6 +104,31 @@ export async function loadModel(
   } finally {
     if (chosen !== reference) await reference.release();
   }
+}
+
+/** What follows from a check on cpu: how to explain, and how far another session's answers are from cpu's. */
+interface Checked {
+  explain: LoadedModel['explain'];
+  differenceOf: (other: InferenceSession) => Promise<number>;
+}
+
+async function checked(
+  reference: InferenceSession,
+  inputs: ModelInputs,
+  artifact: Classifier | Clusterer | null,
+  probe: PackedRows,
+): Promise<Checked> {
+  if (artifact && isClusterer(artifact))
+    return {
+      explain: null,
+      differenceOf: await checkedMemberships(reference, inputs, artifact, probe),
+    };
+  const expected = await checkedMargins(reference, inputs, probe);
+  return {
+    explain: artifact ? checkedExplanation(artifact, probe, expected) : null,
+    differenceOf: async (other) =>
+      worstDisagreement(await checkedMargins(other, inputs, probe), expected),
+  };
 }
 
 /** One `session.run`; margins and probabilities in float64, the second computed from the first. */
@@ -125,28 +154,18 @@ export async function scoreRows(
   return { margin, probability };
 }
 
-function feedsOf(inputs: ModelInputs, rows: PackedRows): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
-  const { numericCount, categoricalCount } = inputs;
-  if (numericCount > 0)
-    feeds['numeric'] = new Tensor('float32', rows.numeric, [rows.rows, numericCount]);
-  if (categoricalCount > 0)
-    feeds['categorical'] = new Tensor('string', unpackCategorical(rows), [
-      rows.rows,
-      categoricalCount,
-    ]);
-  return feeds;
-}
-
-function ours(bytes: Uint8Array): Classifier | null {
+function ours(bytes: Uint8Array): Classifier | Clusterer | null {
   try {
-    return readClassifier(bytes);
+    const classifier = readClassifier(bytes);
+    const clusterer = readClusterer(bytes);
+    if (classifier && clusterer) throw new RangeError('it holds both a classifier and a clusterer');
+    return classifier ?? clusterer;
   } catch (error) {
     throw new AppError('INVALID', `not a model file: ${messageOf(error)}`, { cause: error });
   }
 }
 
-function inputsOf(session: InferenceSession, classifier: Classifier | null): ModelInputs {
+function inputsOf(session: InferenceSession, artifact: Classifier | Clusterer | null): ModelInputs {
   const counts = { numeric: 0, categorical: 0 };
   for (const input of session.inputMetadata) {
     const type = input.name === 'numeric' ? 'float32' : 'string';
@@ -158,28 +177,38 @@ function inputsOf(session: InferenceSession, classifier: Classifier | null): Mod
       );
     counts[input.name] = width;
   }
-  if (!session.outputNames.some((name) => name === 'margin' || name === 'probability'))
-    throw new AppError(
-      'INVALID',
-      `outputs must hold margin or probability, got ${session.outputNames.join(', ')}`,
-    );
-  const encoding = classifier?.encoding;
-  for (const [kind, names] of [
-    ['numeric', encoding?.numericNames],
-    ['categorical', encoding?.categoricalNames],
+  const clusterer = artifact && isClusterer(artifact) ? artifact : null;
+  checkOutputs(session.outputNames, clusterer !== null);
+  const names = artifact && (isClusterer(artifact) ? clustererInputs(artifact) : artifact.encoding);
+  for (const [kind, own] of [
+    ['numeric', names?.numericNames],
+    ['categorical', names?.categoricalNames],
   ] as const)
-    if (names && names.length !== counts[kind])
+    if (own && own.length !== counts[kind])
       throw new AppError(
         'INVALID',
-        `the graph takes ${String(counts[kind])} ${kind} columns, its classifier ${String(names.length)}`,
+        `the graph takes ${String(counts[kind])} ${kind} columns, its ${clusterer ? 'clusterer' : 'classifier'} ${String(own.length)}`,
       );
   return {
-    numericNames: encoding?.numericNames ?? null,
-    categoricalNames: encoding?.categoricalNames ?? null,
+    numericNames: names?.numericNames ?? null,
+    categoricalNames: names?.categoricalNames ?? null,
     numericCount: counts.numeric,
     categoricalCount: counts.categorical,
-    explainable: classifier !== null,
+    explainable: artifact !== null && clusterer === null,
+    segments: clusterer?.segments ?? null,
   };
+}
+
+function checkOutputs(names: readonly string[], isClusterer: boolean): void {
+  const has = (name: string): boolean => names.includes(name);
+  const got = `got ${names.join(', ')}`;
+  if (isClusterer && !['probability', 'distance', 'segment'].every(has))
+    throw new AppError(
+      'INVALID',
+      `outputs of a clusterer must hold probability, distance and segment, ${got}`,
+    );
+  if (!isClusterer && !has('margin') && !has('probability'))
+    throw new AppError('INVALID', `outputs must hold margin or probability, ${got}`);
 }
 
 async function checkedMargins(

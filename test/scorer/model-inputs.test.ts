@@ -9,6 +9,7 @@ const inputs: ModelInputs = {
   numericCount: 2,
   categoricalCount: 1,
   explainable: true,
+  segments: null,
 };
 
 const table: FeatureTable = {

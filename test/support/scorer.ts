@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Classifier } from '../../src/numeric/classifier.js';
+import { isClusterer, type Clusterer } from '../../src/numeric/clusterer.js';
 import { writeClassifier } from '../../src/onnx/write-classifier.js';
+import { writeClusterer } from '../../src/onnx/write-clusterer.js';
 import type { Log } from '../../src/plant/ports.js';
 import type { ScorerModel } from '../../src/scorer/ports.js';
 
@@ -9,8 +11,8 @@ export function modelOf(bytes: Uint8Array): ScorerModel {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
-export function scorerModel(classifier: Classifier): ScorerModel {
-  return modelOf(writeClassifier(classifier));
+export function scorerModel(artifact: Classifier | Clusterer): ScorerModel {
+  return modelOf(isClusterer(artifact) ? writeClusterer(artifact) : writeClassifier(artifact));
 }
 
 /** A log that keeps what it is told. */
