@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { composeFeatureReading } from '../../../src/compose-models.js';
+import { assessUsers, type AssessUsersDeps } from '../../../src/segment/live/assess-users.js';
+import { membershipStore } from '../../../src/segment/live/membership.store.js';
+import { byBorders, openSegmentLab, THREE, type SegmentLab } from '../../support/segment-lab.js';
+
+let lab: SegmentLab;
+
+beforeAll(async () => {
+  lab = await openSegmentLab(1_000);
+});
+afterAll(() => lab.close());
+beforeEach(async () => {
+  await lab.database.db.query('truncate segment_membership');
+  await lab.database.db.query('update customer set consent_profiling = true');
+  await lab.goLive(THREE);
+});
+
+const rows = () =>
+  lab.database.db.query<{ id: number; user: number; since: Date; until: Date | null }>(
+    'select id, user_id as user, since, until from segment_membership order by id',
+  );
+
+function depsOf(change: Partial<AssessUsersDeps> = {}): AssessUsersDeps {
+  return {
+    readFeatures: composeFeatureReading(lab.database.db).read,
+    assign: lab.assign,
+    memberships: membershipStore(lab.database.db),
+    publishMoves: () => undefined,
+    clock: lab.clock,
+    ...change,
+  };
+}
+
+/** As if the graph of the live version had these borders. */
+const always = (borders: readonly number[]): AssessUsersDeps =>
+  depsOf({ assign: (_, table) => Promise.resolve(byBorders({ ...THREE, borders })(table)) });
+
+/** What the live version says now, written. */
+const assess = (users: readonly number[], deps = depsOf()) =>
+  assessUsers(
+    deps,
+    { served: lab.live(), users, asOf: new Date(), live: true },
+    new AbortController().signal,
+  );
+
+describe('a version that is not live any more', () => {
+  it('writes no move, though a process still asks it', async () => {
+    const old = lab.live();
+    await assess(lab.users);
+    await lab.goLive({ keys: ['most', 'rare'], borders: [0] });
+    await assess(lab.users);
+    const after = await rows();
+    const { answers, moves } = await assessUsers(
+      depsOf(),
+      { served: old, users: lab.users, asOf: new Date(), live: true },
+      new AbortController().signal,
+    );
+    expect(moves).toBe(0);
+    expect(await rows()).toEqual(after);
+    // it answers what the new one wrote
+    expect(answers.every((answer) => answer?.key === 'rare' || answer?.key === 'most')).toBe(true);
+  });
+});
+
+describe('processes that assess the same customers at the same moment', () => {
+  it('make each move once, without a deadlock', async () => {
+    const told: number[] = [];
+    const deps = depsOf({ publishMoves: (_, { ids }) => told.push(...ids) });
+    const orders = Array.from({ length: 12 }, (_, k) => {
+      const turned = [...lab.users.slice(k * 50), ...lab.users.slice(0, k * 50)];
+      return k % 2 ? turned.reverse() : turned;
+    });
+    const firsts = await Promise.all(orders.map((users) => assess(users, deps)));
+    expect(firsts.reduce((sum, { moves }) => sum + moves, 0)).toBe(1_000);
+    await lab.goLive({ keys: ['some', 'many', 'rare'], borders: [2, 6] });
+    const seconds = await Promise.all(orders.map((users) => assess(users, deps)));
+    expect(seconds.reduce((sum, { moves }) => sum + moves, 0)).toBe(1_000);
+    const written = await rows();
+    expect(written).toHaveLength(2_000);
+    expect(written.filter(({ until }) => until === null)).toHaveLength(1_000);
+    expect([...told].sort((a, b) => a - b)).toEqual(written.map(({ id }) => id));
+    // whoever lost answers what the winner wrote
+    const sinceOf = new Map(
+      written.flatMap(({ user, until, since }) => (until ? [] : [[user, since.getTime()]])),
+    );
+    for (const { answers } of seconds)
+      for (const answer of answers)
+        expect(answer?.since.getTime()).toBe(sinceOf.get(answer?.userId ?? 0));
+  });
+
+  it('never take a customer back to where an earlier instant saw them', async () => {
+    const [user = 0] = lab.users;
+    const earlier = new Date();
+    await assess([user], always([1e6, 1e6]));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const move = await assess([user], always([-1, 1e6]));
+    expect(move.answers[0]?.key).toBe('some');
+    const late = await assessUsers(
+      always([1e6, 1e6]),
+      { served: lab.live(), users: [user], asOf: earlier, live: true },
+      new AbortController().signal,
+    );
+    expect(late.moves).toBe(0);
+    expect(late.answers[0]).toMatchObject({ key: 'some', since: move.answers[0]?.since });
+    expect(await rows()).toHaveLength(2);
+  });
+
+  it('write nothing of who opts out, or is erased, between the reading and the writing', async () => {
+    const [first = 0, second = 0, third = 0] = lab.users;
+    const { db } = lab.database;
+    const { answers, moves } = await assessUsers(
+      depsOf({
+        assign: async (_, table) => {
+          await db.query('update customer set consent_profiling = false where id = $1', [first]);
+          return byBorders(THREE)(table);
+        },
+      }),
+      { served: lab.live(), users: [first, second, 999_999, third], asOf: new Date(), live: true },
+      new AbortController().signal,
+    );
+    expect(moves).toBe(2);
+    expect(answers.map((answer) => answer?.userId ?? null)).toEqual([null, second, null, third]);
+    expect((await rows()).map(({ user }) => user)).toEqual([second, third]);
+  });
+
+  it('tell of moves in messages of at most 300 ids', async () => {
+    const sizes: number[] = [];
+    await assessUsers(
+      depsOf({ publishMoves: (_, { ids }) => sizes.push(ids.length) }),
+      { served: lab.live(), users: lab.users, asOf: new Date(), live: true },
+      new AbortController().signal,
+    );
+    expect(sizes).toEqual([300, 300, 300, 100]);
+  });
+});
