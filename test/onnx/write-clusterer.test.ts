@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/kernel/random.js';
 import type { Clusterer, Preparation, PrototypeClusterer } from '../../src/numeric/clusterer.js';
 import { designColumns } from '../../src/numeric/encoding.js';
+import { predictClusterer } from '../../src/numeric/predict-clusterer.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
 import { ALLOWED_OPERATORS } from '../../src/onnx/allowed-operators.js';
 import { PARITY_TOLERANCE, worstMembershipDifference } from '../../src/onnx/parity.js';
@@ -64,6 +65,8 @@ describe('writeClusterer', () => {
         const answers = await answersOf(clusterer, table);
         const expected = naiveMemberships(clusterer, table);
         expect(worstMembershipDifference(answers, expected)).toBeLessThanOrEqual(PARITY_TOLERANCE);
+        const predicted = predictClusterer(clusterer, table);
+        expect(worstMembershipDifference(answers, predicted)).toBeLessThanOrEqual(PARITY_TOLERANCE);
         for (let row = 0; row < table.rows; row++) {
           const [best = 1, next = 0] = [
             ...expected.probability.slice(row * expected.segments, (row + 1) * expected.segments),

@@ -11,8 +11,10 @@ import { ProtoWriter } from '../../src/onnx/protobuf.js';
 import { writeClassifier } from '../../src/onnx/write-classifier.js';
 import { CLUSTERER_KEY, writeClusterer } from '../../src/onnx/write-clusterer.js';
 import { workerFile } from '../../src/plant/paths.js';
+import { examineModel } from '../../src/scorer/examine-model.js';
 import type { Scorer } from '../../src/scorer/ports.js';
 import { openScorer } from '../../src/scorer/scorer.js';
+import { modelFile } from '../support/exported-models.js';
 import { naiveMemberships } from '../support/naive-clusterer.js';
 import {
   randomMedoids,
@@ -283,6 +285,17 @@ describe('a scorer with two workers and clusterers', () => {
     const load = scorer.load(modelOf(bytes));
     await expect(load).rejects.toMatchObject({ code: 'INVALID' });
     await expect(load).rejects.toThrow(message);
+  });
+});
+
+it('is no model that could be registered to give scores', async () => {
+  const features = [
+    ...['n0', 'n1', 'n2', 'n3'].map((name) => ({ name, kind: 'number' as const })),
+    ...['c0', 'c1'].map((name) => ({ name, kind: 'category' as const })),
+  ];
+  await expect(examineModel(modelFile(models.mixture.bytes, features))).rejects.toMatchObject({
+    code: 'INVALID',
+    message: 'it is a segmentation: it assigns segments and gives no scores',
   });
 });
 

@@ -2,14 +2,10 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { seededRandom } from '../../src/kernel/random.js';
 import { readModel } from '../../src/onnx/read-graph.js';
-import { writeClusterer } from '../../src/onnx/write-clusterer.js';
 import { modelChecker } from '../../src/scorer/model-checker.js';
 import type { Scorer } from '../../src/scorer/ports.js';
 import { openScorer } from '../../src/scorer/scorer.js';
-import { randomMedoids } from '../support/random-clusterer.js';
-import { randomEncoding } from '../support/random-forest.js';
 import { exportedModel, exportedModels, modelFile, tableOf } from '../support/exported-models.js';
 import { node, sumModel, toyModel, TWO_NUMBERS } from '../support/toy-model.js';
 import { keptLog } from '../support/quiet-log.js';
@@ -323,13 +319,6 @@ describe('a file that Augury wrote', () => {
     const swapped = [second!, first!, ...rest];
     await expect(checker.check(modelFile(bytes, swapped))).rejects.toThrow(
       /^the file names its features itself: active_days_30d, /,
-    );
-  });
-
-  it('is refused where it is a segmentation', async () => {
-    const clusterer = randomMedoids(seededRandom(1), randomEncoding(2, []), 2);
-    await expect(checker.check(modelFile(writeClusterer(clusterer), TWO_NUMBERS))).rejects.toThrow(
-      'it is a segmentation: it assigns segments and gives no scores',
     );
   });
 });
