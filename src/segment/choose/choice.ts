@@ -44,8 +44,6 @@ export interface ChoiceOptions {
   silhouetteRows?: number;
   /** Reference sets of the gap statistic; 0: it is not computed. */
   gapReferences?: number;
-  /** Principal axes of the points for the gap's box, see `GapOptions`; null: the features. */
-  axes?: Float64Array | null;
   /** Of more than `rows` rows a sample of as many is resampled. */
   stability?: { runs: number; sampleShare: number; rows: number };
   onProgress?: (progress: { share: number; stage: string }) => void;

@@ -1,6 +1,7 @@
 import type { ClusterRun } from '../../numeric/cluster-algorithm.js';
 import type { PointMatrix } from '../../numeric/clustering.js';
 import { gapStatistics, type Gap } from '../../numeric/gap-statistic.js';
+import { fitPrincipalComponents } from '../../numeric/principal-components.js';
 import { meanSilhouettes } from '../../numeric/silhouette.js';
 import type { ClusterCandidate } from '../segmentation.js';
 import { nameOfAlgorithm, type ChoiceOptions, type Judged } from './choice.js';
@@ -42,7 +43,7 @@ export interface Gaps {
 export async function gapsOf<Run extends ClusterRun>(
   points: PointMatrix,
   fitted: readonly Fitted<Run>[],
-  { seed, axes = null, gapReferences = 10 }: ChoiceOptions,
+  { seed, gapReferences = 10 }: ChoiceOptions,
   progress: (share: number, stage: string) => void,
 ): Promise<Gaps> {
   const gaps: Gaps = { curves: new Map(), notes: [] };
@@ -59,7 +60,7 @@ export async function gapsOf<Run extends ClusterRun>(
       const curve = await gapStatistics(points, ks.includes(2) ? [1, ...ks] : ks, fit, {
         references: gapReferences,
         seed,
-        axes,
+        axes: fitPrincipalComponents(points).components,
         onProgress: (share) => progress(share, 'gap statistic'),
       });
       gaps.curves.set(algorithm.name, curve);
