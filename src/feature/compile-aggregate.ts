@@ -1,5 +1,5 @@
 import { unreachable } from '../kernel/id.js';
-import { conditionsOf, jsonNumber } from './compile-scope.js';
+import { conditionsOf, jsonNumber, lastTimeOfDay } from './compile-scope.js';
 import type { EventScope } from './definition-scope.js';
 import type {
   CountDefinition,
@@ -75,7 +75,7 @@ function eventAggregate(
       return { sql: `count(*)${filter}`, valueOf: orZero };
     case 'distinctDays':
       return {
-        sql: `count(distinct (e.at at time zone 'UTC')::date)${filter}`,
+        sql: `count(distinct ${lastTimeOfDay(0, at)})${filter}`,
         valueOf: orZero,
       };
     case 'distinct': {
@@ -117,11 +117,10 @@ function lastOf(
   at: Placeholders,
 ): Pick<Aggregate, 'sql' | 'valueOf'> {
   const value = valueSql(definition.value, at);
-  const order = definition.aggregate === 'first' ? 'asc' : 'desc';
-  return {
-    sql: `array_agg(${value} order by e.at ${order}, ${value} ${order} nulls last)${filterOf([...conditions, `${value} is not null`])}`,
-    valueOf: (column) => `${column}[1]`,
-  };
+  // one order for both: it is the order of the scan, and a second one would be sorted customer by customer
+  const sql = `array_agg(${value} order by e.at, ${value})${filterOf([...conditions, `${value} is not null`])}`;
+  const isFirst = definition.aggregate === 'first';
+  return { sql, valueOf: (column) => `${column}[${isFirst ? '1' : `cardinality(${column})`}]` };
 }
 
 function percentileOf(

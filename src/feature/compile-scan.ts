@@ -5,6 +5,13 @@ import type { Placeholders } from './placeholders.js';
 /** How the statement goes through the events: user by user, or all of them grouped. */
 export type Access = 'byUser' | 'grouped';
 
+/** Whose events a scan goes through, and how. */
+export interface ScanForm {
+  access: Access;
+  everyone: boolean;
+  stretch: boolean;
+}
+
 /** Passes over the events, each a join to the users; equal aggregates share one column. */
 export interface Scans {
   /** Puts an aggregate into the pass it belongs to; the value as float8. */
@@ -22,7 +29,8 @@ interface Scan {
  * One pass reads the covering index, one the rows. Over everyone the rows are read as they lie, which sorted
  * aggregates would forbid: there each count of distinct things is a pass of its own, grouped twice.
  */
-export function scansOver(access: Access, everyone: boolean, at: Placeholders): Scans {
+export function scansOver(form: ScanForm, at: Placeholders): Scans {
+  const { everyone } = form;
   const index: Scan = { alias: 's0', aggregates: new Map() };
   const rows: Scan = { alias: 's1', aggregates: new Map() };
   const counts = new Map<string, Scan>();
@@ -52,38 +60,36 @@ export function scansOver(access: Access, everyone: boolean, at: Placeholders): 
         .filter(({ aggregates }) => aggregates.size > 0)
         .map((scan) =>
           isOwn(scan)
-            ? `left join (${countsSql(scan, at)}) ${scan.alias} on ${scan.alias}.user_id = ${id}`
-            : joinSql(scan, id, access, everyone, at),
+            ? `left join (${countsSql(scan, form, at)}) ${scan.alias} on ${scan.alias}.user_id = ${id}`
+            : joinSql(scan, id, form, at),
         ),
   };
 }
 
-function joinSql(
-  scan: Scan,
-  id: string,
-  access: Access,
-  everyone: boolean,
-  at: Placeholders,
-): string {
+function joinSql(scan: Scan, id: string, form: ScanForm, at: Placeholders): string {
   const entries = [...scan.aggregates.values()];
   const calls = entries.map(({ alias, aggregate }) => `${aggregate.sql} as ${alias}`).join(', ');
   const bounds = boundsOf(
     entries.map(({ aggregate }) => aggregate),
     at,
   );
-  if (access === 'byUser')
+  if (form.access === 'byUser')
     return `cross join lateral (select ${calls} from event e where e.user_id = ${id} and ${bounds}) ${scan.alias}`;
-  const mine = everyone ? '' : ` and e.user_id = any(${at.users()})`;
-  return `left join (select e.user_id, ${calls} from event e where ${bounds}${mine} group by e.user_id) ${scan.alias} on ${scan.alias}.user_id = ${id}`;
+  return `left join (select e.user_id, ${calls} from event e where ${bounds}${whose(form, at)} group by e.user_id) ${scan.alias} on ${scan.alias}.user_id = ${id}`;
+}
+
+function whose({ everyone, stretch }: ScanForm, at: Placeholders): string {
+  if (stretch) return ` and ${at.inStretch('e.user_id')}`;
+  return everyone ? '' : ` and e.user_id = any(${at.users()})`;
 }
 
 /** Who has none is absent, and counts as 0. `is not null` lets the index of devices answer. */
-function countsSql({ aggregates }: Scan, at: Placeholders): string {
+function countsSql({ aggregates }: Scan, form: ScanForm, at: Placeholders): string {
   const [{ alias, aggregate } = { alias: '', aggregate: null }] = aggregates.values();
   if (!aggregate?.counts) return '';
   const { thing, conditions } = aggregate.counts;
   const where = [boundsOf([aggregate], at), ...conditions, `(${thing}) is not null`].join(' and ');
-  return `select r.user_id, count(*) as ${alias} from (select distinct e.user_id, ${thing} as x from event e where ${where}) r group by r.user_id`;
+  return `select r.user_id, count(*) as ${alias} from (select distinct e.user_id, ${thing} as x from event e where ${where}${whose(form, at)}) r group by r.user_id`;
 }
 
 /** What every aggregate of the scan has in common: the widest window, the latest end, the union of the types. */

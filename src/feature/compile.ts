@@ -23,6 +23,8 @@ export interface Form {
   access: Access;
   /** Every customer; else a list of ids. */
   everyone: boolean;
+  /** Of everyone, those in a stretch of ids; default false. */
+  stretch?: boolean;
   /** `own` only for a list that is read user by user. */
   instants: Instants;
   /** Also what is known of the customers themselves, see `People`. */
@@ -40,10 +42,10 @@ export function compileFeatures(
   features: readonly FeatureDefinition[],
   form: Form,
 ): CompiledFeatures {
-  const { access, everyone, people } = form;
+  const { access, everyone, people, stretch = false } = form;
   const at = placeholders(form.instants);
   const order = dependencyOrder(features);
-  const scans = scansOver(access, everyone, at);
+  const scans = scansOver({ access, everyone, stretch }, at);
   const aliasOf = new Map<FeatureDefinition, string>();
   const layers: { alias: string; sql: string }[][] = [[]];
   const layerOf = new Map<FeatureDefinition, number>();
@@ -76,6 +78,7 @@ export function compileFeatures(
   const select = (columns: readonly { alias: string; sql: string }[]): string =>
     columns.map(({ alias, sql }) => `, ${sql} as ${alias}`).join('');
   let rows = `select ${everyone ? 'c.id' : 'u.position'} as position${select(base)} from ${source}`;
+  if (stretch) rows += ` where ${at.inStretch('c.id')}`;
   // offset 0 keeps Postgres from folding the layers together and computing shared parts many times
   for (const layer of rest) rows = `select l.*${select(layer)} from (${rows} offset 0) l`;
 

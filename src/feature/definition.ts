@@ -158,6 +158,7 @@ export type DistinctDefinition = z.infer<typeof distinct>;
 export type ShareDefinition = z.infer<typeof shared>;
 export type ValueDefinition = z.infer<typeof valued>;
 export type PercentileDefinition = z.infer<typeof percentiled>;
+export type AttributeDefinition = z.infer<typeof attribute>;
 export type BucketDefinition = z.infer<typeof bucket>;
 export type ValueSource = z.infer<typeof valueSource>;
 /** The kinds that go through events. */

@@ -2,9 +2,15 @@ import { DAY_MS } from '../kernel/clock.js';
 import { AppError } from '../kernel/error.js';
 import { numberArray, textArray } from '../plant/parameters.js';
 
+/** Customers with an id over `after` up to `until`. */
+export interface Stretch {
+  after: number;
+  until: number;
+}
+
 /** What a compiled statement is run for. */
 export interface Run {
-  users: readonly number[] | 'everyone';
+  users: readonly number[] | 'everyone' | Stretch;
   /** One for all, or one for each user. */
   asOf: Date | readonly Date[];
   /** Ids of the event types that the definitions name. */
@@ -19,6 +25,8 @@ export interface Placeholders {
   users: () => string;
   /** The listed users as a row source `u(id, …, position)`; call it last, when all instants are known. */
   listed: () => string;
+  /** The condition that an id lies in the stretch asked for. */
+  inStretch: (id: string) => string;
   asOf: () => string;
   daysBefore: (days: number) => string;
   typeId: (name: string) => string;
@@ -60,7 +68,7 @@ export function placeholders(instants: Instants): Placeholders {
   };
   const users = (): string => {
     const ids = place('ids of the users', 'bigint[]', (run) =>
-      run.users === 'everyone' ? '{}' : numberArray(run.users),
+      isList(run.users) ? numberArray(run.users) : '{}',
     );
     // the planner cannot see how long the list is: custom plans then cost what the generic one costs, and a
     // prepared statement is planned once. Over a year of partitions planning takes longer than to read one user.
@@ -79,6 +87,13 @@ export function placeholders(instants: Instants): Placeholders {
       const names = ['id', ...columns.values(), 'position'].join(', ');
       return `unnest(${[users(), ...arrays].join(', ')}) with ordinality as u(${names})`;
     },
+    inStretch: (id) => {
+      const after = place('id after which the stretch begins', 'bigint', (run) =>
+        border(run, 'after'),
+      );
+      const until = place('last id of the stretch', 'bigint', (run) => border(run, 'until'));
+      return `${id} > ${after} and ${id} <= ${until}`;
+    },
     asOf: () => instant(0, 'as of'),
     daysBefore: (days) => instant(days, `as of - ${days} d`),
     typeId: (name) => place(`event type ${JSON.stringify(name)}`, 'int2', (run) => idOf(run, name)),
@@ -92,6 +107,15 @@ export function placeholders(instants: Instants): Placeholders {
     valuesFor: (run) => makers.map((make) => make(run)),
     legend: () => meanings,
   };
+}
+
+function isList(users: Run['users']): users is readonly number[] {
+  return Array.isArray(users);
+}
+
+function border({ users }: Run, which: keyof Stretch): number {
+  if (typeof users === 'object' && which in users) return (users as Stretch)[which];
+  throw new AppError('INTERNAL', 'a statement of a stretch was given no stretch');
 }
 
 function before(at: Date, days: number): Date {

@@ -5,6 +5,7 @@ import { compileFeatures, type CompiledFeatures, type Form } from './compile.js'
 import { eventTypesOf } from './definition.js';
 import type { FeatureDefinition, FeatureType } from './feature.js';
 import { peopleColumns, peopleOf, type People, type PeopleAsked } from './people.js';
+import type { Stretch } from './placeholders.js';
 
 export interface FeatureRequest {
   /** At most one version of a name. */
@@ -20,6 +21,11 @@ export interface FeatureRequest {
 /** The same for listed users who come with an instant each. */
 export interface OwnInstantsRequest extends Omit<FeatureRequest, 'asOf'> {
   asOf: Date | readonly Date[];
+}
+
+/** The same also for a stretch of ids, ascending. */
+export interface AnyRequest extends Omit<OwnInstantsRequest, 'users'> {
+  users: FeatureRequest['users'] | Stretch;
 }
 
 /** Numbers (missing NaN; booleans 0 or 1; instants in ms since 1970), or texts (missing null). */
@@ -53,6 +59,7 @@ export interface RawColumns {
 
 export type ReadFeatures = (request: FeatureRequest) => Promise<FeatureRows>;
 export type ReadOwnInstants = (request: OwnInstantsRequest) => Promise<FeatureRows>;
+export type ReadAny = (request: AnyRequest) => Promise<FeatureRows>;
 
 /** From here on, one pass over the events of all users beats a scan of the index for each; measured in test/bench. */
 const GROUPED_FROM = 10;
@@ -64,20 +71,21 @@ const MAX_COMPILED = 256;
  * 64 are prepared by name, so that a repeat is parsed once a connection.
  * @throws AppError INVALID when two versions of one name are asked for, or instants that are not one a user
  */
-export function readFeatures(deps: ReadFeaturesDeps): ReadOwnInstants {
+export function readFeatures(deps: ReadFeaturesDeps): ReadAny {
   const compile = compilerWithMemory();
   return async ({ features, users, asOf, people = false }) => {
     checkNames(features);
-    const everyone = users === 'everyone';
-    const ids = everyone ? null : Float64Array.from(users);
+    const stretch = typeof users === 'object' && 'until' in users;
+    const everyone = stretch || users === 'everyone';
+    const ids = stretch || users === 'everyone' ? null : Float64Array.from(users);
     if (!(asOf instanceof Date) && asOf.length !== ids?.length)
       throw new AppError('INVALID', 'instants must be one for all, or one for each listed user');
     if (ids && (ids.length === 0 || (features.length === 0 && !people)))
       return emptyRows(features, ids, people);
     const instants = asOf instanceof Date ? 'shared' : 'own';
-    const many = everyone || users.length >= GROUPED_FROM;
+    const many = ids === null || ids.length >= GROUPED_FROM;
     const access = many && instants === 'shared' ? 'grouped' : 'byUser';
-    const { compiled, name } = compile(features, { access, everyone, instants, people });
+    const { compiled, name } = compile(features, { access, everyone, stretch, instants, people });
     const typeIds = await deps.typeIds(namedTypes(features));
     const raw = await deps.run(compiled, compiled.valuesFor({ users, asOf, typeIds }), name);
     return inOrder(compiled, raw, ids);
@@ -92,8 +100,8 @@ function compilerWithMemory(): (
   const prepared = new Set<string>();
   return (features, form) => {
     // an id stands for one definition for ever: versions are never edited
-    const { access, everyone, instants, people } = form;
-    const key = `${access} ${everyone} ${instants} ${people} ${features.map(({ id }) => id).join(' ')}`;
+    const { access, everyone, stretch, instants, people } = form;
+    const key = `${access} ${everyone} ${stretch} ${instants} ${people} ${features.map(({ id }) => id).join(' ')}`;
     const known = memory.get(key);
     if (known) return known;
     const compiled = compileFeatures(features, form);

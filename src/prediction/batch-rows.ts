@@ -1,9 +1,9 @@
 import type { FeatureRows } from '../feature/read-features.js';
+import type { FirstEventMatters } from '../feature/stretch.js';
+import { DAY_MS } from '../kernel/clock.js';
 import { inputTable, type ModelInputs } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
 import { pickRows, type FeatureTable } from '../numeric/table.js';
-import { factsOf } from './facts-of.js';
-import { eligibilityOf } from './prediction.js';
 
 /** Those of a stretch of customers who get a score, and what it is made from. */
 export interface EligibleRows {
@@ -20,20 +20,57 @@ export function eligibleRows(
 ): EligibleRows {
   const table = inputTable(features, inputs);
   const knowsAttribute = attributeCheck(table, inputs, definitions);
-  const { minAgeDays } = model.spec.eligible;
+  const isEligible = eligibilityCheck(features, model.spec.eligible.minAgeDays, asOf);
   const eligible: number[] = [];
-  for (let row = 0; row < features.rows; row += 1) {
-    const facts = factsOf(features, row);
-    if (!facts) continue;
-    const hasAttributes = knowsAttribute(row);
-    if (eligibilityOf({ ...facts, hasAttributes }, minAgeDays, asOf) === 'ELIGIBLE')
-      eligible.push(row);
-  }
+  for (let row = 0; row < features.rows; row += 1)
+    if (isEligible(row, knowsAttribute)) eligible.push(row);
   if (eligible.length === features.rows) return { userIds: features.userIds, table };
   return {
     userIds: Float64Array.from(eligible, (row) => features.userIds[row] ?? NaN),
     table: pickRows(table, eligible),
   };
+}
+
+/** Whether `eligibilityOf` of a row says ELIGIBLE, in numbers: the rows are everyone. Nobody is where people were not read. */
+function eligibilityCheck(
+  { people }: FeatureRows,
+  minAgeDays: number,
+  asOf: Date,
+): (row: number, knowsAttribute: (row: number) => boolean) => boolean {
+  if (!people) return () => false;
+  const { consentProfiling, registeredAt, firstEventAt } = people;
+  const latest = asOf.getTime() - minAgeDays * DAY_MS;
+  return (row, knowsAttribute) => {
+    if (consentProfiling[row] !== 1) return false;
+    const registered = registeredAt[row] ?? NaN;
+    const first = firstEventAt[row] ?? NaN;
+    if (Number.isNaN(first) && !knowsAttribute(row)) return false;
+    const isOfUnknownAge = Number.isNaN(registered) && Number.isNaN(first);
+    return isOfUnknownAge || registered <= latest || first <= latest;
+  };
+}
+
+/**
+ * Of whom `eligibilityOf` asks for the first event: of those who agreed to profiling and are not known to be old enough, or of
+ * whom no attribute is known.
+ */
+export function firstEventMatters(
+  { model, features }: Pick<ServedModel, 'model' | 'features'>,
+  asOf: Date,
+): FirstEventMatters {
+  const latest = asOf.getTime() - model.spec.eligible.minAgeDays * DAY_MS;
+  const names = features
+    .filter(({ definition }) => definition.kind === 'attribute')
+    .map(({ name }) => name);
+  return ({ people, columns }, row) => {
+    if (people.consentProfiling[row] !== 1) return false;
+    const isOld = (people.registeredAt[row] ?? NaN) <= latest;
+    return !isOld || !names.some((name) => isKnown(columns.get(name)?.[row]));
+  };
+}
+
+function isKnown(value: number | string | null | undefined): boolean {
+  return typeof value === 'number' ? !Number.isNaN(value) : Boolean(value);
 }
 
 /** As `hasAttributes` of a row, without taking the row out of the table. */

@@ -2,7 +2,7 @@ import { float64Array } from '../plant/binary-array.js';
 import { binaryCopy, sameInEveryRow, type CopyColumn } from '../plant/binary-copy.js';
 import type { Copy, Database, Sql } from '../plant/ports.js';
 import { bytesOfMatrix } from './input-bytes.js';
-import type { BatchWritten, LedgerBatch, RunState } from './ledger-batch.js';
+import type { BatchWritten, LedgerBatch, NextStretch, RunState } from './ledger-batch.js';
 import { inMonthOf } from './ledger-partition.store.js';
 
 export interface LedgerBatchStore {
@@ -12,6 +12,8 @@ export interface LedgerBatchStore {
    */
   writeBatch(batch: LedgerBatch): Promise<BatchWritten>;
   runState(jobId: string): Promise<RunState>;
+  /** At most `limit` customers with an id after `afterId`; null when there is none. */
+  stretchAfter(afterId: number, limit: number): Promise<NextStretch | null>;
 }
 
 /** Reads a table that an erasure locks: the statement waits for it, and then sees that the customer is gone. */
@@ -41,6 +43,16 @@ export function ledgerBatchStore(db: Database): LedgerBatchStore {
         [jobId],
       );
       return row ?? { batches: 0, lastUserId: 0, looked: 0, rows: 0, positive: 0 };
+    },
+    async stretchAfter(afterId, limit) {
+      const [row] = await db.query<{ until: number | null; customers: number }>(
+        `select max(id) as until, count(*) as customers
+         from (select id from customer where id > $1 order by id limit $2) c`,
+        [afterId, limit],
+        { name: 'score-stretch-after' },
+      );
+      const { until = null, customers = 0 } = row ?? {};
+      return until === null ? null : { until, customers };
     },
   };
 }

@@ -33,6 +33,13 @@ export type BatchWritten =
       positive: number;
     };
 
+/** The next customers by id. */
+export interface NextStretch {
+  /** Last id of them. */
+  until: number;
+  customers: number;
+}
+
 /** Where a run stands: sums over its batches. */
 export interface RunState {
   /** Batches that are written, and the number of the next one. */

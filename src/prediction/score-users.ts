@@ -1,12 +1,13 @@
 import type { Clock } from '../kernel/clock.js';
-import type { ReadFeatures } from '../feature/read-features.js';
+import type { FeatureRows, ReadFeatures } from '../feature/read-features.js';
+import type { ReadStretch } from '../feature/stretch.js';
 import type { RunningJob } from '../job/run-job.js';
 import type { ServedModel } from '../model/serving.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
 import { ahead } from './batch-ahead.js';
-import { eligibleRows, type EligibleRows } from './batch-rows.js';
-import type { BatchWritten, LedgerBatch, RunState } from './ledger-batch.js';
+import { eligibleRows, firstEventMatters, type EligibleRows } from './batch-rows.js';
+import type { BatchWritten, LedgerBatch, NextStretch, RunState } from './ledger-batch.js';
 import {
   scoreJobInput,
   type PredictionMade,
@@ -20,6 +21,11 @@ export interface ScoreUsersDeps {
   /** Ids of the next customers, ascending. */
   usersAfter(afterId: number, limit: number): Promise<number[]>;
   readFeatures: ReadFeatures;
+  /** Customers by stretches of ids instead of lists, which costs a fraction where features are attributes. */
+  stretches?: {
+    after(afterId: number, limit: number): Promise<NextStretch | null>;
+    read: ReadStretch;
+  };
   scorer: Pick<Scorer, 'score'>;
   /** All rows of a batch or none; each number of a job is written once. */
   writeBatch(batch: LedgerBatch): Promise<BatchWritten>;
@@ -122,7 +128,7 @@ async function scoreFrom(run: Run, state: RunState): Promise<{ rows: number; tak
 
 /** Several statements at a time: reading is the database's work, and the longest by far. In ascending order all the same. */
 async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk, void, void> {
-  const { deps, job, chunk } = run;
+  const { job } = run;
   const reading: Promise<ReadChunk>[] = [];
   let after = state.lastUserId;
   let number = state.batches;
@@ -130,16 +136,16 @@ async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk,
     for (let left = true; left || reading.length > 0;) {
       job.signal.throwIfAborted();
       while (left && reading.length < run.readers) {
-        const users = await deps.usersAfter(after, chunk);
-        const lastUserId = users.at(-1);
-        if (lastUserId === undefined) left = false;
+        const next = await nextRead(run, after);
+        if (next === null) left = false;
         else {
-          const stretch = { number, after, lastUserId, looked: users.length };
-          const started = readChunk(run, users, stretch);
+          const { until, customers } = next;
+          const stretch = { number, after, lastUserId: until, looked: customers };
+          const started = readChunk(run, next, stretch);
           started.catch(() => undefined); // told when its turn has come
           reading.push(started);
           number += 1;
-          after = lastUserId;
+          after = until;
         }
       }
       const next = reading.shift();
@@ -150,16 +156,34 @@ async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk,
   }
 }
 
+/** A stretch and how its customers are read. */
+type NextRead = NextStretch & { read: () => Promise<FeatureRows> };
+
+async function nextRead(run: Run, after: number): Promise<NextRead | null> {
+  const { deps, served, asOf, chunk } = run;
+  const { features } = served;
+  if (!deps.stretches) {
+    const users = await deps.usersAfter(after, chunk);
+    const until = users.at(-1);
+    const read = () => deps.readFeatures({ features, users, asOf, people: true });
+    return until === undefined ? null : { until, customers: users.length, read };
+  }
+  const { stretches } = deps;
+  const next = await stretches.after(after, chunk);
+  if (next === null) return null;
+  const request = { features, after, until: next.until, asOf };
+  return { ...next, read: () => stretches.read(request, firstEventMatters(served, asOf)) };
+}
+
 async function readChunk(
   run: Run,
-  users: readonly number[],
+  { read }: NextRead,
   stretch: Pick<ReadChunk, 'number' | 'after' | 'lastUserId' | 'looked'>,
 ): Promise<ReadChunk> {
   const { deps, served, asOf } = run;
   const startMs = deps.clock.monotonicMs();
   const rows = await timed(run, 'read', async () => {
-    const request = { features: served.features, users, asOf, people: true as const };
-    return eligibleRows(await deps.readFeatures(request), served, asOf);
+    return eligibleRows(await read(), served, asOf);
   });
   return { ...stretch, startMs, ...rows };
 }

@@ -4,11 +4,11 @@ const WORDS = new Set(
     'order by asc desc nulls last within group offset left join cross lateral on with ordinality',
     'at time zone true false',
     'count sum avg min max stddev_pop percentile_cont array_agg array_send unnest coalesce nullif',
-    'greatest least ln exp abs sqrt sin cos pi round scale date_part width_bucket jsonb_typeof',
+    'greatest least ln exp abs sqrt sin cos pi round scale date_part date_bin cardinality width_bucket jsonb_typeof',
     'event customer user_id type_id device_id value properties attributes registered_at',
     'consent_profiling id position cut',
     'e u c l r p x y',
-    'float8 int2 int bigint text timestamptz numeric bool date',
+    'float8 int2 int bigint text timestamptz numeric bool interval',
   ].flatMap((line) => line.split(' ')),
 );
 const ALIAS = /^[fatspjn]\d+$/;
