@@ -14,7 +14,8 @@ export interface Encoding {
 
 /**
  * Trees on [raw numbers with NaN, one-hot], whose leaves add up to log-odds: boosted ones; a decision forest, whose
- * leaves' log-odds were scaled by Platt; an isolation forest, whose mean path length was.
+ * leaves' log-odds were scaled by Platt, or one with a tree a column, the curves of `fitAdditive`; an isolation forest,
+ * whose mean path length was.
  */
 export interface TreeClassifier {
   kind: 'boosting' | 'forest' | 'isolation';

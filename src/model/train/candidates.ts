@@ -25,8 +25,17 @@ export interface BoostingCandidate {
 
 /** One point of the search: an algorithm with its hyperparameters. */
 export type Candidate =
-  /** `l1Ratio`: share of the L1 penalty, 0 unless said; `positiveWeight`: 1 unless said. */
-  | { algorithm: 'logistic'; c: number; l1Ratio?: number; positiveWeight?: number }
+  /**
+   * `l1Ratio`: share of the L1 penalty, 0 unless said; `positiveWeight`: 1 unless said; `ranked`: columns count by the rank of
+   * their values, on a curve that may bend (`fitAdditive`), without an L1 part.
+   */
+  | {
+      algorithm: 'logistic';
+      c: number;
+      l1Ratio?: number;
+      positiveWeight?: number;
+      ranked?: boolean;
+    }
   | BoostingCandidate
   | { algorithm: 'forest'; parameters: RandomForestParameters }
   | { algorithm: 'perceptron'; parameters: PerceptronParameters }
@@ -47,9 +56,20 @@ const nets = [
   { c: 0.01, l1Ratio: 0.5 },
 ];
 
+/** Inverse penalties of logistic regression on ranks, the likeliest first. */
+const rankedRidges = [0.1, 0.01, 1];
+
 /** Shapes of boosted trees, spread by hand from shallow to deep; further trials are drawn at random. */
 const shapes: Partial<BoostingParameters>[] = [
-  { learningRate: 0.05, maxDepth: 2, maxLeaves: 4, minChildWeight: 1, l2: 1, columnShare: 0.5 },
+  {
+    learningRate: 0.03,
+    maxDepth: 2,
+    maxLeaves: 4,
+    minChildWeight: 5,
+    l2: 3,
+    columnShare: 0.5,
+    rowShare: 0.6,
+  },
   { learningRate: 0.05, maxDepth: 10, maxLeaves: 32, minChildWeight: 0.5, l2: 1, columnShare: 0.8 },
   { learningRate: 0.03, maxDepth: 4, maxLeaves: 12, minChildWeight: 5, l2: 3, columnShare: 0.8 },
   { learningRate: 0.05, maxDepth: 6, maxLeaves: 24, minChildWeight: 1, l2: 1, columnShare: 0.5 },
@@ -182,20 +202,30 @@ function candidatesOf(
   }
 }
 
-/** Two thirds ridges, from strong to weak so that one starts from the other; the rest with an L1 part. */
+/**
+ * Two fifths on ranks, at most three, a fifth with an L1 part, the rest ridges; ridges of either kind from strong to weak, so
+ * that one starts from the other.
+ */
 function logisticCandidates(
   count: number,
   positiveWeight: number,
   withRidges: boolean,
 ): Candidate[] {
-  const net = Math.min(nets.length, withRidges ? Math.floor(count / 3) : count);
-  const ridge = withRidges ? Math.min(ridges.length, count - net) : 0;
+  const ranked = withRidges ? Math.min(rankedRidges.length, Math.floor((2 * count) / 5)) : 0;
+  const net = Math.min(nets.length, withRidges ? Math.floor(count / 5) : count);
+  const ridge = withRidges ? Math.min(ridges.length, count - ranked - net) : 0;
   const algorithm = 'logistic';
+  const rising = (list: readonly number[], length: number): number[] =>
+    list.slice(0, length).sort((a, b) => a - b);
   return [
-    ...ridges
-      .slice(0, ridge)
-      .sort((a, b) => a - b)
-      .map((c): Candidate => ({ algorithm, c, l1Ratio: 0, positiveWeight })),
+    ...rising(ridges, ridge).map((c): Candidate => ({ algorithm, c, l1Ratio: 0, positiveWeight })),
+    ...rising(rankedRidges, ranked).map((c): Candidate => ({
+      algorithm,
+      c,
+      l1Ratio: 0,
+      positiveWeight,
+      ranked: true,
+    })),
     ...nets.slice(0, net).map((each): Candidate => ({ algorithm, ...each, positiveWeight })),
   ];
 }
@@ -263,8 +293,8 @@ export function hyperparametersOf(
 ): Record<string, number> {
   switch (candidate.algorithm) {
     case 'logistic': {
-      const { c, l1Ratio = 0, positiveWeight = 1 } = candidate;
-      return { c, l1Ratio, positiveWeight };
+      const { c, l1Ratio = 0, positiveWeight = 1, ranked = false } = candidate;
+      return { c, l1Ratio, positiveWeight, ranked: Number(ranked) };
     }
     case 'boosting': {
       const { maxBins, minGain, minRowsInLeaf, ...rest } = candidate.parameters;

@@ -1,3 +1,4 @@
+import { fitAdditive, type AdditiveFit } from '../../numeric/additive-fit.js';
 import { averageForests } from '../../numeric/average-forests.js';
 import { blendOf } from '../../numeric/blend.js';
 import { fitBoosting, type BoostingFit, type BoostingParameters } from '../../numeric/boosting.js';
@@ -112,6 +113,10 @@ async function refitOne(
   hooks: RefitHooks,
 ): Promise<SingleRefit> {
   const { candidate, rounds, scale } = choice;
+  if (candidate.algorithm === 'logistic' && candidate.ranked) {
+    const { forest, gain } = fitRanked(candidate, { x, labels }, null);
+    return { classifier: { kind: 'forest', encoding, forest }, columnGain: gain };
+  }
   if (candidate.algorithm === 'logistic') {
     const { median, mean, scale } = fitStandardisation(x, encoding.numericNames.length);
     const data = standardise(x, { median, mean, scale });
@@ -215,6 +220,15 @@ export function fitLinear(
         from,
       )
     : fitLogistic(data, labels, { ...defaultLogisticParameters, c, positiveWeight }, from);
+}
+
+/** @param start a fit of the same rows to start from */
+export function fitRanked(
+  { c, positiveWeight = 1 }: LinearCandidate,
+  { x, labels }: Part,
+  start: LogisticFit | null,
+): AdditiveFit {
+  return fitAdditive(x, labels, { c, positiveWeight }, start ?? undefined);
 }
 
 interface GrownForest {

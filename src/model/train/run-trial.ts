@@ -6,7 +6,7 @@ import { areaUnderRoc, sweepThresholds } from '../../numeric/threshold-sweep.js'
 import type { Candidate } from './candidates.js';
 import { shiftOf } from './class-weight.js';
 import type { Fold } from './fold-data.js';
-import { fitLinear, growTrees } from './refit.js';
+import { fitLinear, fitRanked, growTrees } from './refit.js';
 import type { FoldScore, RunTrials, TrialOutcome, TrialTask } from './trial.js';
 
 /**
@@ -78,6 +78,11 @@ interface FoldFit {
 }
 
 function fitFold(candidate: Candidate, fold: Fold, start: LogisticFit | null): FoldFit {
+  if (candidate.algorithm === 'logistic' && candidate.ranked) {
+    const { forest, terms } = fitRanked(candidate, fold.train, start);
+    const margins = predictMargin(forest, fold.validation.x);
+    return { margins, curve: new Float64Array(0), fit: terms };
+  }
   if (candidate.algorithm === 'logistic') {
     const { train, validation } = fold.linear();
     const fit = fitLinear(candidate, train, fold.train.labels, start);

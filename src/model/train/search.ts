@@ -64,8 +64,8 @@ export async function search(
   const stage = (from: number, work: number) => (share: number) => {
     hooks.onShare((from + share * work) / planned);
   };
-  const ladders = [true, false]
-    .map((ridge) => linear.filter(({ candidate }) => isRidge(candidate) === ridge))
+  const ladders = ['ridge', 'ranked', 'net']
+    .map((ladder) => linear.filter(({ candidate }) => ladderOf(candidate) === ladder))
     .filter((ladder) => ladder.length > 0)
     .map((ladder) => ({ trials: ladder, from: 0, until: folds.length }));
   const race = raced.map((trial) => ({ trials: [trial], from: 0, until: first }));
@@ -81,9 +81,11 @@ function newTrial(candidate: Candidate): Trial {
   return { candidate, scores: [], raw: [], scale: null, seconds: 0, rounds: null, members: 1 };
 }
 
-/** A ladder of penalties without an L1 part: one starts from the other. */
-function isRidge(candidate: Candidate): boolean {
-  return candidate.algorithm === 'logistic' && (candidate.l1Ratio ?? 0) === 0;
+/** Penalties of one kind over the same columns: one starts from the other. */
+function ladderOf(candidate: Candidate): 'ridge' | 'ranked' | 'net' | null {
+  if (candidate.algorithm !== 'logistic') return null;
+  if (candidate.ranked) return 'ranked';
+  return (candidate.l1Ratio ?? 0) === 0 ? 'ridge' : 'net';
 }
 
 /** Trials that go on together over folds [from, until). */
