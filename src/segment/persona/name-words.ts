@@ -12,16 +12,21 @@ export interface NameRule {
 /** The first that holds names the segment. */
 export const NAME_RULES: readonly NameRule[] = [
   {
+    when: { spend: ['HIGH'], frequency: ['LOW'], recency: ['RECENT', 'MEDIUM'] },
+    en: 'Big-ticket buyers',
+    zh: '大额低频客户',
+  },
+  {
     when: { spend: ['HIGH'], activity: ['HIGH'] },
     en: 'Loyal big spenders',
     zh: '忠诚高消费客户',
   },
   {
-    when: { spend: ['HIGH'], activity: ['LOW'] },
+    when: { spend: ['HIGH'], activity: ['LOW'], recency: ['SILENT'] },
     en: 'Silent big spenders',
     zh: '沉睡高消费客户',
   },
-  { when: { spend: ['HIGH'], frequency: ['LOW'] }, en: 'Big-ticket buyers', zh: '大额低频客户' },
+  { when: { spend: ['HIGH'], activity: ['LOW'] }, en: 'Quiet big spenders', zh: '沉寂高消费客户' },
   { when: { spend: ['HIGH'] }, en: 'Steady big spenders', zh: '稳定高消费客户' },
   {
     when: { spend: ['LOW'], frequency: ['HIGH'] },
@@ -44,7 +49,7 @@ export const NAME_RULES: readonly NameRule[] = [
     zh: '近期轻度客户',
   },
   { when: { spend: ['LOW'], activity: ['HIGH'] }, en: 'Lively small spenders', zh: '活跃小额客户' },
-  { when: { spend: ['LOW'], activity: ['LOW'] }, en: 'Silent small spenders', zh: '沉睡小额客户' },
+  { when: { spend: ['LOW'], activity: ['LOW'] }, en: 'Quiet small spenders', zh: '沉寂小额客户' },
   { when: { spend: ['LOW'] }, en: 'Small spenders', zh: '小额客户' },
   {
     when: { frequency: ['HIGH'], activity: ['HIGH'] },
@@ -52,7 +57,6 @@ export const NAME_RULES: readonly NameRule[] = [
     zh: '忠诚常客',
   },
   { when: { frequency: ['HIGH'], activity: ['LOW'] }, en: 'Fading regulars', zh: '流失边缘常客' },
-  { when: { frequency: ['HIGH'] }, en: 'Frequent buyers', zh: '高频客户' },
   {
     when: { frequency: ['LOW'], recency: ['SILENT'] },
     en: 'Lapsed occasional buyers',
@@ -112,7 +116,6 @@ export const TIE_WORDS: Partial<
 const COMPARED: Partial<Record<LabelDimension, Record<PersonaLocale, string>>> = {
   spend: { en: 'spend', zh: '消费' },
   frequency: { en: 'frequency', zh: '频次' },
-  recency: { en: 'days since', zh: '间隔天数' },
   engagement: { en: 'engagement', zh: '参与度' },
   age: { en: 'age', zh: '年龄' },
 };
@@ -125,12 +128,19 @@ const PLACES = {
   Low: { zh: '偏低' },
 } as const;
 
-/** `higher spend`: where a segment stands among those of its name. */
+const AWAY = {
+  higher: { en: 'longer away', zh: '离开更久' },
+  middle: { en: 'away in between', zh: '离开时间居中' },
+  lower: { en: 'here more lately', zh: '最近更常来' },
+} as const;
+
+/** `higher spend`, `longer away`: where a segment stands among those of its name. */
 export function comparedWord(
   place: 'higher' | 'middle' | 'lower',
   dimension: LabelDimension | null,
   feature: string,
 ): string {
+  if (dimension === 'recency') return AWAY[place].en;
   const subject = dimension === null ? undefined : COMPARED[dimension]?.en;
   return `${place} ${subject ?? feature}`;
 }
@@ -152,7 +162,7 @@ export function translateName(name: string, locale: PersonaLocale): string {
 }
 
 function tieInChinese(word: string): string | null {
-  for (const labels of Object.values(TIE_WORDS))
+  for (const labels of [...Object.values(TIE_WORDS), AWAY])
     for (const words of Object.values(labels)) if (words.en === word) return words.zh;
   return null;
 }

@@ -72,9 +72,8 @@ export function labelSegments(
   }
   for (const members of alike.values()) {
     if (members.length < 2) continue;
-    const { feature, ranks } = widestGap(
-      members.map((i) => segments[i]).filter((each) => each !== undefined),
-    );
+    const tied = members.flatMap((i) => segments[i] ?? []);
+    const { feature, ranks } = widestGap(tied, dimensions);
     const places = placesOf(ranks);
     for (const [at, i] of members.entries())
       found[i]?.push({
@@ -91,15 +90,23 @@ export function labelSegments(
   return found;
 }
 
-/** The feature in which segments lie farthest apart by mean rank; the size where they have none. */
-export function widestGap(segments: readonly Facts[]): { feature: string; ranks: number[] } {
-  let widest = { feature: 'size', ranks: segments.map(({ size }) => size), gap: -1 };
-  for (const [place, { feature }] of (segments[0]?.features ?? []).entries()) {
+/**
+ * The feature in which segments lie farthest apart by mean rank, and the ranks: one that tells spend, frequency, recency
+ * or engagement where those differ, else any; the size where segments have no number.
+ */
+export function widestGap(
+  segments: readonly Facts[],
+  dimensions: PersonaDimensions,
+): { feature: string; ranks: number[] } {
+  const { spend, frequency, recency, engagement } = dimensions;
+  const telling: readonly (string | null)[] = [spend, frequency, recency, engagement];
+  const gaps = (segments[0]?.features ?? []).map(({ feature }, place) => {
     const ranks = segments.map(({ features }) => features[place]?.meanRank ?? 0.5);
-    const gap = Math.max(...ranks) - Math.min(...ranks);
-    if (gap > widest.gap) widest = { feature, ranks, gap };
-  }
-  return { feature: widest.feature, ranks: widest.ranks };
+    return { feature, ranks, gap: Math.max(...ranks) - Math.min(...ranks) };
+  });
+  gaps.sort((x, y) => y.gap - x.gap);
+  const widest = gaps.find(({ feature, gap }) => gap > 0 && telling.includes(feature)) ?? gaps[0];
+  return widest ?? { feature: 'size', ranks: segments.map(({ size }) => size) };
 }
 
 /** Places from 1, the largest first; equal values in their order. */

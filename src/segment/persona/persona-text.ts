@@ -61,7 +61,7 @@ export const textCondition: z.ZodType<TextCondition> = z.strictObject(
         ? `unknown dimension ${issue.keys.join(', ')}; known are ${DIMENSIONS.join(', ')}`
         : 'must be an object of lists of labels, by dimension',
   },
-) as z.ZodType<TextCondition>;
+);
 
 const placeholdersKnown = (text: string, context: z.RefinementCtx): void => {
   for (const [whole, name = ''] of text.matchAll(/\{([^{}]*)\}/g))

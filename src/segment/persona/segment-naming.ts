@@ -110,7 +110,10 @@ function addLabelWords(tied: readonly Candidate[]): void {
 /** Those still tied are called after their place in the feature in which they lie farthest apart. */
 function addComparison(tied: readonly Candidate[], dimensions: PersonaDimensions): void {
   if (tied.length < 2) return;
-  const { feature, ranks } = widestGap(tied.map(({ facts }) => facts));
+  const { feature, ranks } = widestGap(
+    tied.map(({ facts }) => facts),
+    dimensions,
+  );
   const dimension = dimensionOf(feature, dimensions);
   for (const [at, place] of placesOf(ranks).entries()) {
     const where = place === 1 ? 'higher' : place === tied.length ? 'lower' : 'middle';

@@ -1,6 +1,6 @@
 import { demoPopulation } from '../../../src/demo/population.js';
 import { DAY_MS } from '../../../src/kernel/clock.js';
-import { randomStream } from '../../../src/numeric/random.js';
+import { fitKMeans } from '../../../src/numeric/kmeans.js';
 import type { FeatureTable } from '../../../src/numeric/table.js';
 import {
   attributeColumns,
@@ -75,40 +75,15 @@ function scaled({ table }: Population, columns: readonly number[]): Float64Array
   return points;
 }
 
-/** Lloyd's k-means from seeded rows, 40 rounds: enough to have groups whose personas can be told. */
+/** k-means on log1p and z-scores, ten starts. */
 export function groups(
   population: Population,
   k: number,
   columns = population.table.numericNames.map((_, i) => i),
-  seed = 1,
 ): Int32Array {
-  const points = scaled(population, columns);
-  const width = columns.length;
-  const rows = population.table.rows;
-  const random = randomStream(seed);
-  let centers = Array.from({ length: k }, () => {
-    const row = Math.floor(random() * rows);
-    return points.slice(row * width, (row + 1) * width);
-  });
-  const labels = new Int32Array(rows);
-  for (let round = 0; round < 40; round++) {
-    const sums = centers.map(() => new Float64Array(width));
-    const sizes = new Int32Array(k);
-    for (let i = 0; i < rows; i++) {
-      const own = points.subarray(i * width, (i + 1) * width);
-      const squared = centers.map((center) =>
-        center.reduce((sum, value, j) => sum + (value - own[j]!) ** 2, 0),
-      );
-      const nearest = squared.indexOf(Math.min(...squared));
-      labels[i] = nearest;
-      sizes[nearest]!++;
-      own.forEach((value, j) => (sums[nearest]![j]! += value));
-    }
-    centers = sums.map((sum, c) =>
-      sizes[c] ? sum.map((value) => value / sizes[c]!) : centers[c]!,
-    );
-  }
-  return labels;
+  const { rows } = population.table;
+  const points = { rows, columns: columns.length, values: scaled(population, columns) };
+  return fitKMeans(points, k, { seed: 1, restarts: 10 }).labels;
 }
 
 /** The segments of a population that k-means found. */
