@@ -21,6 +21,7 @@ import {
   membershipLoaders,
   type MembershipLoadersDeps,
 } from './segment/live/membership-loaders.js';
+import { explainMemberships } from './segment/live/explain-memberships.js';
 import { reassessChanged } from './segment/live/reassess-changed.js';
 import { replayMemberships } from './segment/live/replay-memberships.js';
 import { MembershipReplayResolver } from './segment/live/replay-memberships.resolver.js';
@@ -53,8 +54,8 @@ export interface SegmentLiveParts {
   segmentationByKey(key: string): Promise<SegmentationModel | null>;
   /** Batched by the request. */
   segmentOf: SegmentOf;
-  /** Of each row, why it is in its segment. */
-  explain: MembershipLoadersDeps['explain'];
+  /** Default: what the version's clusterer says. */
+  explain?: MembershipLoadersDeps['explain'];
   /** The registry of features, read once a request. */
   registry(context: RequestContext): Promise<FeatureDefinition[]>;
   /** Models that score, for the bands and means of groups. */
@@ -80,7 +81,11 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
     assign,
   });
   const { memberships } = assessing;
-  const loaders = membershipLoaders({ ...assessing, serving, explain: parts.explain });
+  const loaders = membershipLoaders({
+    ...assessing,
+    serving,
+    explain: parts.explain ?? explainMemberships,
+  });
   const following = reassessChanged({
     live: () => serving.all(),
     assess: (served, ids, signal) =>

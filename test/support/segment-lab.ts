@@ -240,7 +240,7 @@ export async function openSegmentLab(
       },
       explain: (_, table) =>
         Array.from({ length: table.rows }, () =>
-          FEATURES.map((feature, at) => ({ feature, contribution: 1 - at })),
+          FEATURES.map((feature, at) => ({ feature, contribution: 1 - at, insteadOf: 'rare' })),
         ),
       registry: perRequest(() => features.store.all()),
       models: change.models ?? { current: () => null },
@@ -289,7 +289,11 @@ export async function openSegmentLab(
   };
 }
 
-function asking(schema: GraphQLSchema, clock: Clock): Pick<SegmentProcess, 'ask' | 'follow'> {
+/** Asks a schema without HTTP. */
+export function asking(
+  schema: GraphQLSchema,
+  clock: Clock,
+): Pick<SegmentProcess, 'ask' | 'follow'> {
   const contextOf = (role: RoleName, counts: Counts): RequestContext => ({
     viewer: { id: 'test', name: 'test', role },
     requestId: 'test',
@@ -323,7 +327,11 @@ function asking(schema: GraphQLSchema, clock: Clock): Pick<SegmentProcess, 'ask'
   };
 }
 
-function reportOf({ keys }: BorderVersion): object {
+/** The report of a segmentation that nobody fitted. */
+export function reportOf(
+  { keys }: Pick<BorderVersion, 'keys'>,
+  features: readonly string[] = FEATURES,
+): object {
   return {
     rows: 1,
     k: keys.length,
@@ -353,7 +361,7 @@ function reportOf({ keys }: BorderVersion): object {
       algorithms: ['kmeans'],
       minK: 2,
       maxK: 3,
-      features: FEATURES.map((name) => `${name}@1`),
+      features: features.map((name) => `${name}@1`),
       spec: {},
     },
     parity: { rows: 0, worstDifference: 0 },

@@ -66,8 +66,10 @@ export interface Move {
 export interface MembershipReason {
   /** Name of the feature. */
   feature: string;
-  /** Above 0: it speaks for the segment; below: against. Comparable within one membership. */
+  /** Above 0: it speaks for the segment; below: for `insteadOf`. In log-odds of the two. */
   contribution: number;
+  /** Key of the segment that comes next. */
+  insteadOf: string;
 }
 
 /** What a version says of one row. */

@@ -40,9 +40,11 @@ export class MembershipReasonType {
   text!: string | null;
   @Field(() => Float, {
     description:
-      'Above 0 it speaks for this segment, below 0 for another; comparable within one customer.',
+      'Above 0 it speaks for this segment, below 0 for `insteadOf`; log-odds of the two.',
   })
   contribution!: number;
+  @Field(() => String, { description: 'Key of the segment that comes next.' })
+  insteadOf!: string;
 }
 
 @ObjectType('SegmentStay', {

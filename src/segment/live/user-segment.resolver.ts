@@ -168,7 +168,7 @@ export async function knownSegment(
 }
 
 function withValue(
-  { feature, contribution }: MembershipReason,
+  { feature, contribution, insteadOf }: MembershipReason,
   { numeric, categorical }: Membership['inputs'],
   { inputs }: ServedSegmentation,
 ): MembershipReasonType {
@@ -177,6 +177,7 @@ function withValue(
   return {
     feature,
     contribution,
+    insteadOf,
     number: number === undefined || Number.isNaN(number) ? null : number,
     text: text === undefined || text === '' ? null : text,
   };

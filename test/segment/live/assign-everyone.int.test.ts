@@ -7,6 +7,7 @@ import {
   assignEveryone,
   type AssignEveryoneDeps,
 } from '../../../src/segment/live/assign-everyone.js';
+import { membershipStore } from '../../../src/segment/live/membership.store.js';
 import {
   MAX_REPLAYED_STAYS,
   replayMemberships,
@@ -129,7 +130,7 @@ describe('replaying memberships', () => {
     replayMemberships(
       {
         segmentationByKey: (key) => Promise.resolve(key === 'persona' ? { id: lab.modelId } : null),
-        newest: depsOf().memberships.newest,
+        newest: membershipStore(lab.database.db).newest,
         useVersion: lab.serving.use,
         assign: depsOf().assign,
       },
