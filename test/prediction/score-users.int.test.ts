@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/kernel/clock.js';
+import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
+import { featureReader } from '../../src/feature/feature.store.js';
+import { readFeatures } from '../../src/feature/read-features.js';
+import { stretchReader } from '../../src/feature/stretch.store.js';
 import { composeFeatureReading, composeLedger, composeModels } from '../../src/compose-models.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import type { Serving } from '../../src/model/serving.js';
@@ -31,10 +35,16 @@ afterAll(async () => {
 
 function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
   const { store, publish } = composeLedger(graph.plant);
+  const typeIds = eventCatalogue(database.db, 'event_type').idsOf;
+  const read = stretchReader(
+    database.db,
+    readFeatures({ run: featureReader(database.db), typeIds }),
+  );
   return {
     useVersion: (id, work) => serving.use(id, work),
     usersAfter: store.usersAfter,
     readFeatures: composeFeatureReading(database.db).read,
+    stretches: { after: store.stretchAfter, read },
     scorer: graph.plant.scorer,
     writeBatch: store.writeBatch,
     runState: store.runState,
@@ -117,11 +127,33 @@ it('tells a subscriber of the rows of a run that it asked for', async () => {
   await feed.return?.();
 });
 
+it('gives the scores, and logs the inputs, of a run that reads customers by lists', async () => {
+  const { stretches: _, ...byList } = deps();
+  const [first, second] = [
+    running('01900000-0000-7000-8000-0000000000e1'),
+    running('01900000-0000-7000-8000-0000000000e2'),
+  ];
+  await scoreUsers(byList, first, { chunk: 70 });
+  await scoreUsers(deps(), { ...first, id: second.id }, { chunk: 90 });
+  const rowsOf = (id: string) =>
+    database.db.query(
+      `select user_id, probability, threshold, encode(numeric, 'hex') as numbers, categorical from prediction
+       where job_id = $1 order by user_id`,
+      [id],
+    );
+  const listed = await rowsOf(first.id);
+  expect(listed.length).toBeGreaterThan(200);
+  expect(await rowsOf(second.id)).toEqual(listed);
+});
+
 it('reads and writes nothing while the data are broken', async () => {
   const job = running('01900000-0000-7000-8000-00000000000d');
   const broken = deps({
     checkData: () => Promise.resolve({ ok: false, reasons: ['event: r is broken'] }),
-    readFeatures: () => Promise.reject(new Error('a model read')),
+    stretches: {
+      after: () => Promise.reject(new Error('a model looked')),
+      read: () => Promise.reject(new Error('a model read')),
+    },
   });
   await expect(scoreUsers(broken, job)).rejects.toMatchObject({
     code: 'CONFLICT',

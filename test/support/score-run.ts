@@ -1,3 +1,5 @@
+import type { Stretch } from '../../src/feature/placeholders.js';
+import type { FeatureRows } from '../../src/feature/read-features.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { RunningJob } from '../../src/job/run-job.js';
 import { modelSpec } from '../../src/model/model-spec.js';
@@ -27,7 +29,8 @@ const spec = modelSpec.parse({
   riskBands: { medium: 0.2, high: 0.5, critical: 0.8 },
 });
 
-const served: ServedModel = {
+/** The plain model as served; its version has no artifact. */
+export const plainServed: ServedModel = {
   model: {
     id: RUN_MODEL,
     name: 'plain',
@@ -45,28 +48,35 @@ const served: ServedModel = {
 /** The score of a customer: any number in 0..1 that follows from the id. */
 export const plainScore = (userId: number): number => ((userId * 7919) % 1000) / 1000;
 
+/** Features that follow from the ids; whoever is a customer in the stretch agrees and is old enough. */
+async function readPlain(db: Database, { after, until }: Stretch): Promise<FeatureRows> {
+  const customers = await db.query<{ id: number }>(
+    'select id from customer where id > $1 and id <= $2 order by id',
+    [after, until],
+  );
+  const userIds = Float64Array.from(customers, ({ id }) => id);
+  return {
+    ...{ userIds, rows: userIds.length },
+    columns: new Map<string, Float64Array | string[]>([
+      ['x', userIds],
+      ['group', Array.from(userIds, (id) => `g${id % 3}`)],
+    ]),
+    people: {
+      consentProfiling: userIds.map(() => 1),
+      registeredAt: userIds.map(() => 0),
+      firstEventAt: userIds.map(() => 0),
+    },
+  };
+}
+
 /** A run over everyone on the real ledger; features and scores follow from the id of the customer. */
 export function plainRun(db: Database, change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
   const store = predictionStore(db);
   return {
-    useVersion: (_, work) => work(served),
+    useVersion: (_, work) => work(plainServed),
     usersAfter: store.usersAfter,
-    readFeatures: ({ users }) => {
-      const userIds = Float64Array.from(users === 'everyone' ? [] : users);
-      return Promise.resolve({
-        userIds,
-        rows: userIds.length,
-        columns: new Map<string, Float64Array | string[]>([
-          ['x', userIds],
-          ['group', Array.from(userIds, (id) => `g${id % 3}`)],
-        ]),
-        people: {
-          consentProfiling: userIds.map(() => 1),
-          registeredAt: userIds.map(() => 0),
-          firstEventAt: userIds.map(() => 0),
-        },
-      });
-    },
+    readFeatures: () => Promise.reject(new Error('customers are read by stretches')),
+    stretches: { after: store.stretchAfter, read: (stretch) => readPlain(db, stretch) },
     scorer: {
       score: (_, table) => {
         const probability = Float64Array.from(table.numeric, plainScore);

@@ -16,11 +16,11 @@ const told =
     process.stdout.write(`${word}\n`);
     return result;
   };
-const { scorer } = deps;
+const { scorer, stretches } = deps;
 await scoreUsers(
   {
     ...deps,
-    readFeatures: told('read', deps.readFeatures),
+    ...(stretches && { stretches: { ...stretches, read: told('read', stretches.read) } }),
     scorer: {
       score: told('scored', (sha256, table, options) => scorer.score(sha256, table, options)),
     },
