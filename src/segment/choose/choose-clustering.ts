@@ -1,9 +1,10 @@
 import type { ClusterRun } from '../../numeric/cluster-algorithm.js';
 import { pickPoints, type PointMatrix } from '../../numeric/clustering.js';
+import type { Gap } from '../../numeric/gap-statistic.js';
 import { SILHOUETTE_ROWS, silhouetteSample } from '../../numeric/silhouette.js';
-import type { Choice, ChoiceAlgorithm, ChoiceOptions } from './choice.js';
+import type { Choice, ChoiceAlgorithm, ChoiceOptions, Judged } from './choice.js';
 import { nameOfAlgorithm, nameOfGrouping } from './choice.js';
-import { chosenBecause } from './chosen-because.js';
+import { chosenBecause, type Reason } from './chosen-because.js';
 import { fitCandidates, unpacked, type Fitted } from './fit-candidates.js';
 import { candidateOf, gapsOf, judge, refusalOf, silhouettesOf, type Evidence } from './judge.js';
 import { resample } from './resample.js';
@@ -70,9 +71,6 @@ async function conclude<Run extends ClusterRun>(
     seed: options.seed,
     onProgress: (share) => progress(share, 'stability'),
   });
-  const first = gaps.curves.get(chosen.algorithm.name);
-  const one = first?.find(({ k }) => k === 1);
-  const two = first?.find(({ k }) => k === 2);
   return {
     candidates: fitted.map((_, i) => candidateOf(evidence, i, fitted[i] === chosen)),
     chosen: { algorithm: chosen.algorithm.name, k: chosen.k, run: unpacked(chosen.fit) },
@@ -85,8 +83,7 @@ async function conclude<Run extends ClusterRun>(
       stability,
       fixedK: options.minK === options.maxK ? options.minK : null,
       sample: sample && { rows: sample.length, of: points.rows },
-      ungrouped:
-        one && two ? { gap: one.gap, next: two.gap, standardError: two.standardError } : null,
+      ungrouped: ungroupedOf(gaps.curves.get(chosen.algorithm.name) ?? [], winner),
     }),
     stability,
     notes: [
@@ -97,6 +94,16 @@ async function conclude<Run extends ClusterRun>(
         : []),
     ],
   };
+}
+
+/**
+ * The gaps of one group and of two where Tibshirani's rule stops at one; null where it does not, or where the silhouette
+ * says otherwise: of heaps in a row the rule sees none, because two groups cut one of them.
+ */
+function ungroupedOf(curve: readonly Gap[], { silhouette }: Judged): Reason['ungrouped'] {
+  const [one, two] = [curve.find(({ k }) => k === 1), curve.find(({ k }) => k === 2)];
+  if (!one || !two || silhouette > 0.5 || !(one.gap >= two.gap - two.standardError)) return null;
+  return { one: one.gap, two: two.gap };
 }
 
 function checkRange({ minK, maxK }: ChoiceOptions): void {

@@ -16,8 +16,8 @@ export interface Reason {
   fixedK: number | null;
   /** Rows of silhouettes, where that was a sample, and all rows. */
   sample: { rows: number; of: number } | null;
-  /** Gap of one group, so of no grouping at all, and the one after it. */
-  ungrouped: { gap: number; next: number; standardError: number } | null;
+  /** Gaps of one group and of two, where the first says that there are no groups; null where it does not. */
+  ungrouped: { one: number; two: number } | null;
 }
 
 const ruleNames: Record<ChoiceRule, string> = {
@@ -138,10 +138,10 @@ export function stabilitySentence({
 }
 
 function ungroupedSentence({ ungrouped }: Reason): string[] {
-  if (!ungrouped || !(ungrouped.gap >= ungrouped.next - ungrouped.standardError)) return [];
-  const [one, two] = [numeral(ungrouped.gap, 3), numeral(ungrouped.next, 3)];
+  if (!ungrouped) return [];
+  const [one, two] = [numeral(ungrouped.one, 3), numeral(ungrouped.two, 3)];
   return [
-    `By the gap statistic there are no separate groups at all: one group has ${one}, two ${two}; the groups cut a continuum.`,
+    `By the gap statistic there are no separate groups at all (gap of one group ${one}, of two ${two}): the groups cut a continuum.`,
   ];
 }
 
