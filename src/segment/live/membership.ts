@@ -115,7 +115,9 @@ export function verdictsOf(
     if (key === undefined)
       throw new AppError('INTERNAL', `the graph answers segment ${number}, the report has none`);
     const at = row * segments + number;
-    return { key, probability: probability[at] ?? NaN, distance: distance[at] ?? NaN };
+    // the graph rounds to float32: a sum of shares may come out above 1
+    const share = Math.min(1, probability[at] ?? NaN);
+    return { key, probability: share, distance: distance[at] ?? NaN };
   });
 }
 

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../kernel/clock.js';
 import { withCounts, zeroCounts } from '../../kernel/count.js';
+import { AppError } from '../../kernel/error.js';
 import { pause } from '../../kernel/pause.js';
+import { isStatementError } from '../../plant/counted-pool.js';
 import type { Log } from '../../plant/ports.js';
 import type { ServedSegmentation } from '../segmentation.js';
 
@@ -26,7 +28,7 @@ export interface ReassessChangedDeps {
 export interface Reassessing {
   /** Something happened to these customers. */
   changed(userIds: Iterable<number>): void;
-  /** Customers that were given up because too many waited; the next assignment of everybody finds them. */
+  /** Customers that were given up; the next assignment of everybody finds them. */
   dropped(): number;
   /** Resolves once nobody waits. */
   idle(): Promise<void>;
@@ -40,8 +42,8 @@ const MOST_RETRY_AFTER_MS = 30_000;
 
 /**
  * Reassesses customers right after something happened to them, off the request's path: one batch at a time, a
- * customer who waits already waits once, and where too many wait those who have waited longest are given up. While
- * there is a backlog it rests as long as a batch took, so that whoever records events keeps half of the database.
+ * customer who waits already waits once, and where too many wait those who have waited longest are given up, as are
+ * those whose batch fails for good, which must not hold up the others. While there is a backlog it rests as long as a batch took, so that whoever records events keeps half of the database.
  */
 export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
   const { mostWaiting = MOST_WAITING, retryAfterMs = RETRY_AFTER_MS } = deps;
@@ -71,6 +73,14 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
         retryMs = retryAfterMs;
       } catch (error) {
         if (stopped()) break;
+        if (isFinal(error)) {
+          dropped += users.length;
+          deps.log.error(
+            { err: error, users: users.length },
+            'customers could not be put into their segments',
+          );
+          continue;
+        }
         if (retryMs === retryAfterMs)
           deps.log.warn(
             { err: error },
@@ -101,6 +111,11 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
       await working;
     },
   };
+}
+
+/** Whether trying again would fail again: what is asked is wrong, not who is asked. */
+function isFinal(error: unknown): boolean {
+  return error instanceof AppError ? !error.retryable : isStatementError(error);
 }
 
 function take(waiting: Set<number>, most: number): number[] {

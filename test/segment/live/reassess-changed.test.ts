@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/kernel/clock.js';
+import { AppError } from '../../../src/kernel/error.js';
 import { count, withCounts, zeroCounts } from '../../../src/kernel/count.js';
 import { reassessChanged } from '../../../src/segment/live/reassess-changed.js';
 import type { ServedSegmentation } from '../../../src/segment/segmentation.js';
@@ -101,6 +102,19 @@ describe('customers to whom something happened', () => {
     expect(log.lines.map(({ level, message }) => [level, message])).toEqual([
       ['warn', 'customers cannot be put into their segments; trying again'],
     ]);
+  });
+
+  it('are given up when their batch fails for good, and those who come after them are not', async () => {
+    const { following, batches, end, begun, log } = held();
+    following.changed([1]);
+    await begun(1);
+    following.changed([2]);
+    await end(1, new AppError('INTERNAL', 'the graph answers segment 9, the report has none'));
+    await end(2);
+    await following.idle();
+    expect(batches).toEqual([[1], [2]]);
+    expect(following.dropped()).toBe(1);
+    expect(log.lines.map(({ level }) => level)).toEqual(['error']);
   });
 
   it('are not waited for by who recorded, nor counted as work of theirs', async () => {
