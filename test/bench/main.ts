@@ -3,6 +3,7 @@ import { formatBenchLine, type BenchLine } from './bench-line.js';
 import { featureBench } from './feature-bench.js';
 import { importBench } from './import-bench.js';
 import { ingestBench } from './ingest-bench.js';
+import { kmeansBench } from './kmeans-bench.js';
 import { listBench } from './list-bench.js';
 import { scorerBench } from './scorer-bench.js';
 import { trainingBench } from './training-bench.js';
@@ -14,6 +15,7 @@ const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   import: importBench,
   ingest: ingestBench,
   training: trainingBench,
+  kmeans: kmeansBench,
 };
 
 const wanted = process.argv.slice(2);
