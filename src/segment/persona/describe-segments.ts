@@ -39,7 +39,7 @@ export const MIX_VALUES = 20;
  * and its mean rank is 0.5.
  * @param labels shape [rows]: 0..segments-1 or -1
  * @throws RangeError when a column has another number of rows, or a label lies outside
- * Cost: one radix sort a number, one pass a category; 8 bytes a row and number at a time.
+ * Cost: one radix sort a number, one pass a category; 20 bytes a row, one number at a time.
  */
 export function describeSegments(
   population: Population,
