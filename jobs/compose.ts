@@ -12,6 +12,11 @@ import {
 import { composeLedgerUpkeep } from '../src/compose-ledger-upkeep.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
+import {
+  askForAssignments,
+  composeSegmentations,
+  composeSegmentWork,
+} from '../src/compose-segmentations.js';
 import { composeSelectionWork } from '../src/compose-selection-work.js';
 import { composeTrials } from '../src/compose-trials.js';
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
@@ -34,6 +39,8 @@ import { modelProcessor } from './model.js';
 import { predictionProcessor } from './prediction.js';
 import { qualityProcessor } from './quality.js';
 import { scheduleRecurring, upkeepProcessor } from './schedule.js';
+import { withSegments } from '../src/segment/segment-slices.store.js';
+import { segmentProcessor } from './segment.js';
 import { selectionProcessor } from './selection.js';
 import { forgettingTrials, trialProcessor } from './trial.js';
 
@@ -57,6 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     await workOnModels(rooms);
     await workOnScores(rooms, options.config.workerConcurrency);
     await workOnFeatures(rooms);
+    await workOnSegments(rooms);
     await workOnUpkeep(rooms);
 
     await rooms.eventUpkeep.createMonthsAhead();
@@ -101,7 +109,9 @@ async function composeRooms(
   const features = composeFeatureReading(db, registry);
   const { seedFittedSet } = composeRegistry(features.store, clock, features.read);
   const quality = composeQualityScan(plant);
-  const models = await composeModels(plant, features.store);
+  const segmentations = await composeSegmentations(plant, features.store);
+  opened.push(() => segmentations.serving.close());
+  const models = await composeModels(plant, features.store, segmentations);
   opened.push(() => models.serving.close());
   const trials = composeTrials(plant, {
     workerId,
@@ -112,7 +122,7 @@ async function composeRooms(
   const ledgerUpkeep = composeLedgerUpkeep(db, clock, auditStore, config.ledgerDays);
   return {
     ...{ plant, jobs, run, eventUpkeep, registry, features, seedFittedSet, quality },
-    ...{ models, trials, ledger, ledgerUpkeep },
+    ...{ models, segmentations, trials, ledger, ledgerUpkeep },
   };
 }
 
@@ -128,7 +138,7 @@ async function workOnModels(rooms: Rooms): Promise<void> {
     behaviourLabels: models.labels.behaviour,
     outcomeLabels: models.labels.outcomes,
     train: trials.train,
-    attributesOf: sliceAttributes(db),
+    attributesOf: withSegments(db, sliceAttributes(db)),
     scorer,
     registerVersion: models.store.registerVersion,
     useProduction: async (model, work) => {
@@ -179,12 +189,21 @@ async function workOnFeatures(rooms: Rooms): Promise<void> {
   await plant.queues.work(QUEUE_OF_KIND.QUALITY, { concurrency: 1 }, scan);
 }
 
+/** Segments found anew, and everybody put into those that are live. */
+async function workOnSegments(rooms: Rooms): Promise<void> {
+  const { plant, run, features, models, segmentations, quality } = rooms;
+  const checkData = quality.gate;
+  const work = composeSegmentWork({ plant, features, models, segmentations, checkData });
+  await plant.queues.work(QUEUE_OF_KIND.SEGMENT, { concurrency: 1 }, segmentProcessor(run, work));
+}
+
 /** What recurs: `scheduleRecurring` says when. */
 async function workOnUpkeep(rooms: Rooms): Promise<void> {
-  const { plant, jobs, eventUpkeep, models, trials, ledgerUpkeep } = rooms;
+  const { plant, jobs, eventUpkeep, models, segmentations, trials, ledgerUpkeep } = rooms;
   const { db, queues, clock, log } = plant;
   const askForScan = requestScan(jobs.once);
   const askForProfile = requestProfile({ ...jobs.once, now: () => clock.now() });
+  const askForSegments = askForAssignments({ serving: segmentations.serving, jobs, clock });
   const { lookAfterEvents } = eventUpkeep;
   await queues.work(EVENT_QUEUE, { concurrency: 1 }, eventProcessor({ lookAfterEvents, log }));
   const upkeep = upkeepProcessor({
@@ -200,6 +219,7 @@ async function workOnUpkeep(rooms: Rooms): Promise<void> {
         fill: reviewStore(db, auditStore).fill,
         wall: () => clock.wall(),
       }),
+    'assign-segments': () => askForSegments('schedule'),
     'train-on-schedule': () =>
       trainOnSchedule({
         ...scheduleStore(db),

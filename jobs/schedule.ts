@@ -10,6 +10,8 @@ const DAILY_QUALITY = { cron: '40 2 * * *' };
 const DAILY_PROFILE = { cron: '50 2 * * *' };
 const DAILY_TRAININGS = { cron: '5 3 * * *' };
 const DAILY_LEDGER = { cron: '15 2 * * *' };
+/** Days since something grow without an event: every hour, at another minute than the reviews. */
+const HOURLY_SEGMENTS = { cron: '45 * * * *' };
 const DAILY_TRIALS = { cron: '5 2 * * *' };
 /** Who asks for the queue of reviews opens them too: this is for when nobody asks. */
 const HOURLY_REVIEWS = { cron: '25 * * * *' };
@@ -36,6 +38,9 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
   await queues.schedule(UPKEEP_QUEUE, 'fill-reviews', HOURLY_REVIEWS, { task: 'fill-reviews' });
   await queues.schedule(UPKEEP_QUEUE, 'train-on-schedule', DAILY_TRAININGS, {
     task: 'train-on-schedule',
+  });
+  await queues.schedule(UPKEEP_QUEUE, 'assign-segments', HOURLY_SEGMENTS, {
+    task: 'assign-segments',
   });
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',

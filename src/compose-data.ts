@@ -22,6 +22,7 @@ import type { RejectedRow } from './job/rejected-row.js';
 import type { Clock } from './kernel/clock.js';
 import type { Database } from './plant/ports.js';
 import { upsertUsers } from './user/upsert-users.js';
+import type { FilterExtensions } from './user/user-filter.js';
 import { userStore } from './user/user.store.js';
 
 /** Who may come in: keys, sessions, one-time links, the audit trail. */
@@ -60,12 +61,14 @@ export interface IngestOptions {
   keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
   /** Told whose events were stored. */
   onEvents?: (userIds: readonly number[]) => void;
+  /** Parts of the filter of customers that rooms to the right add. */
+  filters?: FilterExtensions;
 }
 
 /** Customers, what they did and with what: the stores and the ways in. */
 export function composeIngest(db: Database, clock: Clock, options: IngestOptions = {}) {
-  const { inOrder = false, keepRejected, retention, erasedBefore, onEvents } = options;
-  const users = userStore(db, auditStore);
+  const { inOrder = false, keepRejected, retention, erasedBefore, onEvents, filters } = options;
+  const users = userStore(db, auditStore, filters);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
   const events = eventStore(db, { types, sources }, { seenDevices: writeSeenDevices });

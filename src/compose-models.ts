@@ -16,7 +16,7 @@ import { sweepJobs } from './job/sweep-jobs.js';
 import type { Clock } from './kernel/clock.js';
 import { AppError } from './kernel/error.js';
 import { labelStore } from './model/label.store.js';
-import { MODEL_TOPIC } from './model/model.messages.js';
+import { MODEL_TOPIC, type ModelChanged } from './model/model.messages.js';
 import { modelStore } from './model/model.store.js';
 import type { MoveVersionDeps } from './model/move-version.js';
 import { promoteVersion } from './model/move-version.js';
@@ -97,15 +97,23 @@ export function composeFeatureReading(db: Database, opened?: RecentRegistry) {
   };
 }
 
-/** Models: rows, labels, promotions, and what is in production, loaded and followed. */
+/**
+ * Models: rows, labels, promotions, and what is in production, loaded and followed. Versions of `segmentations` are
+ * promoted the same way, and tried out by those who serve them.
+ */
 export async function composeModels(
   plant: Plant,
   features: { all(): Promise<FeatureDefinition[]> },
+  segmentations?: {
+    store: { list(): Promise<{ id: string }[]> };
+    serving: { use<T>(versionId: string, work: () => Promise<T>): Promise<T> };
+  },
 ) {
   const { db, bus, scorer, clock, log } = plant;
   const announce = announcer(plant);
   const store = modelStore(db, clock, auditStore, lockedRegistry);
   const versionById = async (id: string) => (await store.versionsByIds([id]))[0] ?? null;
+  const listeners: ((change: ModelChanged) => void)[] = [];
   const moving: MoveVersionDeps = {
     modelByName: store.registeredByName,
     versionById,
@@ -113,8 +121,16 @@ export async function composeModels(
     move: store.move,
     publishModel: (message) => {
       announce(MODEL_TOPIC, message);
+      for (const listener of listeners) listener(message);
     },
-    tryOut: (versionId) => serving.use(versionId, () => Promise.resolve()),
+    tryOut: async (versionId) => {
+      const version = await versionById(versionId);
+      const isSegmentation = (await segmentations?.store.list())?.some(
+        ({ id }) => id === version?.modelId,
+      );
+      const used = isSegmentation ? segmentations?.serving : serving;
+      await used?.use(versionId, () => Promise.resolve());
+    },
   };
   const promote = async (versionId: string, actor: string, comment: string): Promise<void> => {
     const request = { versionId, stage: 'PRODUCTION' as const, actor, comment };
@@ -137,6 +153,10 @@ export async function composeModels(
     outcomes: outcomeStore(db, clock),
     versionById,
     moving,
+    /** Calls back when a version was moved by this process. */
+    onMoved: (listener: (change: ModelChanged) => void): void => {
+      listeners.push(listener);
+    },
     promote,
     serving,
     /** Boot step of the process that owns the installation: models/<name> into an empty registry. */

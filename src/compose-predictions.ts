@@ -6,7 +6,7 @@ import type {
   composeModels,
   Plant,
 } from './compose-models.js';
-import { perRequest } from './graphql/context.js';
+import { perRequest, type RequestContext } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { AppError } from './kernel/error.js';
 import type { SelectionLoaders } from './model/selection-loaders.js';
@@ -26,6 +26,7 @@ import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.r
 import { planScoreRun } from './prediction/score-users.js';
 import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
+import type { SegmentationNode } from './segment/segment-nodes.js';
 import type { UserLoaders } from './user/user-loaders.js';
 
 /** What the prediction room stands on: everything to its left. */
@@ -38,6 +39,8 @@ export interface PredictionRoomParts {
   models: Awaited<ReturnType<typeof composeModels>>;
   modelsOf: ModelLoaders;
   selections: SelectionLoaders;
+  /** A version of a segmentation by its uuid; null when there is none. */
+  segmentationById(context: RequestContext, id: string): Promise<SegmentationNode | null>;
   ledger: ReturnType<typeof composeLedger>;
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
@@ -99,7 +102,11 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
         recordOutcomes: composeOutcomes({ ...parts, db, wall: () => clock.wall() }),
       }),
       new ModelHealthResolver({ modelHealth: healthOf }),
-      new JobResultResolver({ loaders: modelsOf, selections: parts.selections }),
+      new JobResultResolver({
+        loaders: modelsOf,
+        selections: parts.selections,
+        segmentationById: parts.segmentationById,
+      }),
       new PredictionMadeResolver(),
       ...serve.resolvers,
       ...composeLedgerReading({

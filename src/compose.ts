@@ -19,6 +19,9 @@ import { composeQualityRoom } from './compose-quality.js';
 import { openFeatureRegistry } from './compose-registry.js';
 import { composeRegister } from './compose-register.js';
 import { reviewResolvers } from './compose-reviews.js';
+import { segmentFilters } from './compose-segment-live.js';
+import { composeSegmentations } from './compose-segmentations.js';
+import { composeSegmentRoom } from './compose-segments.js';
 import { composeSelections } from './compose-selection.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
@@ -73,6 +76,8 @@ export interface Composition {
     scoreUsers(model: string, createdBy: string): Promise<string>;
     /** Asks for what else the night would bring: distributions and fitted features, a report on the data. */
     lookAtData(createdBy: string): Promise<void>;
+    /** Asks for the first segments. */
+    segmentEveryone(createdBy: string): Promise<void>;
     job(id: string): Promise<Job | null>;
   };
   /** What to tell at the start. */
@@ -118,7 +123,9 @@ async function composeOn(
     keepRejected: rejected.write,
     onEvents: (userIds) => {
       predictions.customersChanged(userIds);
+      segments.customersChanged(userIds);
     },
+    filters: segmentFilters(() => segmentations.serving),
   });
   const users = userLoaders(ingest.users);
 
@@ -135,8 +142,10 @@ async function composeOn(
   });
   opened.push(() => schema.close());
 
-  // quality · model · prediction
-  const models = await composeModels(plant, features.store);
+  // quality · model · segment · prediction
+  const segmentations = await composeSegmentations(plant, features.store);
+  opened.push(() => segmentations.serving.close());
+  const models = await composeModels(plant, features.store, segmentations);
   opened.push(() => models.serving.close());
   const registering = composeRegister({
     db,
@@ -179,6 +188,10 @@ async function composeOn(
     artifactInfos: models.store.artifactInfos,
   });
   const selections = composeSelections({ plant, jobs, models, modelsOf, featuresOf });
+  const segments = composeSegmentRoom({
+    ...{ plant, jobs, ingest, users, features, featuresOf, models, segmentations },
+  });
+  opened.push(() => segments.close());
   const ledger = composeLedger(plant);
   const predictions = composePredictionRoom({
     plant,
@@ -189,6 +202,7 @@ async function composeOn(
     models,
     modelsOf,
     selections: selections.loaders,
+    segmentationById: segments.segmentationById,
     ledger,
     erasedBefore: privacy.erasedBefore,
     settings: {
@@ -217,6 +231,7 @@ async function composeOn(
       ...modelResolvers({ plant, jobs, models, modelsOf, featuresOf }),
       registering.resolver,
       ...selections.resolvers,
+      ...segments.resolvers,
       ...predictions.resolvers,
       ...reviewResolvers({ plant, models, modelsOf, users, ledger }),
       ...privacy.resolvers,
@@ -230,6 +245,7 @@ async function composeOn(
         modelByName: models.store.registeredByName,
         versionById: models.versionById,
       }),
+      ...segments.feeds,
       ...predictions.feeds,
     },
   });
@@ -265,6 +281,8 @@ async function composeOn(
       await quality.seedRules();
       await features.nameEventTypes();
       await models.registerShipped(modelsFolder);
+      await segmentations.registerShipped(modelsFolder);
+      await segmentations.personas.seedTexts(modelsFolder);
       await schema.refresh();
     },
     demo: {
@@ -276,6 +294,7 @@ async function composeOn(
         await requestProfile({ ...jobs.once, now: () => clock.now() })(createdBy);
         await requestScan(jobs.once)(createdBy);
       },
+      segmentEveryone: segments.segmentEveryone,
       job: jobs.store.get,
     },
     overview: async () => ({

@@ -36,6 +36,7 @@ export async function seedInstallation(composition: Composition, boot: Boot): Pr
   if (!demo.seeded) return;
   if (config.role === 'all') await sayDemo(composition, demo, boot);
   else await composition.demo.scoreUsers('churn', 'start');
+  await composition.demo.segmentEveryone('start');
   await composition.demo.lookAtData('start');
 }
 

@@ -8,6 +8,7 @@ import { addPrivacyCommands } from './commands/privacy.js';
 import { addQualityCommands } from './commands/quality.js';
 import { addQueryCommand } from './commands/query.js';
 import { addSampleCommand } from './commands/sample.js';
+import { addSegmentCommand } from './commands/segment.js';
 import { addStartCommand } from './commands/start.js';
 import { findRemote, withInstallation, type CliContext } from './context.js';
 import { addImportCommands } from './import/command.js';
@@ -63,6 +64,7 @@ export function buildProgram(environment: Environment): Command {
   });
   addFeatureCommands(program, context);
   addModelCommands(program, context);
+  addSegmentCommand(program, context);
   addQueryCommand(program, context);
   addKeysCommand(program, context);
   addQualityCommands(program, context);
@@ -74,10 +76,10 @@ export function buildProgram(environment: Environment): Command {
 
 /** Settings of the command line; `--role` and the like mean a setting only for the commands that say so. */
 function overridesOf(command: Command): ConfigOverrides {
-  const { dataDir, url, key, port, role, demo, now } = command.opts<
-    CommonOptions & ConfigOverrides
+  const { dataDir, url, apiKey, port, role, demo, now, ...rest } = command.opts<
+    CommonOptions & ConfigOverrides & { apiKey?: string }
   >();
-  const common = { dataDir, url, key };
+  const common = { dataDir, url, key: hasOwnKey(command) ? apiKey : rest.key };
   // commander says true where --no-demo is not given: then the environment decides
   const start = { port, role, now, ...(demo === false ? { demo } : {}) };
   const given = { ...common, ...(STARTS.has(command.name()) ? start : {}) };
@@ -102,14 +104,21 @@ const LOCAL: ReadonlySet<string> = new Set([
   'doctor',
 ]);
 
+function hasOwnKey(command: Command): boolean {
+  return command.name() === 'segment';
+}
+
 function addCommonOptions(command: Command): void {
   command
     .exitOverride()
     .option('--data-dir <folder>', 'where the installation lives (default .augury)');
   const group = command.parent?.parent ? command.parent : command;
-  if (!LOCAL.has(group.name()))
+  if (!LOCAL.has(group.name())) {
+    // `segment --key persona` names a segmentation
+    const flag = hasOwnKey(command) ? '--api-key <key>' : '--key <key>';
     command
       .option('--url <url>', 'server to talk to (default: the local one)')
-      .option('--key <key>', 'API key (default: the local one)');
+      .option(flag, 'API key (default: the local one)');
+  }
   command.option('--json', 'machine-readable lines on stdout and nothing else there');
 }

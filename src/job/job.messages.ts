@@ -20,7 +20,7 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   SELECT: 'selection',
 };
 
-/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans, profiles and trainings asked for, reviews opened. */
+/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans, profiles, trainings and segments asked for, reviews opened. */
 export const UPKEEP_QUEUE = 'upkeep';
 const upkeepTasks = [
   'sweep-jobs',
@@ -31,6 +31,7 @@ const upkeepTasks = [
   'fill-reviews',
   'look-after-ledger',
   'train-on-schedule',
+  'assign-segments',
 ] as const;
 export type UpkeepTask = (typeof upkeepTasks)[number];
 export const upkeepPayload = z.object({ task: z.enum(upkeepTasks) });

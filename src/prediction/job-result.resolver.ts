@@ -18,6 +18,8 @@ import { selectJobResult } from '../model/selection.messages.js';
 import type { ModelLoaders } from '../model/version-loaders.js';
 import { qualityJobInput, qualityJobResult } from '../quality/quality.messages.js';
 import type { QualityRunType } from '../quality/quality.type.js';
+import type { SegmentationNode } from '../segment/segment-nodes.js';
+import { segmentJobResult } from '../segment/segment.messages.js';
 import { JobResultUnion } from './job-result.type.js';
 import { scoreJobResult, type ScoreJobResult } from './prediction.messages.js';
 
@@ -32,6 +34,7 @@ type JobResult =
   | ModelVersionNode
   | (ScoreJobResult & { model: ModelNode })
   | FeatureSelectionNode
+  | SegmentationNode
   | ProfileRunType
   | QualityRunType
   | ImportRunType;
@@ -43,6 +46,7 @@ export class JobResultResolver {
     private readonly deps: {
       loaders: Pick<ModelLoaders, 'model' | 'version'>;
       selections: Pick<SelectionLoaders, 'selection'>;
+      segmentationById(context: RequestContext, id: string): Promise<SegmentationNode | null>;
     },
   ) {}
 
@@ -76,7 +80,10 @@ export class JobResultResolver {
       }
       case 'IMPORT':
         return importJobResult.parse(job.result);
-      case 'SEGMENT':
+      case 'SEGMENT': {
+        const { modelVersionId } = segmentJobResult.parse(job.result);
+        return this.deps.segmentationById(context, modelVersionId);
+      }
       case 'DRIFT':
       case 'REPORT':
       case 'ERASE':

@@ -4,6 +4,7 @@ import { ImportRunType } from '../job/job.type.js';
 import { ModelType, ModelVersionType } from '../model/model.type.js';
 import { QualityRunType } from '../quality/quality.type.js';
 import { FeatureSelectionType } from '../model/selection.type.js';
+import { SegmentationType } from '../segment/segment.type.js';
 
 @ObjectType('ScoreRun', { simpleResolvers: true, description: 'What a run over everyone did.' })
 export class ScoreRunType {
@@ -41,8 +42,10 @@ export const JobResultUnion = createUnionType({
       FeatureSelectionType,
       ProfileRunType,
       QualityRunType,
+      SegmentationType,
     ] as const,
   resolveType: (value) => {
+    if ('chosenBecause' in value) return SegmentationType;
     if ('positiveShare' in value) return FeatureSelectionType;
     if ('featureNames' in value) return ModelVersionType;
     if ('fitted' in value) return ProfileRunType;

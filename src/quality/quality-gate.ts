@@ -40,7 +40,7 @@ export function qualityGate(deps: QualityGateDeps): QualityGate {
  */
 export async function passGate(
   gate: QualityGate | undefined,
-  done: 'trained' | 'ranked' | 'scored',
+  done: 'trained' | 'ranked' | 'scored' | 'grouped',
   signal: AbortSignal,
 ): Promise<void> {
   const verdict = await gate?.(signal);

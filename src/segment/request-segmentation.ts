@@ -21,6 +21,8 @@ export interface SegmentationWish {
   features: readonly string[] | null;
   seed: number | null;
   makeLive: boolean;
+  /** Name of a profile attribute to compare with. */
+  labels: string | null;
 }
 
 export type SegmentationPlan =
@@ -72,6 +74,7 @@ export function planSegmentation(
     seed,
     features: found.features.map(featureKey),
     makeLive: wish.makeLive,
+    labels: wish.labels,
   };
   const parsed = segmentJobInput.safeParse(input);
   if (!parsed.success) {
@@ -143,6 +146,11 @@ function rangeOf(
   if (k !== null) return { minK: k, maxK: k };
   const most = maxK ?? model?.spec.maxK ?? 15;
   return { minK: Math.min(model?.spec.minK ?? 2, most), maxK: most };
+}
+
+/** The input of the SEGMENT job that puts everybody where the live version says. */
+export function planAssignment(key: string, asOf: Date): SegmentJobInput {
+  return { kind: 'ASSIGN', key, asOf: asOf.toISOString() };
 }
 
 /** The recipe of a segmentation that was asked for by features alone. */

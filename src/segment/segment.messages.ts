@@ -23,11 +23,16 @@ export const segmentJobInput = z.discriminatedUnion('kind', [
     /** `name@version`, in order. */
     features: z.array(z.string()).min(1),
     makeLive: z.boolean(),
+    /** A profile attribute whose values the segments are compared with; null: none. */
+    labels: z.string().min(1).max(200).nullable().default(null),
   }),
   /** Puts everybody into the segments of the live version. */
   z.strictObject({ kind: z.literal('ASSIGN'), key: z.string(), asOf: z.iso.datetime() }),
 ]);
 export type SegmentJobInput = z.infer<typeof segmentJobInput>;
+
+/** Result of a SEGMENT job of either kind: the version that was made, or that everybody was put into. */
+export const segmentJobResult = z.looseObject({ modelVersionId: z.uuid() });
 
 /** Bus topic: customers of a segmentation moved. */
 export function segmentTopic(modelId: string): string {

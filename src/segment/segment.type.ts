@@ -201,4 +201,9 @@ export class RunSegmentationInputType {
     description: 'Whether it is to answer at once; else it waits as a candidate.',
   })
   makeLive!: boolean | null;
+  @Field(() => String, {
+    nullable: true,
+    description: 'A profile attribute: the segments are compared with its values, see `external`.',
+  })
+  labels!: string | null;
 }

@@ -117,6 +117,7 @@ export class SegmentationResolver {
       features: input.features ?? null,
       seed: input.seed ?? null,
       makeLive: input.makeLive ?? true,
+      labels: input.labels ?? null,
     };
     const plan = planSegmentation(model, registry, wish, this.deps.clock.now());
     if (plan.error) return { job: null, userErrors: [plan.error] };

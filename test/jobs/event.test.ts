@@ -37,6 +37,7 @@ describe('the queue of upkeep', () => {
       'fill-reviews': () => Promise.resolve(done.push('reviews')),
       'train-on-schedule': () => Promise.resolve(done.push('trainings')),
       'look-after-ledger': () => Promise.resolve(done.push('ledger')),
+      'assign-segments': () => Promise.resolve(done.push('segments')),
     });
     for (const task of ['forget-rejected-rows', 'sweep-jobs', 'look-after-ledger', 'fill-reviews'])
       await process(delivery({ task }));

@@ -9,6 +9,7 @@ it('a look at the data leaves the tables, their rows, the worst status and the t
   const resolver = new JobResultResolver({
     loaders: {} as never,
     selections: {} as never,
+    segmentationById: () => Promise.resolve(null),
   });
   const job = jobNode({
     id: '01900000-0000-7000-8000-00000000000a',

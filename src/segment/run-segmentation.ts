@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../kernel/error.js';
+import { consentOf } from '../feature/people.js';
+import type { FeatureDefinition } from '../feature/feature.js';
+import type { ReadFeatures } from '../feature/read-features.js';
+import type { RunningJob } from '../job/run-job.js';
+import { inputsOf, inputTable } from '../model/model-inputs.js';
+import { pinnedFeatures } from '../model/model-features.js';
+import type { ModelVersion, NewModelVersion } from '../model/model.js';
+import type { AttributesOf } from '../model/slice-columns.js';
+import { predictClusterer } from '../numeric/predict-clusterer.js';
+import { pickRows, type FeatureTable } from '../numeric/table.js';
+import { passGate, type QualityGate } from '../quality/quality-gate.js';
+import type { Scorer } from '../scorer/ports.js';
+import type { ClusterOutcome, ClusterTask } from './cluster-task.js';
+import { groupableRows } from './groupable.js';
+import type { AttributeColumn } from './persona/describe-segments.js';
+import { inputsOfOutcome, reportOfRun, type FinishedRun } from './run-report.js';
+import { segmentJobInput, type SegmentJobInput } from './segment.messages.js';
+import type { SegmentReport } from './segment.js';
+import { segmentationOf, type SegmentationModel, type SegmentationReport } from './segmentation.js';
+import type { SegmentPoint } from './segmentation.store.js';
+
+type RunInput = Extract<SegmentJobInput, { kind: 'RUN' }>;
+
+/** The segments of the version that is live, and who is in them. */
+export interface SegmentsBefore {
+  segments: readonly SegmentReport[];
+  /** Names of the numerical inputs that the centres are means of. */
+  numericNames: readonly string[];
+  /** Key of the segment that each customer is in now. */
+  keyOf: ReadonlyMap<number, string>;
+}
+
+export interface RunSegmentationDeps {
+  segmentationByKey(key: string): Promise<SegmentationModel | null>;
+  allFeatures(): Promise<FeatureDefinition[]>;
+  readFeatures: ReadFeatures;
+  /** Values of profile attributes by name, in the order of the customers; '' = unknown. */
+  attributesOf: AttributesOf;
+  /** `clusterTable` in a thread of its own. */
+  cluster(
+    task: ClusterTask,
+    hooks: {
+      onProgress: (progress: { share: number; stage: string }) => void;
+      signal: AbortSignal;
+    },
+  ): Promise<ClusterOutcome>;
+  /** Null when no version is live. */
+  segmentsBefore(model: SegmentationModel): Promise<SegmentsBefore | null>;
+  /** Every key that a segment of it ever had. */
+  usedKeys(modelId: string): Promise<string[]>;
+  scorer: Pick<Scorer, 'load' | 'unload' | 'assign' | 'isLoaded'>;
+  registerVersion(version: NewModelVersion): Promise<ModelVersion>;
+  /** Names those of its segments that have none. */
+  nameSegments(
+    model: SegmentationModel,
+    segments: readonly SegmentReport[],
+    noise: string | null,
+  ): Promise<void>;
+  writePoints(versionId: string, points: readonly SegmentPoint[]): Promise<void>;
+  /** Puts the version into production. @throws AppError CONFLICT when it may not */
+  promote(versionId: string, actor: string, comment: string): Promise<void>;
+  /** Puts everybody where the live version says they belong. */
+  assignEveryone(job: RunningJob): Promise<void>;
+  /** Whether the data may be learnt from; without it, always. */
+  checkData?: QualityGate;
+  now(): Date;
+  monotonicMs(): number;
+}
+
+const OPSET = 21;
+/** Largest difference in probability between graph and predictor. */
+const PARITY_TOLERANCE = 1e-5;
+/** Rows of one call of the scorer. */
+const PARITY_CHUNK = 4_096;
+
+/**
+ * The work of a SEGMENT job of kind RUN: everybody's features, search in a worker thread, parity of the ONNX graph with
+ * our own predictor on every row, identity with the live version, registration, and, where it is to be live, promotion
+ * and everybody's membership. A second attempt goes on with the version that the first registered.
+ * Result: `{ modelVersionId }`.
+ * @throws AppError INVALID when there is too little to group; INTERNAL when graph and predictor differ; CONFLICT while the
+ *   newest scan of a table says FAILED
+ */
+export async function runSegmentation(
+  deps: RunSegmentationDeps,
+  job: RunningJob,
+  input: RunInput,
+): Promise<{ modelVersionId: string }> {
+  const startMs = deps.monotonicMs();
+  const model = await deps.segmentationByKey(input.key);
+  if (!model) throw new AppError('NOT_FOUND', `no segmentation has the key ${input.key}`);
+  await passGate(deps.checkData, 'grouped', job.signal);
+  const asOf = new Date(input.asOf);
+  const names = input.features.map((feature) => feature.split('@')[0] ?? feature);
+  const features = pinnedFeatures(await deps.allFeatures(), names, input.features);
+  job.report(0.02, `reading ${features.length} features of everybody`);
+  const { table, userIds } = await readEverybody(deps, features, asOf);
+  const task = await taskOf(deps, model, input, { table, userIds });
+  const outcome = await deps.cluster(task, {
+    signal: job.signal,
+    onProgress: ({ share, stage }) => {
+      job.report(0.05 + 0.75 * share, stage);
+    },
+  });
+  job.report(0.82, 'checking the ONNX graph');
+  const sha256 = createHash('sha256').update(outcome.onnx).digest('hex');
+  const worst = await checkParity(deps.scorer, sha256, outcome, pickInputs(table, outcome));
+  job.report(0.86, 'registering');
+  const before = await deps.segmentsBefore(model);
+  const seconds = (deps.monotonicMs() - startMs) / 1000;
+  const usedKeys = await deps.usedKeys(model.id);
+  const run = { model, input, outcome, userIds, before, usedKeys, worst, seconds };
+  const report = reportOfRun(run);
+  const version = await deps.registerVersion({
+    ...versionOf(run, table),
+    report,
+    artifact: { sha256, bytes: outcome.onnx, opset: OPSET },
+    trainedAt: deps.now(),
+    jobId: job.id,
+  });
+  // a second attempt goes on with what the first registered, which may have been found at another moment
+  const registered = segmentationOf(version);
+  await finish(deps, job, { model, version, report: registered, outcome, userIds, input });
+  return { modelVersionId: version.id };
+}
+
+/** What is left when the version is registered; all of it may be done twice. */
+async function finish(
+  deps: RunSegmentationDeps,
+  job: RunningJob,
+  run: {
+    model: SegmentationModel;
+    version: ModelVersion;
+    report: SegmentationReport;
+    outcome: ClusterOutcome;
+    userIds: Float64Array;
+    input: RunInput;
+  },
+): Promise<void> {
+  const { model, version, report, outcome, userIds, input } = run;
+  const { clusterer } = outcome;
+  const noise = clusterer.kind === 'prototypes' ? (clusterer.noise?.segment ?? null) : null;
+  const noiseKey = report.segments.find(({ number }) => number === noise)?.key ?? null;
+  await deps.nameSegments(model, report.segments, noiseKey);
+  const keys = new Map(report.segments.map(({ number, key }) => [number, key]));
+  const points = outcome.projection.map(({ row, x, y }) => ({
+    userId: userIds[row] ?? NaN,
+    segmentKey: keys.get(outcome.segmentOf[row] ?? -1) ?? '',
+    x,
+    y,
+  }));
+  await deps.writePoints(version.id, points);
+  if (!input.makeLive) return;
+  job.report(0.9, 'making it live');
+  // a version that was replaced meanwhile does not come back by itself
+  if (version.stage === 'CANDIDATE')
+    await deps.promote(version.id, job.createdBy, 'made live by its run');
+  await deps.assignEveryone({
+    ...job,
+    report: (share, stage) => {
+      job.report(0.9 + 0.1 * share, stage);
+    },
+  });
+}
+
+/** Rows of who agreed to profiling and has a value at all. */
+async function readEverybody(
+  deps: Pick<RunSegmentationDeps, 'readFeatures'>,
+  features: readonly FeatureDefinition[],
+  asOf: Date,
+): Promise<{ table: FeatureTable; userIds: Float64Array }> {
+  const rows = await deps.readFeatures({ features, users: 'everyone', asOf, people: 'consent' });
+  const table = inputTable(rows, inputsOf(features));
+  const kept = groupableRows(table, consentOf(rows.columns));
+  return {
+    table: kept.length === table.rows ? table : pickRows(table, kept),
+    userIds: Float64Array.from(kept, (row) => rows.userIds[row] ?? NaN),
+  };
+}
+
+async function taskOf(
+  deps: Pick<RunSegmentationDeps, 'attributesOf'>,
+  { spec }: SegmentationModel,
+  input: RunInput,
+  { table, userIds }: { table: FeatureTable; userIds: Float64Array },
+): Promise<ClusterTask> {
+  const { age, gender, city } = spec.persona;
+  const texts = [gender, city].filter((name) => name !== null);
+  const named = [...texts, age, input.labels].filter((name) => name !== null);
+  const values =
+    named.length > 0 ? await deps.attributesOf([...userIds], [...new Set(named)]) : new Map();
+  const columnOf = (name: string): string[] => (values.get(name) as string[] | undefined) ?? [];
+  const attributes: Record<string, AttributeColumn> = {};
+  for (const name of texts) attributes[name] = { kind: 'text', values: columnOf(name) };
+  if (age !== null)
+    attributes[age] = { kind: 'number', values: Float32Array.from(columnOf(age), numberOf) };
+  return {
+    population: { table, attributes },
+    features: spec.features,
+    algorithms: input.algorithms,
+    minK: input.minK,
+    maxK: input.maxK,
+    seed: input.seed,
+    recipe: spec,
+    labels: input.labels === null ? null : columnOf(input.labels),
+  };
+}
+
+function numberOf(text: string): number {
+  return text.trim() === '' ? NaN : Number(text);
+}
+
+/** The columns that the clusterer takes, in its order. */
+function pickInputs(table: FeatureTable, { clusterer }: ClusterOutcome): FeatureTable {
+  const { numericNames, categoricalNames } =
+    clusterer.kind === 'medoids' ? clusterer : clusterer.preparation.encoding;
+  const numbers = numericNames.map((name) => table.numericNames.indexOf(name));
+  const texts = categoricalNames.map((name) => table.categoricalNames.indexOf(name));
+  const numeric = new Float32Array(table.rows * numbers.length);
+  const categorical: string[] = [];
+  const [width, high] = [table.numericNames.length, table.categoricalNames.length];
+  for (let row = 0; row < table.rows; row++) {
+    numbers.forEach((from, to) => {
+      numeric[row * numbers.length + to] = table.numeric[row * width + from] ?? NaN;
+    });
+    for (const from of texts) categorical.push(table.categorical[row * high + from] ?? '');
+  }
+  return { rows: table.rows, numericNames, numeric, categoricalNames, categorical };
+}
+
+/** The graph, through the scorer, against our own predictor, on every row; the largest difference in probability. */
+async function checkParity(
+  scorer: RunSegmentationDeps['scorer'],
+  sha256: string,
+  { onnx, clusterer, worstDifference }: ClusterOutcome,
+  table: FeatureTable,
+): Promise<number> {
+  const wasLoaded = scorer.isLoaded(sha256);
+  await scorer.load({ sha256, bytes: onnx });
+  try {
+    let worst = worstDifference;
+    for (let from = 0; from < table.rows; from += PARITY_CHUNK) {
+      const size = Math.min(PARITY_CHUNK, table.rows - from);
+      const part = pickRows(
+        table,
+        Array.from({ length: size }, (_, at) => from + at),
+      );
+      const said = await scorer.assign(sha256, part);
+      const expected = predictClusterer(clusterer, part);
+      said.probability.forEach((value, at) => {
+        worst = Math.max(worst, Math.abs(value - (expected.probability[at] ?? NaN)));
+      });
+    }
+    if (!(worst <= PARITY_TOLERANCE))
+      throw new AppError(
+        'INTERNAL',
+        `the ONNX graph and the predictor differ by ${worst} in probability, at most ${PARITY_TOLERANCE} is allowed; not registered`,
+      );
+    return worst;
+  } finally {
+    if (!wasLoaded) await scorer.unload(sha256);
+  }
+}
+
+function versionOf(
+  { model, input, outcome, userIds }: FinishedRun,
+  table: FeatureTable,
+): Omit<NewModelVersion, 'report' | 'artifact' | 'trainedAt' | 'jobId'> {
+  return {
+    modelId: model.id,
+    algorithm: outcome.algorithm,
+    hyperparameters: outcome.hyperparameters,
+    seed: input.seed,
+    featureNames: inputsOfOutcome(outcome),
+    threshold: null,
+    trainingRows: table.rows,
+    testRows: 0,
+    dataFrom: null,
+    dataUntil: new Date(input.asOf),
+    dataHash: hashOf(table, userIds),
+    trainedOn: [...userIds],
+  };
+}
+
+function hashOf({ numeric, categorical }: FeatureTable, userIds: Float64Array): string {
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of [numeric, userIds])
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.update(JSON.stringify(categorical)).digest('hex');
+}
+
+/** The input of a SEGMENT job. @throws ZodError for another job's */
+export function segmentInputOf(job: Pick<RunningJob, 'input'>): SegmentJobInput {
+  return segmentJobInput.parse(job.input);
+}
