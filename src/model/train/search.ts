@@ -148,8 +148,8 @@ export async function settle(
   });
 }
 
-/** Forests in a bag. */
-export const bagSize = 3;
+/** Forests in a bag: five, or three where five would have more leaves than this to score and to explain. */
+export const bagSizes = { small: 3, large: 5, mostLeaves: 20_000 };
 
 /** Share by which a bag must lower the log loss to be worth its size and scoring time. */
 export const bagGain = 0.001;
@@ -162,7 +162,7 @@ export interface Bag {
 }
 
 /**
- * The same boosting candidate as the average of `bagSize` forests that differ in their seed, tried on all
+ * The same boosting candidate as the average of forests that differ in their seed (`bagSizes`), tried on all
  * folds at the rounds of the single forest.
  * @param trial settled
  */
@@ -174,7 +174,9 @@ export async function tryBag(
   const { candidate, rounds } = trial;
   if (candidate.algorithm !== 'boosting' || rounds === null)
     throw new RangeError('only boosting at a known number of rounds can be bagged');
-  const others = Array.from({ length: bagSize - 1 }, (_, k) => ({
+  const { small, large, mostLeaves } = bagSizes;
+  const size = large * rounds * candidate.parameters.maxLeaves <= mostLeaves ? large : small;
+  const others = Array.from({ length: size - 1 }, (_, k) => ({
     ...newTrial(atRounds(memberOf(candidate, k + 1), rounds)),
     rounds,
   }));
@@ -189,7 +191,7 @@ export async function tryBag(
   });
   const seconds = members.reduce((sum, member) => sum + member.seconds, 0);
   return {
-    trial: { ...newTrial(candidate), scores, seconds, rounds, members: bagSize },
+    trial: { ...newTrial(candidate), scores, seconds, rounds, members: size },
     memberLogLoss: meanOf(members.map(selectionLogLoss)),
   };
 }

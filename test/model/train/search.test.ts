@@ -69,7 +69,8 @@ describe('trials at one number of rounds', () => {
     const { candidate, rounds } = trial;
     if (candidate.algorithm !== 'boosting' || rounds === null) throw new Error('not settled');
     const bag = await tryBag(trial, folds, hooks);
-    const members = [0, 1, 2].map((member) => {
+    expect(bag.trial.members).toBe(5);
+    const members = [0, 1, 2, 3, 4].map((member) => {
       const candidates = [atRounds(memberOf(candidate, member), rounds)];
       return runTrialHere(folds, { candidates, ...whole }, () => 0)[0]?.scores ?? [];
     });
@@ -86,6 +87,68 @@ describe('trials at one number of rounds', () => {
     expect(meanOf(lossesOf(bag.trial))).toBeLessThanOrEqual(bag.memberLogLoss);
     expect(isBagWorthwhile({ ...bag, memberLogLoss: 2 * bag.memberLogLoss })).toBe(true);
     expect(isBagWorthwhile({ ...bag, memberLogLoss: meanOf(lossesOf(bag.trial)) })).toBe(false);
+  });
+
+  test('a bag has three forests where five would have more than 20,000 leaves', async () => {
+    const trial = await searched('boosting');
+    const { candidate } = trial;
+    if (candidate.algorithm !== 'boosting') throw new Error('not boosting');
+    const asked: TrialTask[][] = [];
+    const runTrials: SearchHooks['runTrials'] = (tasks, onDone) => {
+      asked.push([...tasks]);
+      return here(
+        tasks.map((task) => ({
+          ...task,
+          candidates: task.candidates.map((each) => atRounds(each, 1)),
+        })),
+        onDone,
+      );
+    };
+    for (const [rounds, others] of [
+      [1000, 4],
+      [1001, 2],
+    ] as const) {
+      const settled = { ...trial, rounds, candidate: atRounds(candidate, rounds) };
+      expect(candidate.parameters.maxLeaves).toBe(4);
+      const bag = await tryBag(settled, folds, { ...hooks, runTrials });
+      expect(asked.pop()).toHaveLength(others);
+      expect(bag.trial.members).toBe(others + 1);
+    }
+  });
+
+  test('ranks are tried as a ladder of their own, and the refit is a tree a column that varies', async () => {
+    const five = { ...options, algorithms: ['logistic' as const], trials: 5 };
+    const candidates = listCandidates(five, 1, 4);
+    const ranked = candidates.filter((each) => each.algorithm === 'logistic' && each.ranked);
+    expect(ranked.map((each) => each.algorithm === 'logistic' && each.c)).toEqual([0.01, 0.1]);
+    const tasks: TrialTask[] = [];
+    const runTrials: SearchHooks['runTrials'] = (given, onDone) => {
+      tasks.push(...given);
+      return here(given, onDone);
+    };
+    const trials = await search(candidates, folds, 'logLoss', { ...hooks, runTrials });
+    expect(tasks.map((task) => task.candidates.length)).toEqual([2, 2, 1]);
+    const trial = trials.find(({ candidate }) => candidate === ranked[1]);
+    const [fold] = folds;
+    if (!trial || !fold) throw new Error('not tried');
+    // Alone, without a fit to start from, it comes to the same margins.
+    const alone = runTrialHere(
+      folds,
+      { candidates: [trial.candidate], from: 0, until: 1 },
+      () => 0,
+    );
+    alone[0]?.scores[0]?.margins.forEach((margin, row) =>
+      expect(margin).toBeCloseTo(trial.scores[0]?.margins[row] ?? NaN, 5),
+    );
+    const rows = Array.from({ length: made.table.rows }, (_, row) => row);
+    const choice = { candidate: trial.candidate, rounds: 0, members: 1, scale: null, weight: 1 };
+    const { classifier, columnGain } = await refit([choice], made.table, rows, made.labels, {
+      onShare: () => undefined,
+    });
+    if (classifier.kind !== 'forest')
+      throw new Error(`a forest was expected, not ${classifier.kind}`);
+    expect(classifier.forest.treeCount).toBe(columnGain.length);
+    expect(columnGain[0]).toBeGreaterThan(columnGain[1] ?? NaN); // risk, noise
   });
 
   test('what is chosen is fitted at the rounds that its out-of-fold margins stand at', async () => {
