@@ -9,7 +9,7 @@ import type { MembershipStore } from './membership.store.js';
 export interface AssignEveryoneDeps extends AssessUsersDeps {
   serving: Pick<SegmentServing, 'current' | 'use' | 'refresh'>;
   memberships: AssessUsersDeps['memberships'] & Pick<MembershipStore, 'usersAfter' | 'customers'>;
-  clock: Pick<Clock, 'wall' | 'monotonicMs'>;
+  clock: Pick<Clock, 'now' | 'wall' | 'monotonicMs'>;
 }
 
 /** What an ASSIGN job did. */
@@ -29,7 +29,8 @@ const CHUNK = 5_000;
 /**
  * The work of an ASSIGN job: every customer into a segment of the live version, in ascending id, a chunk at a time.
  * Assessing twice changes nothing, so that a run that was killed just begins anew. When another version becomes
- * live meanwhile, it begins again with that one.
+ * live meanwhile, it begins again with that one. Each chunk is decided as of its own moment: as of the instant of the
+ * job, customers who moved since would be left where the version before had put them.
  * @throws AppError CONFLICT when no version of the segmentation is live
  */
 export async function assignEveryone(
@@ -46,7 +47,7 @@ export async function assignEveryone(
     if (!served)
       throw new AppError('CONFLICT', `no version of the segmentation ${input.key} is live`);
     const { version, model } = served;
-    const run = { served, asOf: new Date(input.asOf), chunk };
+    const run = { served, notBefore: new Date(input.asOf), chunk };
     const done = await deps.serving.use(version.id, () => assignAll(deps, job, run));
     if (!done) continue;
     const seconds = (deps.clock.monotonicMs() - startMs) / 1000;
@@ -58,7 +59,7 @@ export async function assignEveryone(
 async function assignAll(
   deps: AssignEveryoneDeps,
   job: RunningJob,
-  { served, asOf, chunk }: { served: ServedSegmentation; asOf: Date; chunk: number },
+  { served, notBefore, chunk }: { served: ServedSegmentation; notBefore: Date; chunk: number },
 ): Promise<{ assigned: number; moved: number } | null> {
   const total = await deps.memberships.customers();
   const done = { looked: 0, assigned: 0, moved: 0 };
@@ -70,6 +71,8 @@ async function assignAll(
     const last = users.at(-1);
     if (last === undefined) return { assigned: done.assigned, moved: done.moved };
     after = last;
+    const now = deps.clock.now();
+    const asOf = now > notBefore ? now : notBefore;
     const question = { served, users, asOf, live: true };
     const { answers, moves } = await assessUsers(deps, question, job.signal);
     done.looked += users.length;

@@ -117,6 +117,16 @@ describe('an ASSIGN job', () => {
     expect(await openRows()).toBe(CUSTOMERS);
   });
 
+  it('moves also those whose stay began after the job was asked for', async () => {
+    const earlier = new Date(lab.clock.now().getTime() - 3_600_000).toISOString();
+    await assignEveryone(depsOf(), jobOf());
+    const other = { keys: ['some', 'many', 'rare'], borders: THREE.borders };
+    await lab.goLive(other);
+    const late = jobOf({ input: { kind: 'ASSIGN', key: 'persona', asOf: earlier } });
+    const done = await assignEveryone(depsOf({ assign: lab.assign }), late);
+    expect(done).toMatchObject({ assigned: CUSTOMERS, moved: CUSTOMERS });
+  });
+
   it('is refused while nothing is live', async () => {
     const serving = { ...lab.serving, current: () => null };
     await expect(assignEveryone(depsOf({ serving }), jobOf())).rejects.toThrow(
