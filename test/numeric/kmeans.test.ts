@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PointMatrix } from '../../src/numeric/clustering.js';
 import { fitKMeans, STARTING_ROWS, type KMeansOptions } from '../../src/numeric/kmeans.js';
+import { kmeansRun } from '../../src/numeric/kmeans-run.js';
 import { randomStream } from '../../src/numeric/random.js';
 import { syntheticBlobs } from '../support/blobs.js';
 import { cdnowRfm, telcoNumeric } from '../support/cluster-reference.js';
@@ -145,6 +146,16 @@ describe('k-means', () => {
     expect(b.labels).toEqual(a.labels);
     expect(Math.abs(b.inertia / a.inertia - 1)).toBeLessThan(1e-6);
   });
+
+  test('as an algorithm of a chooser it is the same fit', () => {
+    const points = randomPoints(200, 2, 1, false);
+    const options = { seed: 3, restarts: 2, dbscan: { eps: null, minPoints: 5 } };
+    const { labels, inertia, centers } = fitKMeans(points, 3, options);
+    expect(kmeansRun.run(points, 3, options)).toEqual({
+      ...{ k: 3, labels, inertia, centers, bic: null },
+      ...{ detail: { kind: 'centroids' }, sampledRows: null, notes: [] },
+    });
+  });
 });
 
 describe('k-means refuses', () => {
@@ -278,6 +289,11 @@ test('a large table is seeded on a sample, which the seed decides, and ends on a
   const all = fitKMeans(points, 5, { ...once, starts: fit.centers, tolerance: 0 });
   expect(fit.inertia / all.inertia).toBeLessThan(1.0001);
   expect(fitKMeans(points, 5, { seed: 7, restarts: 3 })).toEqual(fit);
+  expect(
+    kmeansRun.run(points, 5, { seed: 7, restarts: 3, dbscan: { eps: null, minPoints: 5 } }).notes,
+  ).toEqual([
+    'k-means with 5 groups: the starts competed on 65,536 rows, the best ran on all rows',
+  ]);
 });
 
 test('a large table whose sample has too few distinct rows is seeded on all rows', () => {
