@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterRun } from '../../../src/numeric/cluster-algorithm.js';
 import type { PointMatrix } from '../../../src/numeric/clustering.js';
-import { kmeansRun } from '../../../src/numeric/kmeans-run.js';
+import { fitKMeans } from '../../../src/numeric/kmeans.js';
 import { summariseGroups } from '../../../src/numeric/point-checks.js';
 import type { ChoiceAlgorithm, ChoiceOptions } from '../../../src/segment/choose/choice.js';
 import { chooseClustering } from '../../../src/segment/choose/choose-clustering.js';
@@ -28,8 +28,10 @@ const kmeans: ChoiceAlgorithm = {
   name: 'kmeans',
   findsK: false,
   gap: true,
-  run: (points, k, { seed }) =>
-    kmeansRun.run(points, k, { seed, restarts: 5, dbscan: { eps: null, minPoints: 5 } }),
+  run: (points, k, { seed }) => {
+    const { labels } = fitKMeans(points, k, { seed, restarts: 5 });
+    return runOf(points, labels, k);
+  },
 };
 
 /** Finds by itself what `label` says of each row. */
