@@ -10,17 +10,24 @@ import type { FirstEventMatters, ReadStretch, StretchRequest } from './stretch.j
 
 /**
  * Reads customers from table to table: a model of attributes alone takes the profiles as they are stored, by COPY, and
- * finds its numbers in their text; every other set of features is one compiled statement over the stretch. The values are
- * those of `readFeatures`.
+ * finds its numbers in their text; every other set of features is one compiled statement over the stretch, and so is one that
+ * takes little of profiles that turned out to hold much. The values are those of `readFeatures`.
  */
 export function stretchReader(db: Database, read: ReadAny): ReadStretch {
+  const buffers: Buffer[] = [];
+  const wide = new WeakSet<readonly FeatureDefinition[]>();
   return async (request, matters) => {
     const { features, asOf, after, until } = request;
-    return isOfProfiles(features)
-      ? readProfiles(db, request, matters)
-      : read({ features, users: { after, until }, asOf, people: true });
+    if (!isOfProfiles(features) || wide.has(features))
+      return read({ features, users: { after, until }, asOf, people: true });
+    const { rows, bytes } = await readProfiles(db, buffers, request, matters);
+    if (bytes > rows.rows * features.length * MOST_BYTES_A_FEATURE) wide.add(features);
+    return rows;
   };
 }
+
+/** Looking an attribute up in SQL costs as much CPU time as writing and reading so much text; measured. */
+const MOST_BYTES_A_FEATURE = 80;
 
 const SINCE_REGISTRATION = 'registration';
 
@@ -35,35 +42,62 @@ function isOfProfiles(features: readonly FeatureDefinition[]): boolean {
 /** Profiles and first events of one moment. */
 async function readProfiles(
   db: Database,
+  buffers: Buffer[],
   request: StretchRequest,
   matters: FirstEventMatters,
-): Promise<FeatureRows> {
+): Promise<{ rows: FeatureRows; bytes: number }> {
   return db.transaction(async (sql) => {
     await sql.query('set transaction isolation level repeatable read, read only');
-    const rows = decode(await profileBytes(sql, request), request.features);
+    const { rows, bytes } = await throughBuffer(buffers, profileData(sql, request), (data) => ({
+      rows: decode(data, request.features),
+      bytes: data.length,
+    }));
     const asked = [...rows.userIds.keys()].filter((row) => matters(rows, row));
-    if (asked.length === 0) return rows;
+    if (asked.length === 0) return { rows, bytes };
     const firstOf = await firstEvents(sql, request);
     const firstEventAt = rows.people.firstEventAt;
     for (const row of asked) firstEventAt[row] = firstOf.get(rows.userIds[row] ?? NaN) ?? NaN;
-    return rows;
+    return { rows, bytes };
   });
 }
 
 const FIELDS = 5;
 
+const FIRST_BUFFER_BYTES = 1 << 20;
+
+/**
+ * Gathers the data in a buffer that the next reads use again: what every read lets go of outside the heap is what the garbage
+ * collector runs for. `work` keeps no view of it.
+ */
+async function throughBuffer<T>(
+  buffers: Buffer[],
+  data: AsyncIterable<Buffer>,
+  work: (bytes: Buffer) => T,
+): Promise<T> {
+  let buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
+  let length = 0;
+  for await (const part of data) {
+    if (length + part.length > buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * (length + part.length));
+      buffer.copy(larger, 0, 0, length);
+      buffer = larger;
+    }
+    length += part.copy(buffer, length);
+  }
+  const result = work(buffer.subarray(0, length));
+  buffers.push(buffer);
+  return result;
+}
+
 /** COPY takes no parameters: ids and an instant are all that is written into it. */
-async function profileBytes(sql: Copy, { after, until, asOf }: StretchRequest): Promise<Buffer> {
+function profileData(sql: Copy, { after, until, asOf }: StretchRequest): AsyncIterable<Buffer> {
   const instant = `'${asOf.toISOString()}'::timestamptz`;
-  const parts: Buffer[] = [];
-  for await (const part of sql.copyTo(
+  return sql.copyTo(
     `copy (select c.id, c.consent_profiling, c.registered_at,
        case when c.registered_at < ${instant} then date_part('epoch', ${instant} - c.registered_at) / 86400 end,
        c.attributes
      from customer c where c.id > ${whole(after)} and c.id <= ${whole(until)} order by c.id) to stdout (format binary)`,
-  ))
-    parts.push(part);
-  return Buffer.concat(parts);
+  );
 }
 
 function whole(id: number): string {

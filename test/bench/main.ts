@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { batchBench } from './batch-bench.js';
 import { formatBenchLine, type BenchLine } from './bench-line.js';
 import { featureBench } from './feature-bench.js';
 import { importBench } from './import-bench.js';
@@ -11,6 +12,7 @@ import { trainingBench } from './training-bench.js';
 const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   list: listBench,
   scorer: scorerBench,
+  batch: batchBench,
   features: featureBench,
   import: importBench,
   ingest: ingestBench,

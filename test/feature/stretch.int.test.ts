@@ -185,11 +185,14 @@ async function compare(
   expect(rows.rows).toBe(wanted.length);
   if (wanted.length === 0) return 0;
   const listed = await read({ features, users: wanted, asOf, people: true });
-  const columnsOf = ({ columns, people }: FeatureRows) => [
-    ...features.map(({ name }) => [name, [...(columns.get(name) ?? [])]] as const),
-    ...Object.entries(people ?? {}).map(([name, column]) => [name, [...column]] as const),
+  const columnsOf = ({ columns, people }: FeatureRows): [string, unknown[]][] => [
+    ...features.map(({ name }): [string, unknown[]] => [name, [...(columns.get(name) ?? [])]]),
+    ...Object.entries(people ?? {}).map(([name, column]): [string, unknown[]] => [
+      name,
+      [...(column as Float64Array)],
+    ]),
   ];
-  const expected = new Map<string, unknown[]>(columnsOf(listed));
+  const expected = new Map(columnsOf(listed));
   for (const [name, column] of columnsOf(rows))
     column.forEach((value, row) => {
       const known = expected.get(name)?.[row];
@@ -255,7 +258,7 @@ describe('A stretch of customers', () => {
       expect(await compare(all.slice(from, from + 500), [0, 6], 0)).toBeGreaterThan(0);
   });
 
-  it('knows first events of whom they matter of, and of nobody else', async () => {
+  it('knows first events of whom they matter of, and of nobody else; little of wide profiles is looked up', async () => {
     const features = registryOf([{ kind: 'attribute', name: '5', as: 'text' }]);
     const range = { after: 0, until: ids.at(-1) ?? 0 };
     const all = await read({ features, users: ids, asOf, people: true });
@@ -264,5 +267,11 @@ describe('A stretch of customers', () => {
       ids.map((_, row) => (row % 3 === 0 ? all.people?.firstEventAt[row] : NaN)),
     );
     expect([...(all.people?.firstEventAt ?? [])].some((at) => at > 0)).toBe(true);
+
+    // one attribute of wide profiles: from the second stretch on it is looked up, and first events come with it
+    const again = await stretch({ features, asOf, ...range }, () => false);
+    expect(again.people?.firstEventAt).toEqual(all.people?.firstEventAt);
+    expect(again.columns.get('f0')).toEqual(some.columns.get('f0'));
+    expect(again.userIds).toEqual(some.userIds);
   });
 });
