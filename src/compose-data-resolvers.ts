@@ -53,7 +53,7 @@ export function dataResolvers(parts: DataResolverParts): object[] {
       users: ingest.users,
       loaders: users,
       upsertUsers: ingest.upsertUsers,
-      setConsent: setConsent({ setConsent: ingest.users.setConsent, wall: () => clock.wall() }),
+      setConsent: setConsent({ setConsent: ingest.setConsent, wall: () => clock.wall() }),
       personalRead: privacy.personalRead,
     }),
     new UserConnectionResolver(),

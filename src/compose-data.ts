@@ -23,7 +23,8 @@ import type { Clock } from './kernel/clock.js';
 import type { Database } from './plant/ports.js';
 import { upsertUsers } from './user/upsert-users.js';
 import type { FilterExtensions } from './user/user-filter.js';
-import { userStore } from './user/user.store.js';
+import type { User } from './user/user.js';
+import { userStore, type ConsentChange } from './user/user.store.js';
 
 /** Who may come in: keys, sessions, one-time links, the audit trail. */
 export function composeAccess(db: Database, clock: Clock) {
@@ -61,13 +62,23 @@ export interface IngestOptions {
   keepRejected?: (rows: readonly RejectedRow[]) => Promise<void>;
   /** Told whose events were stored. */
   onEvents?: (userIds: readonly number[]) => void;
+  /** Told whose profiles or consents were written. */
+  onProfiles?: (userIds: readonly number[]) => void;
   /** Parts of the filter of customers that rooms to the right add. */
   filters?: FilterExtensions;
 }
 
 /** Customers, what they did and with what: the stores and the ways in. */
 export function composeIngest(db: Database, clock: Clock, options: IngestOptions = {}) {
-  const { inOrder = false, keepRejected, retention, erasedBefore, onEvents, filters } = options;
+  const {
+    inOrder = false,
+    keepRejected,
+    retention,
+    erasedBefore,
+    onEvents,
+    onProfiles,
+    filters,
+  } = options;
   const users = userStore(db, auditStore, filters);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
@@ -92,17 +103,31 @@ export function composeIngest(db: Database, clock: Clock, options: IngestOptions
     ...guards,
   };
   const keeping = keepRejected ? { keepRejected } : {};
+  const upsert: typeof users.upsert = onProfiles
+    ? async (rows, at) => {
+        const written = await users.upsert(rows, at);
+        const ids = await users.idsByExternalId(rows.map(({ externalId }) => externalId));
+        onProfiles([...ids.values()]);
+        return written;
+      }
+    : users.upsert;
   return {
     users,
     types,
     sources,
     events,
     upsertUsers: upsertUsers({
-      upsert: users.upsert,
+      upsert,
       wall: () => clock.wall(),
       ...keeping,
       ...(erasedBefore ? { erased: { erasedBefore, byExternalIds: users.byExternalIds } } : {}),
     }),
+    /** Sets consents, and tells of it. */
+    setConsent: async (change: ConsentChange): Promise<User | null> => {
+      const user = await users.setConsent(change);
+      if (user) onProfiles?.([user.id]);
+      return user;
+    },
     recordEvents: recordEvents({ ...recording, ...keeping }),
     ...composeDevicesTickets({
       db,

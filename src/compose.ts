@@ -125,6 +125,9 @@ async function composeOn(
       predictions.customersChanged(userIds);
       segments.customersChanged(userIds);
     },
+    onProfiles: (userIds) => {
+      segments.customersChanged(userIds);
+    },
     filters: segmentFilters(() => segmentations.serving),
   });
   const users = userLoaders(ingest.users);

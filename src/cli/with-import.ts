@@ -11,6 +11,8 @@ import type { CliContext } from './context.js';
 import type { ImportDeps, ImportJobs } from './import/context.js';
 import { importJobs } from './import/import-jobs.js';
 import { requestProfile } from '../feature/request-profile.js';
+import { liveSegmentations } from '../segment/live-segmentations.store.js';
+import { planAssignment } from '../segment/request-segmentation.js';
 import { requestScan } from '../quality/request-scan.js';
 
 const ACTOR = 'command line';
@@ -50,7 +52,7 @@ export function withImport<T>(
       registerAttributeFeatures: (columns, status) =>
         registry.registerAttributeFeatures(columns, ACTOR, status),
       writeRejectedRows: rejectedRowStore(db).write,
-      jobs: followedUp(jobs, clock.now()),
+      jobs: followedUp(jobs, clock.now(), liveSegmentations(db)),
       clock,
       dataDir: context.config.dataDir,
     });
@@ -58,7 +60,7 @@ export function withImport<T>(
 }
 
 /** After an import the tables are looked at: a broken batch is to be known before a model reads it. */
-function followedUp(store: JobStore, now: Date): ImportJobs {
+function followedUp(store: JobStore, now: Date, live: () => Promise<string[]>): ImportJobs {
   const jobs = importJobs(store, ACTOR);
   const once = { jobPage: store.page, createJob: store.create };
   const askForScan = requestScan(once);
@@ -69,6 +71,13 @@ function followedUp(store: JobStore, now: Date): ImportJobs {
       await jobs.succeed(id, result);
       await askForScan(ACTOR);
       await askForProfile(ACTOR);
+      // an import tells nobody whose events it brought: everybody is looked at again
+      for (const key of await live())
+        await store.create({
+          kind: 'SEGMENT',
+          input: planAssignment(key, now),
+          createdBy: ACTOR,
+        });
     },
   };
 }

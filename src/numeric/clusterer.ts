@@ -10,7 +10,7 @@ export interface Preparation {
   encoding: Encoding;
   /** Per input: what stands for a missing number. */
   fill: Float64Array;
-  /** Per input: bounds of winsorising; -Infinity and Infinity where there are none. */
+  /** Per input: bounds of winsorising; the largest floats where there are none. */
   low: Float64Array;
   high: Float64Array;
   /** Per input: 1 = log1p after the bounds (low >= 0 then); 0 = as it is. */

@@ -1,8 +1,8 @@
 import { AppError } from '../kernel/error.js';
 import type { ThreadProgress } from '../model/work-in-thread.js';
 import { applyPreparation } from '../numeric/apply-preparation.js';
-import type { Clusterer, Preparation } from '../numeric/clusterer.js';
-import type { PointMatrix } from '../numeric/clustering.js';
+import { sharedMemory } from '../numeric/buffers.js';
+import type { Clusterer } from '../numeric/clusterer.js';
 import { labelAgreement } from '../numeric/label-agreement.js';
 import { predictClusterer } from '../numeric/predict-clusterer.js';
 import { fitPreparation, type FittedPreparation } from '../numeric/prepare-points.js';
@@ -56,7 +56,8 @@ async function clusterRows(task: ClusterTask, hooks: ClusterHooks): Promise<Clus
     );
   const prepared = prepare(task);
   const { preparation } = prepared;
-  const points = shared(applyPreparation(preparation, table));
+  // in shared memory, so that the threads of k-means need no copy
+  const points = applyPreparation(preparation, table, sharedMemory);
   const choice = await chooseClustering(points, choiceAlgorithms(task, table, points), {
     minK,
     maxK: Math.min(maxK, Math.max(minK, table.rows - 1)),
@@ -111,13 +112,6 @@ function prepare({ population: { table }, features, recipe }: ClusterTask): Fitt
   });
 }
 
-/** In shared memory, so that the threads of k-means need no copy. */
-function shared({ rows, columns, values }: PointMatrix): PointMatrix {
-  const memory = new Float64Array(new SharedArrayBuffer(values.byteLength));
-  memory.set(values);
-  return { rows, columns, values: memory };
-}
-
 /** A seeded sample of the rows, in random order: the first few are a sample too. */
 function projectionOf(coordinates: Float64Array, rows: number, seed: number): ProjectedRow[] {
   const random = randomStream(seed);
@@ -137,9 +131,8 @@ function projectionOf(coordinates: Float64Array, rows: number, seed: number): Pr
 }
 
 /** Ages, where they are told of, also as bands. */
-function banded({ population }: ClusterTask): ClusterTask['population'] {
-  const numbers = Object.entries(population.attributes).filter(([, { kind }]) => kind === 'number');
-  return { ...population, bands: Object.fromEntries(numbers.map(([name]) => [name, AGE_BORDERS])) };
+function banded({ population, age }: ClusterTask): ClusterTask['population'] {
+  return age === null ? population : { ...population, bands: { [age]: AGE_BORDERS } };
 }
 
 /** Means of the numerical inputs of each segment, missing values filled as the clusterer does. */
@@ -153,7 +146,7 @@ function centersOf(
     clusterer.kind === 'medoids'
       ? clusterer.numericNames
       : clusterer.preparation.encoding.numericNames;
-  const fill = clusterer.kind === 'medoids' ? null : fillOf(clusterer.preparation);
+  const fill = clusterer.kind === 'medoids' ? null : clusterer.preparation.fill;
   const width = table.numericNames.length;
   const centers = Array.from({ length: segments }, () => new Array<number>(names.length).fill(0));
   const spread: number[] = [];
@@ -181,10 +174,6 @@ function centersOf(
     spread.push(count > 0 ? Math.sqrt(squares / count) : 0);
   }
   return { centers, spread };
-}
-
-function fillOf({ fill }: Preparation): Float64Array {
-  return fill;
 }
 
 /** Over the customers whose label is known; null when fewer than two are. */

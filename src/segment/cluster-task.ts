@@ -21,6 +21,8 @@ export interface ClusterTask {
     SegmentationSpec,
     'choose' | 'winsorise' | 'explainedVariance' | 'restarts' | 'dbscan' | 'minShare'
   >;
+  /** Attribute that holds ages, which are also told as bands; null: none. */
+  age: string | null;
   /** Labels to compare with, one a customer; '' = unknown. Null: none were given. */
   labels: readonly string[] | null;
 }

@@ -16,6 +16,6 @@ registerEnumType(QuadrantEnum, {
     KEEP: { description: 'High value, active.' },
     RAISE_VALUE: { description: 'Active, but of little value so far.' },
     RAISE_ACTIVITY: { description: 'Of value, but gone quiet.' },
-    WATCH: { description: 'Neither.' },
+    WATCH: { description: 'No weaker side, and not at the top.' },
   },
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../kernel/error.js';
 import { consentOf } from '../feature/people.js';
-import type { FeatureDefinition } from '../feature/feature.js';
+import { pickVersion, type FeatureDefinition } from '../feature/feature.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { RunningJob } from '../job/run-job.js';
 import { inputsOf, inputTable } from '../model/model-inputs.js';
@@ -96,8 +96,10 @@ export async function runSegmentation(
   const names = input.features.map((feature) => feature.split('@')[0] ?? feature);
   const features = pinnedFeatures(await deps.allFeatures(), names, input.features);
   job.report(0.02, `reading ${features.length} features of everybody`);
-  const { table, userIds } = await readEverybody(deps, features, asOf);
-  const task = await taskOf(deps, model, input, { table, userIds });
+  const described = describedFeatures(await deps.allFeatures(), model.spec, names);
+  const everybody = await readEverybody(deps, { features, described }, asOf);
+  const { table, userIds } = everybody;
+  const task = await taskOf(deps, model, input, everybody);
   const outcome = await deps.cluster(task, {
     signal: job.signal,
     onProgress: ({ share, stage }) => {
@@ -165,18 +167,52 @@ async function finish(
   });
 }
 
+/** The newest approved version of each number that profiles tell of; what is not registered is not told of. */
+function describedFeatures(
+  registry: readonly FeatureDefinition[],
+  { describe }: SegmentationModel['spec'],
+  grouped: readonly string[],
+): FeatureDefinition[] {
+  return describe.flatMap((name) => {
+    const versions = registry.filter(
+      (feature) =>
+        feature.name === name && feature.status === 'APPROVED' && feature.type === 'NUMERICAL',
+    );
+    const feature = grouped.includes(name) ? null : pickVersion(versions);
+    return feature ? [feature] : [];
+  });
+}
+
 /** Rows of who agreed to profiling and has a value at all. */
+interface Everybody {
+  table: FeatureTable;
+  userIds: Float64Array;
+  /** Numbers that profiles tell of, beside the inputs. */
+  described: Record<string, AttributeColumn>;
+}
+
 async function readEverybody(
   deps: Pick<RunSegmentationDeps, 'readFeatures'>,
-  features: readonly FeatureDefinition[],
+  wanted: { features: readonly FeatureDefinition[]; described: readonly FeatureDefinition[] },
   asOf: Date,
-): Promise<{ table: FeatureTable; userIds: Float64Array }> {
+): Promise<Everybody> {
+  const features = [...wanted.features, ...wanted.described];
   const rows = await deps.readFeatures({ features, users: 'everyone', asOf, people: 'consent' });
-  const table = inputTable(rows, inputsOf(features));
+  const table = inputTable(rows, inputsOf(wanted.features));
   const kept = groupableRows(table, consentOf(rows.columns));
+  const described: Everybody['described'] = {};
+  for (const { name } of wanted.described) {
+    const column = rows.columns.get(name);
+    if (column instanceof Float64Array)
+      described[name] = {
+        kind: 'number',
+        values: Float32Array.from(kept, (row) => column[row] ?? NaN),
+      };
+  }
   return {
     table: kept.length === table.rows ? table : pickRows(table, kept),
     userIds: Float64Array.from(kept, (row) => rows.userIds[row] ?? NaN),
+    described,
   };
 }
 
@@ -184,7 +220,7 @@ async function taskOf(
   deps: Pick<RunSegmentationDeps, 'attributesOf'>,
   { spec }: SegmentationModel,
   input: RunInput,
-  { table, userIds }: { table: FeatureTable; userIds: Float64Array },
+  { table, userIds, described }: Everybody,
 ): Promise<ClusterTask> {
   const { age, gender, city } = spec.persona;
   const texts = [gender, city].filter((name) => name !== null);
@@ -192,7 +228,7 @@ async function taskOf(
   const values =
     named.length > 0 ? await deps.attributesOf([...userIds], [...new Set(named)]) : new Map();
   const columnOf = (name: string): string[] => (values.get(name) as string[] | undefined) ?? [];
-  const attributes: Record<string, AttributeColumn> = {};
+  const attributes: Record<string, AttributeColumn> = { ...described };
   for (const name of texts) attributes[name] = { kind: 'text', values: columnOf(name) };
   if (age !== null)
     attributes[age] = { kind: 'number', values: Float32Array.from(columnOf(age), numberOf) };
@@ -204,6 +240,7 @@ async function taskOf(
     maxK: input.maxK,
     seed: input.seed,
     recipe: spec,
+    age,
     labels: input.labels === null ? null : columnOf(input.labels),
   };
 }

@@ -45,6 +45,8 @@ export const segmentationSpec = z.strictObject({
   task: z.literal('CLUSTERING'),
   description: z.string().min(1),
   features: z.array(clusterFeature).min(1).max(200),
+  /** Further features that profiles tell of; customers are not grouped by them. */
+  describe: z.array(z.string().min(1)).max(50).default([]),
   algorithms: z.array(z.enum(clusterAlgorithms)).min(1),
   /** Number of groups tried: minK..maxK; one of them where both are equal. */
   minK: z.int().min(2).max(50).default(2),

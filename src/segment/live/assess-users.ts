@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { inputTable } from '../../model/model-inputs.js';
 import type { Memberships } from '../../numeric/clusterer.js';
 import { pickRows, type FeatureTable } from '../../numeric/table.js';
+import { groupableRows } from '../groupable.js';
 import type { SegmentMoves } from '../segment.messages.js';
 import type { ServedSegmentation } from '../segmentation.js';
 import type { MembershipStore } from './membership.store.js';
@@ -44,7 +45,7 @@ export interface AssessQuestion {
 }
 
 export interface Assessed {
-  /** In the order of the users; null for who is unknown, erased or does not agree to profiling. */
+  /** In the order of the users; null for who is unknown, erased, does not agree to profiling or has no value of any input. */
   answers: (Membership | null)[];
   /** Stays that were begun. */
   moves: number;
@@ -103,11 +104,10 @@ async function judge(
   const { served, users, asOf, signal } = run;
   const { features, inputs, version, report, model } = served;
   const read = await readFeatures({ features, users, asOf, people: 'consent' });
-  const consent = consentOf(read.columns);
-  const asked = users.flatMap((_, row) => (consent?.[row] === 1 ? [row] : []));
+  const all = inputTable(read, inputs);
+  const asked = groupableRows(all, consentOf(read.columns) ?? new Float64Array(users.length));
   const judged = users.map((): Judged | null => null);
   if (asked.length === 0) return judged;
-  const all = inputTable(read, inputs);
   const table = asked.length === users.length ? all : pickRows(all, asked);
   const verdicts = verdictsOf(
     await assign(version.artifactSha256, table, { signal }),
