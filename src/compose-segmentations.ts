@@ -14,7 +14,7 @@ import { assignEveryone } from './segment/live/assign-everyone.js';
 import { standingKeys } from './segment/live/standing-keys.store.js';
 import { clustererInputs } from './numeric/clusterer.js';
 import { clusterInWorker } from './segment/cluster-in-worker.js';
-import { planAssignment } from './segment/request-segmentation.js';
+import { requestAssignment } from './segment/request-assignment.js';
 import type { RunSegmentationDeps } from './segment/run-segmentation.js';
 import { openSegmentServing } from './segment/segment-serving.js';
 import { parseSegmentationSpec } from './segment/segmentation-spec.js';
@@ -69,13 +69,13 @@ async function shippedSpecs(folder: string) {
 /** Asks for everybody's segment in every segmentation that is live: time passes, and imports tell nobody. */
 export function askForAssignments(parts: {
   serving: Pick<SegmentServing, 'all' | 'refresh'>;
-  jobs: Pick<ReturnType<typeof composeJobs>, 'submit'>;
+  jobs: Pick<ReturnType<typeof composeJobs>, 'once'>;
   clock: Pick<Clock, 'now'>;
 }): (createdBy: string) => Promise<void> {
   return async (createdBy) => {
     await parts.serving.refresh();
     for (const { model } of parts.serving.all())
-      await parts.jobs.submit('SEGMENT', planAssignment(model.name, parts.clock.now()), createdBy);
+      await requestAssignment(parts.jobs.once)(model.name, parts.clock.now(), createdBy);
   };
 }
 

@@ -12,7 +12,7 @@ import type { ImportDeps, ImportJobs } from './import/context.js';
 import { importJobs } from './import/import-jobs.js';
 import { requestProfile } from '../feature/request-profile.js';
 import { liveSegmentations } from '../segment/live-segmentations.store.js';
-import { planAssignment } from '../segment/request-segmentation.js';
+import { requestAssignment } from '../segment/request-assignment.js';
 import { requestScan } from '../quality/request-scan.js';
 
 const ACTOR = 'command line';
@@ -72,12 +72,7 @@ function followedUp(store: JobStore, now: Date, live: () => Promise<string[]>): 
       await askForScan(ACTOR);
       await askForProfile(ACTOR);
       // an import tells nobody whose events it brought: everybody is looked at again
-      for (const key of await live())
-        await store.create({
-          kind: 'SEGMENT',
-          input: planAssignment(key, now),
-          createdBy: ACTOR,
-        });
+      for (const key of await live()) await requestAssignment(once)(key, now, ACTOR);
     },
   };
 }
