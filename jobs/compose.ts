@@ -166,6 +166,7 @@ async function workOnScores(rooms: Rooms, concurrency: number): Promise<void> {
     useVersion: (id, work) => models.serving.use(id, work),
     usersAfter: ledger.store.usersAfter,
     readFeatures: features.read,
+    stretches: { after: ledger.store.stretchAfter, read: features.readStretch },
     scorer: plant.scorer,
     writeBatch: ledger.store.writeBatch,
     runState: ledger.store.runState,

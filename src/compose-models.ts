@@ -6,6 +6,7 @@ import { featureReader, featureStore, lockedRegistry } from './feature/feature.s
 import { gatherReads } from './feature/gather-reads.js';
 import { nameEventTypes } from './feature/name-event-types.js';
 import { readFeatures } from './feature/read-features.js';
+import { stretchReader } from './feature/stretch.store.js';
 import { recentRegistry, type RecentRegistry } from './feature/recent-registry.js';
 import { featureUsersOn } from './model/feature-users.store.js';
 import type { Job } from './job/job.js';
@@ -83,7 +84,8 @@ export function composeFeatureReading(db: Database, opened?: RecentRegistry) {
     opened ?? recentRegistry(featureStore(db, auditStore, featureUsersOn), () => performance.now());
   const { store, recent } = registry;
   const types = eventCatalogue(db, 'event_type');
-  const read = gatherReads(readFeatures({ run: featureReader(db), typeIds: types.idsOf }));
+  const readAny = readFeatures({ run: featureReader(db), typeIds: types.idsOf });
+  const read = gatherReads(readAny);
   const approved = (): Promise<FeatureDefinition[]> =>
     store.list({ status: ['APPROVED'], tags: null });
   return {
@@ -91,6 +93,7 @@ export function composeFeatureReading(db: Database, opened?: RecentRegistry) {
     store,
     recent,
     read,
+    readStretch: stretchReader(db, readAny),
     approved,
     /** Boot step, after the registry is filled: the first question then costs what every other does. */
     nameEventTypes: nameEventTypes({ registry: store.all, typeIds: types.idsOf }),
