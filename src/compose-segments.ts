@@ -9,6 +9,7 @@ import { perRequest, type RequestContext } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { jobLoader } from './job/job-loader.js';
 import { countedKeys } from './segment/live/distribution.store.js';
+import { rememberedAssign } from './segment/live/remembered-assign.js';
 import { planAssignment, planSegmentation } from './segment/request-segmentation.js';
 import { segmentationNode, segmentNode, type SegmentationNode } from './segment/segment-nodes.js';
 import { SegmentResolver } from './segment/segment.resolver.js';
@@ -26,6 +27,8 @@ export interface SegmentRoomParts {
   featuresOf: Pick<FeatureLoaders, 'registry'>;
   models: Awaited<ReturnType<typeof composeModels>>;
   segmentations: Segmentations;
+  /** Rows whose memberships are remembered; 0: none. */
+  resultCacheEntries: number;
 }
 
 /** Segments, personas, and who is in which. */
@@ -48,7 +51,10 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
   const names = openPersonaLoaders(personas);
   const live = composeSegmentLive({
     plant,
-    assign: (sha256, table, options) => scorer.assign(sha256, table, options),
+    assign: rememberedAssign(
+      (sha256, table, options) => scorer.assign(sha256, table, options),
+      parts.resultCacheEntries,
+    ),
     readFeatures: features.read,
     users,
     serving,

@@ -193,6 +193,7 @@ async function composeOn(
   const selections = composeSelections({ plant, jobs, models, modelsOf, featuresOf });
   const segments = composeSegmentRoom({
     ...{ plant, jobs, ingest, users, features, featuresOf, models, segmentations },
+    resultCacheEntries: config.resultCache,
   });
   opened.push(() => segments.close());
   const ledger = composeLedger(plant);

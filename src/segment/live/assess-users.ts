@@ -56,8 +56,8 @@ const IDS_PER_MESSAGE = 300;
 
 /**
  * Where customers are: one statement of stays, one of features and consent, one run of the graph and, where somebody
- * moved, one that writes, however many there are. Nothing is remembered between calls: the features must be read
- * for every answer anyway, and the run costs a fraction of that.
+ * moved, one that writes, however many there are. The features are read for every answer; what the graph says of a row
+ * may be remembered, see `rememberedAssign`.
  *
  * The open stays are read BEFORE the features: a move that follows from these features is then never older than the
  * stay that it ends, unless that one began after `asOf`. Who was overtaken by another process gets what that one wrote.
