@@ -35,8 +35,10 @@ async function fill(composition: Composition): Promise<void> {
     await composition.demo.recordEvents(events.slice(i, i + 10_000));
 }
 
-/** Opens it, fills it, and has Postgres look at its tables. */
-export async function openBenchGraph(): Promise<BenchGraph> {
+/** Opens it, fills it (with the demo population, unless told otherwise), and has Postgres look at its tables. */
+export async function openBenchGraph(
+  filling: (composition: Composition) => Promise<void> = fill,
+): Promise<BenchGraph> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-bench-'));
   fs.chmodSync(folder, 0o755);
   const config = readConfig({
@@ -50,7 +52,7 @@ export async function openBenchGraph(): Promise<BenchGraph> {
   const { databaseUrl } = installation;
   const composition = await compose({ databaseUrl, redisUrl: null, config, log, clock });
   await composition.prepare(path.join(projectRoot, 'models'));
-  await fill(composition);
+  await filling(composition);
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   await client.query('vacuum analyze');

@@ -7,6 +7,7 @@ import { ingestBench } from './ingest-bench.js';
 import { kmeansBench } from './kmeans-bench.js';
 import { listBench } from './list-bench.js';
 import { scorerBench } from './scorer-bench.js';
+import { segmentsBench } from './segments-bench.js';
 import { trainingBench } from './training-bench.js';
 
 const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
@@ -18,6 +19,7 @@ const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   ingest: ingestBench,
   training: trainingBench,
   kmeans: kmeansBench,
+  segments: segmentsBench,
 };
 
 const wanted = process.argv.slice(2);
