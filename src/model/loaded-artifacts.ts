@@ -9,6 +9,8 @@ export interface LoadedArtifacts {
    */
   hold(sha256: string): Promise<void>;
   release(sha256: string): void;
+  /** Holds it until `work` has ended. @throws as `hold` does, then without having begun */
+  during<T>(sha256: string, work: () => Promise<T>): Promise<T>;
 }
 
 export interface LoadedArtifactsDeps {
@@ -62,17 +64,27 @@ export function loadedArtifacts(deps: LoadedArtifactsDeps): LoadedArtifacts {
     }
   };
 
+  const hold = async (sha256: string): Promise<void> => {
+    holders.set(sha256, (holders.get(sha256) ?? 0) + 1);
+    idle.delete(sha256);
+    try {
+      await inTurn(sha256, () => load(sha256));
+    } catch (error) {
+      release(sha256);
+      throw error;
+    }
+  };
+
   return {
-    async hold(sha256) {
-      holders.set(sha256, (holders.get(sha256) ?? 0) + 1);
-      idle.delete(sha256);
+    hold,
+    release,
+    async during(sha256, work) {
+      await hold(sha256);
       try {
-        await inTurn(sha256, () => load(sha256));
-      } catch (error) {
+        return await work();
+      } finally {
         release(sha256);
-        throw error;
       }
     },
-    release,
   };
 }

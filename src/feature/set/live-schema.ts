@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { printSchema, type GraphQLSchema } from 'graphql';
 import type { AuditEntry } from '../../access/audit.store.js';
-import { withTicks } from '../../graphql/live-feed.js';
+import { followTopic } from '../../graphql/follow-topic.js';
 import type { SchemaSource } from '../../graphql/schema-source.js';
 import { withCounts, zeroCounts } from '../../kernel/count.js';
 import { AppError } from '../../kernel/error.js';
@@ -39,7 +39,6 @@ export interface LiveSchemaDeps {
 }
 
 const LOOK_AGAIN_EVERY_MS = 5_000;
-const RESUBSCRIBE_AFTER_MS = 1_000;
 /** News that come within this time are one. */
 const GATHER_MS = 100;
 
@@ -63,8 +62,7 @@ class FollowingSchema implements LiveSchema {
   private running: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
   private soon: Promise<void> | null = null;
-  private messages: AsyncIterableIterator<unknown> | null = null;
-  private followed: Promise<void> = Promise.resolve();
+  private followed: { close(): Promise<void> } | null = null;
   private readonly ended = new AbortController();
 
   constructor(private readonly deps: LiveSchemaDeps) {}
@@ -74,7 +72,7 @@ class FollowingSchema implements LiveSchema {
     const version = versionOf(baseText, []);
     this.present = { base, baseText, schema: base, version, standing: standingOf([]) };
     await this.refresh();
-    this.followed = this.followBus();
+    this.followed = this.followRegistry();
   }
 
   current(): GraphQLSchema {
@@ -112,27 +110,23 @@ class FollowingSchema implements LiveSchema {
 
   async close(): Promise<void> {
     this.ended.abort();
-    await this.messages?.return?.();
-    await this.followed;
+    await this.followed?.close();
     await this.soon;
     await (this.next ?? this.running);
   }
 
-  private async followBus(): Promise<void> {
+  private followRegistry(): { close(): Promise<void> } {
     const { subscribe, log, lookAgainEveryMs = LOOK_AGAIN_EVERY_MS } = this.deps;
-    const ended = (): boolean => this.ended.signal.aborted;
-    while (!ended()) {
-      try {
-        this.messages = subscribe(FEATURE_TOPIC);
-        for await (const _ of withTicks(this.messages, lookAgainEveryMs)) {
-          if (ended()) return;
-          this.refreshSoon();
-        }
-      } catch (error) {
+    return followTopic({
+      subscribe: () => subscribe(FEATURE_TOPIC),
+      look: () => {
+        this.refreshSoon();
+      },
+      onInterrupted: (error) => {
         log.warn({ err: error }, 'following the registry of features was interrupted');
-      }
-      await pause(RESUBSCRIBE_AFTER_MS, this.ended.signal);
-    }
+      },
+      everyMs: lookAgainEveryMs,
+    });
   }
 
   /** Many approvals in a row make few schemas. */
