@@ -120,6 +120,7 @@ export function composeSegmentWork(parts: {
     usedKeys: store.usedKeys,
     scorer,
     registerVersion: models.store.registerVersion,
+    artifactBytes: models.store.artifactBytes,
     nameSegments: personas.nameSegments,
     writePoints: store.writePoints,
     promote: models.promote,

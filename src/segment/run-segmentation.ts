@@ -10,6 +10,7 @@ import type { ModelVersion, NewModelVersion } from '../model/model.js';
 import type { AttributesOf } from '../model/slice-columns.js';
 import { predictClusterer } from '../numeric/predict-clusterer.js';
 import { pickRows, type FeatureTable } from '../numeric/table.js';
+import { readClusterer } from '../onnx/read-clusterer.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
 import type { ClusterOutcome, ClusterTask } from './cluster-task.js';
@@ -52,6 +53,7 @@ export interface RunSegmentationDeps {
   usedKeys(modelId: string): Promise<string[]>;
   scorer: Pick<Scorer, 'load' | 'unload' | 'assign' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
+  artifactBytes(sha256: string): Promise<Uint8Array | null>;
   /** Names those of its segments that have none. */
   nameSegments(
     model: SegmentationModel,
@@ -124,8 +126,27 @@ export async function runSegmentation(
   });
   // a second attempt goes on with what the first registered, which may have been found at another moment
   const registered = segmentationOf(version);
-  await finish(deps, job, { model, version, report: registered, outcome, userIds, input });
+  const grouping =
+    version.artifactSha256 === sha256 ? outcome : await groupingOf(deps, version, table);
+  const { projection } = outcome;
+  const rest = { report: registered, grouping, projection, userIds, input };
+  await finish(deps, job, { model, version, ...rest });
   return { modelVersionId: version.id };
+}
+
+/** Who is in which group by a clusterer. */
+type Grouping = Pick<ClusterOutcome, 'clusterer' | 'segmentOf'>;
+
+/** What a registered version says of customers. */
+async function groupingOf(
+  { artifactBytes }: Pick<RunSegmentationDeps, 'artifactBytes'>,
+  { id, artifactSha256 }: ModelVersion,
+  table: FeatureTable,
+): Promise<Grouping> {
+  const bytes = await artifactBytes(artifactSha256);
+  const clusterer = bytes && readClusterer(bytes);
+  if (!clusterer) throw new AppError('INTERNAL', `version ${id} has no artifact that groups`);
+  return { clusterer, segmentOf: predictClusterer(clusterer, table).segment };
 }
 
 /** What is left when the version is registered; all of it may be done twice. */
@@ -136,20 +157,21 @@ async function finish(
     model: SegmentationModel;
     version: ModelVersion;
     report: SegmentationReport;
-    outcome: ClusterOutcome;
+    grouping: Grouping;
+    projection: ClusterOutcome['projection'];
     userIds: Float64Array;
     input: RunInput;
   },
 ): Promise<void> {
-  const { model, version, report, outcome, userIds, input } = run;
-  const { clusterer } = outcome;
+  const { model, version, report, userIds, input } = run;
+  const { clusterer, segmentOf } = run.grouping;
   const noise = clusterer.kind === 'prototypes' ? (clusterer.noise?.segment ?? null) : null;
   const noiseKey = report.segments.find(({ number }) => number === noise)?.key ?? null;
   await deps.nameSegments(model, report.segments, noiseKey);
   const keys = new Map(report.segments.map(({ number, key }) => [number, key]));
-  const points = outcome.projection.map(({ row, x, y }) => ({
+  const points = run.projection.map(({ row, x, y }) => ({
     userId: userIds[row] ?? NaN,
-    segmentKey: keys.get(outcome.segmentOf[row] ?? -1) ?? '',
+    segmentKey: keys.get(segmentOf[row] ?? -1) ?? '',
     x,
     y,
   }));
