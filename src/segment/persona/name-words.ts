@@ -17,6 +17,11 @@ export const NAME_RULES: readonly NameRule[] = [
     zh: '大额低频客户',
   },
   {
+    when: { spend: ['HIGH'], recency: ['SILENT'], activity: ['MEDIUM', 'HIGH'] },
+    en: 'Fading big spenders',
+    zh: '渐行渐远的高消费客户',
+  },
+  {
     when: { spend: ['HIGH'], activity: ['HIGH'] },
     en: 'Loyal big spenders',
     zh: '忠诚高消费客户',
@@ -29,6 +34,11 @@ export const NAME_RULES: readonly NameRule[] = [
   { when: { spend: ['HIGH'], activity: ['LOW'] }, en: 'Quiet big spenders', zh: '沉寂高消费客户' },
   { when: { spend: ['HIGH'] }, en: 'Steady big spenders', zh: '稳定高消费客户' },
   {
+    when: { spend: ['LOW'], frequency: ['HIGH'], recency: ['SILENT'] },
+    en: 'Fading small spenders',
+    zh: '渐行渐远的小额客户',
+  },
+  {
     when: { spend: ['LOW'], frequency: ['HIGH'] },
     en: 'Frequent small spenders',
     zh: '高频小额客户',
@@ -37,6 +47,11 @@ export const NAME_RULES: readonly NameRule[] = [
     when: { spend: ['LOW'], frequency: ['LOW'], recency: ['SILENT'] },
     en: 'Silent occasional buyers',
     zh: '沉睡低频客户',
+  },
+  {
+    when: { spend: ['LOW'], recency: ['SILENT'] },
+    en: 'Silent small spenders',
+    zh: '沉睡小额客户',
   },
   {
     when: { spend: ['LOW'], engagement: ['HIGH'] },
@@ -52,11 +67,16 @@ export const NAME_RULES: readonly NameRule[] = [
   { when: { spend: ['LOW'], activity: ['LOW'] }, en: 'Quiet small spenders', zh: '沉寂小额客户' },
   { when: { spend: ['LOW'] }, en: 'Small spenders', zh: '小额客户' },
   {
+    when: { frequency: ['HIGH'], recency: ['SILENT'] },
+    en: 'Fading regulars',
+    zh: '渐行渐远的常客',
+  },
+  {
     when: { frequency: ['HIGH'], activity: ['HIGH'] },
     en: 'Loyal regulars',
     zh: '忠诚常客',
   },
-  { when: { frequency: ['HIGH'], activity: ['LOW'] }, en: 'Fading regulars', zh: '流失边缘常客' },
+  { when: { frequency: ['HIGH'] }, en: 'Little engaged regulars', zh: '互动较少的常客' },
   {
     when: { frequency: ['LOW'], recency: ['SILENT'] },
     en: 'Lapsed occasional buyers',
@@ -68,6 +88,11 @@ export const NAME_RULES: readonly NameRule[] = [
     zh: '活跃低频客户',
   },
   { when: { frequency: ['LOW'] }, en: 'Occasional buyers', zh: '低频客户' },
+  {
+    when: { recency: ['SILENT'], activity: ['MEDIUM', 'HIGH'] },
+    en: 'Customers long away',
+    zh: '久未光顾的客户',
+  },
   { when: { activity: ['HIGH'] }, en: 'Active customers', zh: '活跃客户' },
   { when: { activity: ['LOW'] }, en: 'Quiet customers', zh: '沉寂客户' },
   { when: {}, en: 'Average customers', zh: '普通客户' },
@@ -158,7 +183,7 @@ export function translateName(name: string, locale: PersonaLocale): string {
   const translated = ties.map((word) => tieInChinese(word) ?? translateLevel(word));
   if (whole === null || translated.includes(null)) return name;
   const behind = translated.length > 0 ? `（${translated.join('、')}）` : '';
-  return `${whole}${behind}${number}`;
+  return `${whole}${behind}${behind === '' ? number : number.trim()}`;
 }
 
 function tieInChinese(word: string): string | null {

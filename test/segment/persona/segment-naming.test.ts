@@ -23,11 +23,38 @@ describe('names by the rules', () => {
     ['Keen browsers', '爱逛少买客户', [0.1, 0.2, 0.5, 0.9]],
     ['Recent light buyers', '近期轻度客户', [0.1, 0.1, 0.1, 0.2]],
     ['Loyal regulars', '忠诚常客', [0.5, 0.8, 0.2, 0.6]],
-    ['Fading regulars', '流失边缘常客', [0.5, 0.8, 0.9, 0.5]],
+    ['Fading regulars', '渐行渐远的常客', [0.5, 0.8, 0.9, 0.5]],
+    ['Fading big spenders', '渐行渐远的高消费客户', [0.9, 0.9, 0.9, 0.9]],
+    ['Silent small spenders', '沉睡小额客户', [0.1, 0.5, 0.9, 0.9]],
+    ['Customers long away', '久未光顾的客户', [0.5, 0.5, 0.9, 0.9]],
     ['Average customers', '普通客户', [0.5, 0.5, 0.5, 0.5]],
   ])('%s is %s', (english, chinese, ranks) => {
     expect(namesOf(ranks)).toEqual([english]);
     expect(translateName(english, 'zh')).toBe(chinese);
+  });
+
+  it('has no name that a label of its segment denies', () => {
+    const levels = ['LOW', 'MEDIUM', 'HIGH'];
+    const told: string[] = [];
+    for (const [i, spend] of levels.entries())
+      for (const [j, frequency] of levels.entries())
+        for (const [k, recency] of ['RECENT', 'MEDIUM', 'SILENT'].entries())
+          for (const l of levels.keys()) {
+            const [name = ''] = namesOf([i, j, k, l].map((level) => [0.1, 0.5, 0.9][level] ?? 0));
+            const big = /\bbig\b/i.test(name);
+            const small = /small|light|browsers|Silent occasional/i.test(name);
+            const here = /Loyal|Steady|Frequent|Keen|Recent|Lively|Active|Average/.test(name);
+            const away = /Silent|Fading|Lapsed|long away/.test(name);
+            if (big !== (spend === 'HIGH')) told.push(`${name}: spend ${spend}`);
+            if (small !== (spend === 'LOW')) told.push(`${name}: spend ${spend}`);
+            if (here && recency === 'SILENT') told.push(`${name}: recency ${recency}`);
+            if (away && recency !== 'SILENT') told.push(`${name}: recency ${recency}`);
+            if (/regulars|Frequent/.test(name) && frequency !== 'HIGH')
+              told.push(`${name}: frequency ${frequency}`);
+            if (/occasional|Big-ticket/.test(name) && frequency !== 'LOW')
+              told.push(`${name}: frequency ${frequency}`);
+          }
+    expect(told).toEqual([]);
   });
 
   it('has no rule that nobody can reach', () => {
@@ -85,6 +112,7 @@ describe('names by the rules', () => {
       ['b', 'Silent occasional buyers 2'],
     ]);
     expect(translateName('Silent occasional buyers 2', 'zh')).toBe('沉睡低频客户 2');
+    expect(translateName('Silent big spenders, frequent 2', 'zh')).toBe('沉睡高消费客户（高频）2');
   });
 
   it('says what is high and low where the recipe names no dimension', () => {
