@@ -76,6 +76,11 @@ describe('prototypes are refused with', () => {
     ['a segment below 0', { segmentOf: Int32Array.of(0, -1) }, 'segmentOf must be 0..1, got -1'],
     ['a segment nobody can reach', { segments: 3 }, 'segment 2 has no prototype'],
     [
+      'the first segment out of reach',
+      { segmentOf: Int32Array.of(1, 1) },
+      'segment 0 has no prototype',
+    ],
+    [
       'a prototype of noise',
       { noise: { radius: 1, segment: 1 } },
       'segment 1 is that of noise and has a prototype',

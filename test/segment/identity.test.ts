@@ -189,6 +189,31 @@ describe('identity of segments', () => {
     expect(nudged.keys).toEqual(['segment-2', 'segment-1', 'segment-3']);
   });
 
+  it('tells concentric segments of other sizes apart by size', () => {
+    const centers = [[1, 1], [1, 1], [4, 4]]; // prettier-ignore
+    const features = ['spend', 'visits'];
+    const side = (sizes: number[]) => centers.map((center, i) => ({ center, size: sizes[i] ?? 0 }));
+    const before = side([900, 20, 50]).map((each, i) => ({ ...each, key: `segment-${i + 1}` }));
+    const after = { features, segments: side([22, 880, 50]) };
+    const input = { before: { features, segments: before }, after, spread, overlap: null };
+    expect(matchSegments({ ...input, usedKeys: [] }).keys).toEqual([
+      'segment-2',
+      'segment-1',
+      'segment-3',
+    ]);
+  });
+
+  it('by customers takes a pair that shares more than half of both together, and no other', () => {
+    const given: Given = {
+      before: [[0, 0], [5, 0]],
+      after: [[30, 0], [60, 0]],
+      features: [['spend', 'still'], ['age', 'still']],
+    }; // prettier-ignore
+    // 60 of 140 and 60 of 140; then 70 of 130 and 50 of 110
+    expect(match({ ...given, overlap: [60, 40, 40, 60] }).keys).toEqual(['segment-3', 'segment-4']);
+    expect(match({ ...given, overlap: [70, 30, 30, 50] }).keys).toEqual(['segment-1', 'segment-3']);
+  });
+
   it('refuses centres and overlaps of another shape', () => {
     expect(() => match({ before: [[0, 0]], after: [[0, 0]], overlap: [1, 2] })).not.toThrow();
     const input = {
