@@ -19,6 +19,9 @@ export interface GaussianComponents {
   logDeterminants: Float64Array;
 }
 
+/** A component this far below a row's likeliest, in natural log, has no share of it: e^-50 is lost in the rounding of 1. */
+const NEGLIGIBLE = 50;
+
 /** Room for the components of a mixture, all zero. */
 export function createComponents(
   k: number,
@@ -38,7 +41,7 @@ export function createComponents(
 
 /**
  * Expectation: `responsibility`, row-major, shape [rows, k], becomes the probability of each component given the row,
- * by log-sum-exp; returns the log-likelihood of all rows, natural log. Cost: O(rows x k x columns²), diagonal
+ * by log-sum-exp, 0 below e^-50 of the likeliest; returns the log-likelihood of all rows, natural log. Cost: O(rows x k x columns²), diagonal
  * O(rows x k x columns).
  */
 export function writeResponsibilities(
@@ -49,7 +52,6 @@ export function writeResponsibilities(
   const { rows, columns, values } = points;
   const { k } = components;
   const constant = logConstants(components);
-  const difference = new Float64Array(columns);
   const measure =
     components.covariance === 'full' ? squaredMahalanobis : squaredMahalanobisDiagonal;
   let logLikelihood = 0;
@@ -57,20 +59,21 @@ export function writeResponsibilities(
     const at = row * k;
     let largest = -Infinity;
     for (let c = 0; c < k; c++) {
-      for (let j = 0; j < columns; j++) {
-        difference[j] = values[row * columns + j]! - components.means[c * columns + j]!;
-      }
-      const joint = constant[c]! - 0.5 * measure(components.whitening, c, columns, difference);
+      // what cannot come within NEGLIGIBLE of the likeliest so far need not be measured to the end
+      const most = 2 * (constant[c]! - largest + NEGLIGIBLE);
+      const joint = constant[c]! - 0.5 * measure(components, c, values, row * columns, most);
       responsibility[at + c] = joint;
       if (joint > largest) largest = joint;
     }
     let sum = 0;
-    for (let c = 0; c < k; c++) sum += Math.exp(responsibility[at + c]! - largest);
-    const logDensity = largest + Math.log(sum);
-    for (let c = 0; c < k; c++) {
-      responsibility[at + c] = Math.exp(responsibility[at + c]! - logDensity);
+    for (let c = at; c < at + k; c++) {
+      const below = responsibility[c]! - largest;
+      const share = below < -NEGLIGIBLE ? 0 : Math.exp(below);
+      responsibility[c] = share;
+      sum += share;
     }
-    logLikelihood += logDensity;
+    for (let c = at; c < at + k; c++) if (responsibility[c] !== 0) responsibility[c]! /= sum;
+    logLikelihood += largest + Math.log(sum);
   }
   return logLikelihood;
 }
@@ -83,32 +86,40 @@ function logConstants({ k, columns, weights, logDeterminants }: GaussianComponen
   );
 }
 
+/** Ends early above `most`: what it returns then is above it, and too small. */
 function squaredMahalanobis(
-  whitening: Float64Array,
+  { columns, means, whitening }: GaussianComponents,
   component: number,
-  columns: number,
-  difference: Float64Array,
+  values: Float64Array,
+  from: number,
+  most: number,
 ): number {
-  let at = component * columns * columns;
+  const mean = component * columns;
+  let at = mean * columns;
   let sum = 0;
-  for (let i = 0; i < columns; i++, at += columns) {
+  for (let i = 0; i < columns && sum <= most; i++, at += columns) {
     let whitened = 0;
-    for (let j = 0; j <= i; j++) whitened += whitening[at + j]! * difference[j]!;
+    for (let j = 0; j <= i; j++) {
+      whitened += whitening[at + j]! * (values[from + j]! - means[mean + j]!);
+    }
     sum += whitened * whitened;
   }
   return sum;
 }
 
 function squaredMahalanobisDiagonal(
-  whitening: Float64Array,
+  { columns, means, whitening }: GaussianComponents,
   component: number,
-  columns: number,
-  difference: Float64Array,
+  values: Float64Array,
+  from: number,
+  most: number,
 ): number {
-  const start = component * columns * columns;
+  const mean = component * columns;
+  const start = mean * columns;
   let sum = 0;
-  for (let i = 0; i < columns; i++) {
-    const whitened = whitening[start + i * (columns + 1)]! * difference[i]!;
+  for (let i = 0; i < columns && sum <= most; i++) {
+    const difference = values[from + i]! - means[mean + i]!;
+    const whitened = whitening[start + i * (columns + 1)]! * difference;
     sum += whitened * whitened;
   }
   return sum;

@@ -87,6 +87,7 @@ export function squaredDistanceAt(
 function nearestTwo(block: KMeansBlock, at: number, best: Float64Array): number {
   const { points, k, centers } = block;
   const { columns, values } = points;
+  if (columns < 8) return nearestTwoOfFew(block, at, best);
   for (let c = 0; c < k; c++) best[2 + c] = 0;
   let j = 0;
   for (; j + 7 < columns; j += 8) addStrip(values, at + j, centers, j, columns, k, best);
@@ -102,6 +103,42 @@ function nearestTwo(block: KMeansBlock, at: number, best: Float64Array): number 
   let second = Infinity;
   for (let c = 0; c < k; c++) {
     const distance = best[2 + c]!;
+    if (distance < nearest) {
+      second = nearest;
+      nearest = distance;
+      label = c;
+    } else if (distance < second) second = distance;
+  }
+  best[0] = nearest;
+  best[1] = second;
+  return label;
+}
+
+/** `nearestTwo` of few columns, the distances themselves not kept; the same sums in the same order. */
+function nearestTwoOfFew(block: KMeansBlock, at: number, best: Float64Array): number {
+  const { points, k, centers } = block;
+  const { columns, values } = points;
+  const x0 = values[at]!;
+  const x1 = columns > 1 ? values[at + 1]! : 0;
+  const x2 = columns > 2 ? values[at + 2]! : 0;
+  let label = 0;
+  let nearest = Infinity;
+  let second = Infinity;
+  for (let c = 0, from = 0; c < k; c++, from += columns) {
+    const d0 = x0 - centers[from]!;
+    let distance = d0 * d0;
+    if (columns > 1) {
+      const d1 = x1 - centers[from + 1]!;
+      distance += d1 * d1;
+    }
+    if (columns > 2) {
+      const d2 = x2 - centers[from + 2]!;
+      distance += d2 * d2;
+    }
+    for (let j = 3; j < columns; j++) {
+      const difference = values[at + j]! - centers[from + j]!;
+      distance += difference * difference;
+    }
     if (distance < nearest) {
       second = nearest;
       nearest = distance;

@@ -35,7 +35,8 @@ export function silhouetteCoefficients(points: PointMatrix, labelling: Labelling
  * Mean silhouette of each labelling over its rows that are not noise; NaN with fewer than two groups. The distances are
  * computed once for all labellings.
  * @throws RangeError unless each labelling has a label for each row
- * Cost: O(rows² x (columns + labellings)) time, O(rows x labellings) memory.
+ * Cost: O(rows² x columns) and, for labellings whose groups overlap little, about O(rows²) for a dozen of them; O(rows x
+ * labellings) memory.
  */
 export function meanSilhouettes(
   points: PointMatrix,
@@ -50,49 +51,117 @@ export function meanSilhouettes(
   return sums.map((sum, which) => sum / counts[which]!);
 }
 
-/** A labelling made ready: the rows of each group one after another, noise in none. */
+/** A labelling made ready. */
 interface Ready {
+  /** Its place in the list. */
+  which: number;
+  k: number;
   /** Group of each row, -1 = noise. */
   group: Int32Array;
-  /** Rows in the order of their groups. */
-  order: Int32Array;
-  /** Where the rows of each group begin in `order`; length k + 1. */
-  start: Int32Array;
+  /** Shape [k]. */
+  sizes: Float64Array;
+  /** Groups that have rows. */
   groups: number;
 }
+
+/**
+ * Labellings with their common refinement: rows in one cell share a group in every one of them, so the distances are
+ * added up once a cell, and a group's sum is that of its cells. Labellings of the same points cut them at similar places,
+ * so a dozen of them have few cells.
+ */
+interface Refined {
+  labellings: Ready[];
+  /** Cell of each row. */
+  cell: Int32Array;
+  cells: number;
+}
+
+/** A refinement of more cells is not worth the rows that it spares: this share of them. */
+const MOST_CELLS = 1 / 16;
 
 function eachSilhouette(
   points: PointMatrix,
   labellings: readonly Labelling[],
   visit: (row: number, labelling: number, value: number) => void,
 ): void {
-  const ready = labellings.map((labelling) => readyOf(labelling, points.rows));
-  const distances = new Float64Array(points.rows);
-  for (let row = 0; row < points.rows; row++) {
+  const { rows } = points;
+  const ready = labellings.map((labelling, which) => readyOf(labelling, which, rows));
+  const refined = refinementsOf(ready, rows).map(withPlan);
+  const distances = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
     distancesFrom(points, row, distances);
-    for (let which = 0; which < ready.length; which++) {
-      const labelling = ready[which]!;
-      if (labelling.groups < 2 || labelling.group[row]! < 0) continue;
-      visit(row, which, coefficientOf(labelling, row, distances));
+    for (const { labellings: own, order, start, groupOfCell, cellSums, groupSums } of refined) {
+      for (let cell = 0; cell < cellSums.length; cell++) {
+        cellSums[cell] = sumOver(distances, order, start[cell]!, start[cell + 1]!);
+      }
+      for (let i = 0; i < own.length; i++) {
+        const labelling = own[i]!;
+        if (labelling.group[row]! < 0) continue;
+        addCells(cellSums, groupOfCell[i]!, groupSums);
+        visit(row, labelling.which, coefficientOf(labelling, row, groupSums));
+      }
     }
   }
 }
 
-function readyOf({ labels, k }: Labelling, rows: number): Ready {
+function readyOf({ labels, k }: Labelling, which: number, rows: number): Ready {
   if (labels.length !== rows) {
     throw new RangeError(`labels must be one a row, got ${labels.length} for ${rows} rows`);
   }
   const group = Int32Array.from({ length: rows }, (_, row) => Math.max(labels[row]!, -1));
-  const start = new Int32Array(k + 1);
-  for (const own of group) if (own >= 0) start[own + 1]!++;
-  const groups = start.reduce((found, size) => found + (size > 0 ? 1 : 0), 0);
-  for (let g = 0; g < k; g++) start[g + 1]! += start[g]!;
-  const next = start.slice();
-  const order = new Int32Array(start[k]!);
-  group.forEach((own, row) => {
-    if (own >= 0) order[next[own]!++] = row;
+  const sizes = new Float64Array(k);
+  for (const own of group) if (own >= 0) sizes[own]!++;
+  const groups = sizes.reduce((found, size) => found + (size > 0 ? 1 : 0), 0);
+  return { which, k, group, sizes, groups };
+}
+
+/** Labellings with groups to compare, packed one after another into refinements of few cells. */
+function refinementsOf(ready: readonly Ready[], rows: number): Refined[] {
+  const most = Math.max(32, rows * MOST_CELLS);
+  const found: Refined[] = [];
+  for (const labelling of ready) {
+    if (labelling.groups < 2) continue;
+    const last = found.at(-1);
+    const finer = last && refine(last, labelling);
+    if (finer && finer.cells <= most) found[found.length - 1] = finer;
+    else found.push(refine({ labellings: [], cell: new Int32Array(rows), cells: 1 }, labelling));
+  }
+  return found;
+}
+
+function refine({ labellings, cell, cells }: Refined, labelling: Ready): Refined {
+  const width = labelling.k + 1;
+  const numbers = new Int32Array(cells * width).fill(-1);
+  let count = 0;
+  const finer = cell.map((own, row) => {
+    const at = own * width + labelling.group[row]! + 1;
+    if (numbers[at]! < 0) numbers[at] = count++;
+    return numbers[at]!;
   });
-  return { group, order, start, groups };
+  return { labellings: [...labellings, labelling], cell: finer, cells: count };
+}
+
+/** The rows of each cell one after another, and the group of each cell in each labelling. */
+function withPlan({ labellings, cell, cells }: Refined) {
+  const start = new Int32Array(cells + 1);
+  for (const own of cell) start[own + 1]!++;
+  for (let c = 0; c < cells; c++) start[c + 1]! += start[c]!;
+  const next = start.slice();
+  const order = new Int32Array(cell.length);
+  cell.forEach((own, row) => (order[next[own]!++] = row));
+  const groupOfCell = labellings.map(({ group }) =>
+    Int32Array.from({ length: cells }, (_, c) => group[order[start[c]!]!]!),
+  );
+  const groupSums = new Float64Array(Math.max(...labellings.map(({ k }) => k)));
+  return { labellings, order, start, groupOfCell, cellSums: new Float64Array(cells), groupSums };
+}
+
+function addCells(cellSums: Float64Array, groupOfCell: Int32Array, groupSums: Float64Array): void {
+  groupSums.fill(0);
+  for (let cell = 0; cell < cellSums.length; cell++) {
+    const group = groupOfCell[cell]!;
+    if (group >= 0) groupSums[group]! += cellSums[cell]!;
+  }
 }
 
 function distancesFrom({ rows, columns, values }: PointMatrix, row: number, to: Float64Array) {
@@ -107,18 +176,16 @@ function distancesFrom({ rows, columns, values }: PointMatrix, row: number, to: 
   }
 }
 
-function coefficientOf(labelling: Ready, row: number, distances: Float64Array): number {
-  const { start } = labelling;
-  const own = labelling.group[row]!;
-  if (start[own + 1]! - start[own]! === 1) return 0;
+function coefficientOf({ group, sizes, k }: Ready, row: number, sums: Float64Array): number {
+  const own = group[row]!;
+  if (sizes[own] === 1) return 0;
   let nearest = Infinity;
   let inside = 0;
-  for (let group = 0; group + 1 < start.length; group++) {
-    const size = start[group + 1]! - start[group]!;
+  for (let other = 0; other < k; other++) {
+    const size = sizes[other]!;
     if (size === 0) continue;
-    const sum = sumOver(distances, labelling.order, start[group]!, start[group + 1]!);
-    if (group === own) inside = sum / (size - 1);
-    else nearest = Math.min(nearest, sum / size);
+    if (other === own) inside = sums[other]! / (size - 1);
+    else nearest = Math.min(nearest, sums[other]! / size);
   }
   const larger = Math.max(inside, nearest);
   return larger === 0 ? 0 : (nearest - inside) / larger;

@@ -78,48 +78,57 @@ interface Clusters {
   merge: (left: number, right: number) => number;
 }
 
-/** The clusters that are left, packed so that a scan reads nothing else; places in ascending order. */
+/** The clusters that are left, packed in ascending order of their places, so that a scan reads nothing else. */
 function createClusters({ rows, columns, values }: PointMatrix): Clusters {
   const centroids = Float64Array.from(values);
   const sizes = new Float64Array(rows).fill(1);
-  const left = Int32Array.from({ length: rows }, (_, place) => place);
+  const places = Int32Array.from({ length: rows }, (_, place) => place);
+  /** Where a place is packed. */
+  const packedAt = places.slice();
   let count = rows;
 
-  const costOf = (a: number, b: number, most: number): number => {
-    const weight = (sizes[a]! * sizes[b]!) / (sizes[a]! + sizes[b]!);
-    const bound = (most / weight) * (1 + 1e-9); // above it the sum need not be finished
+  const squaredBetween = (a: number, b: number): number => {
     let sum = 0;
-    for (let j = 0, i = a * columns, m = b * columns; j < columns && sum <= bound; j++, i++, m++) {
+    for (let j = 0, i = a * columns, m = b * columns; j < columns; j++, i++, m++) {
       const difference = centroids[i]! - centroids[m]!;
       sum += difference * difference;
     }
-    return weight * sum;
+    return sum;
   };
+  const weightOf = (a: number, b: number): number =>
+    (sizes[a]! * sizes[b]!) / (sizes[a]! + sizes[b]!);
 
   return {
-    first: () => left[0]!,
+    first: () => places[0]!,
     nearest: (place, preferred) => {
-      let best = preferred;
-      let cost = preferred < 0 ? Infinity : costOf(place, preferred, Infinity);
+      const own = packedAt[place]!;
+      const size = sizes[own]!;
+      let best = preferred < 0 ? -1 : packedAt[preferred]!;
+      let cost = best < 0 ? Infinity : weightOf(own, best) * squaredBetween(own, best);
       for (let at = 0; at < count; at++) {
-        const other = left[at]!;
-        if (other === place) continue;
-        const found = costOf(place, other, cost);
+        const squared = squaredBetween(own, at);
+        const other = sizes[at]!;
+        // most are far off: no division for them
+        if (squared * size * other > cost * (size + other) * (1 + 1e-9) || at === own) continue;
+        const found = weightOf(own, at) * squared;
         if (found >= cost) continue;
         cost = found;
-        best = other;
+        best = at;
       }
-      return { place: best, cost };
+      return { place: places[best]!, cost };
     },
     merge: (gone, kept) => {
-      const total = sizes[gone]! + sizes[kept]!;
-      for (let j = 0, g = gone * columns, k = kept * columns; j < columns; j++, g++, k++) {
-        centroids[k] = (sizes[gone]! * centroids[g]! + sizes[kept]! * centroids[k]!) / total;
+      const [from, to] = [packedAt[gone]!, packedAt[kept]!];
+      const total = sizes[from]! + sizes[to]!;
+      for (let j = 0, g = from * columns, k = to * columns; j < columns; j++, g++, k++) {
+        centroids[k] = (sizes[from]! * centroids[g]! + sizes[to]! * centroids[k]!) / total;
       }
-      sizes[kept] = total;
-      const at = left.subarray(0, count).indexOf(gone);
-      left.copyWithin(at, at + 1, count);
+      sizes[to] = total;
+      places.copyWithin(from, from + 1, count);
+      sizes.copyWithin(from, from + 1, count);
+      centroids.copyWithin(from * columns, (from + 1) * columns, count * columns);
       count--;
+      for (let at = from; at < count; at++) packedAt[places[at]!] = at;
       return total;
     },
   };

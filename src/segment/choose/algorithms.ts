@@ -27,13 +27,13 @@ export interface AlgorithmTask {
 }
 
 /** Above: a random sample. Expectation maximisation looks at every row for every component many times. */
-const MIXTURE_ROWS = 20_000;
+const MIXTURE_ROWS = 10_000;
 /** Above: a random sample. Its search for neighbours grows faster than the table in many columns. */
 const DENSITY_ROWS = 50_000;
 /** Starts of a mixture at most, each from k-means; the likeliest is kept. */
 const MIXTURE_STARTS = 3;
 /** Starts of k-means on made points of the gap statistic, and on their like of the real ones. */
-const REFERENCE_STARTS = 3;
+const REFERENCE_STARTS = 2;
 /**
  * Added to the variances of mixtures, of prepared columns with variance 1: with scikit-learn's 1e-6 a component falls onto
  * one value of a discrete column and BIC grows without meaning.
