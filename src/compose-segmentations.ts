@@ -21,7 +21,7 @@ import { parseSegmentationSpec } from './segment/segmentation-spec.js';
 import { segmentationStore } from './segment/segmentation.store.js';
 import type { SegmentServing } from './segment/segmentation.js';
 
-type Features = Pick<ReturnType<typeof composeFeatureReading>, 'store' | 'read'>;
+type Features = Pick<ReturnType<typeof composeFeatureReading>, 'store' | 'read' | 'readStretch'>;
 
 /** Segmentations: recipes, versions that are live, loaded and followed; for the server and the worker. */
 export async function composeSegmentations(plant: Plant, features: Features['store']) {
@@ -98,6 +98,7 @@ export function composeSegmentWork(parts: {
       readFeatures: features.read,
       assign: (sha256, table, options) => scorer.assign(sha256, table, options),
     }),
+    readStretch: features.readStretch,
     serving,
   };
   return {

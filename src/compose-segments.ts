@@ -150,11 +150,17 @@ function segmentationsById({
   const loader = perRequest(
     () =>
       new DataLoader<string, SegmentationNode | null>(async (ids) => {
-        const [known, rows] = await Promise.all([
-          segmentations.store.list(),
-          models.store.versionsByIds(ids),
-        ]);
+        const live = new Map(
+          segmentations.serving.all().map((served) => [served.version.id, served]),
+        );
+        const others = ids.filter((id) => !live.has(id));
+        const [known, rows] =
+          others.length > 0
+            ? await Promise.all([segmentations.store.list(), models.store.versionsByIds(others)])
+            : [[], []];
         return ids.map((id) => {
+          const served = live.get(id);
+          if (served) return segmentationNode(served.model, served.version);
           const row = rows.find((each) => each.id === id);
           const model = row && known.find((each) => each.id === row.modelId);
           return row && model ? segmentationNode(model, row) : null;

@@ -73,14 +73,12 @@ export async function openSegmentWork(plant: Plant): Promise<SegmentWork> {
         )
       )[0]?.id;
       const stages = stageWatch();
-      await runSegmentation(
-        work,
-        { ...job({}, stages.report), id: id ?? '' },
-        {
-          ...{ kind: 'RUN', key, asOf: clock.now().toISOString(), algorithms: ['kmeans'] },
-          ...{ minK: k, maxK: k, seed: 1, features: pinned, makeLive: true, labels: null },
-        },
-      );
+      const input = {
+        ...{ kind: 'RUN' as const, key, asOf: clock.now().toISOString() },
+        ...{ algorithms: ['kmeans' as const], minK: k, maxK: k, seed: 1, features: pinned },
+        ...{ makeLive: true, labels: null },
+      };
+      await runSegmentation(work, { ...job(input, stages.report), id: id ?? '' }, input);
       return stages.end();
     },
     assign: async (key) =>

@@ -88,7 +88,8 @@ export async function assessUsers(
     }
     return { ...each, since, previous };
   });
-  const written = moves.length > 0 ? await write(deps, served, asOf, moves) : new Set<number>();
+  const written =
+    moves.length > 0 ? await writeMoves(deps, served, asOf, moves) : new Set<number>();
   overtaken.push(...moves.flatMap(({ userId }) => (written.has(userId) ? [] : [userId])));
   if (overtaken.length > 0) await asTheyStand(deps, { served, asOf, overtaken }, answers);
   return { answers, moves: written.size };
@@ -128,9 +129,15 @@ function moveOf({ userId, key, probability, distance, inputs }: Judged, stay: St
   return { userId, ...open, key, probability, distance, inputs };
 }
 
-/** Answers whose moves were made here. */
-async function write(
-  { memberships, publishMoves, clock }: AssessUsersDeps,
+/** Begins the stays and tells of them; answers the customers whose moves were made here. */
+export async function writeMoves(
+  {
+    memberships,
+    publishMoves,
+    clock,
+  }: Pick<AssessUsersDeps, 'publishMoves' | 'clock'> & {
+    memberships: Pick<MembershipStore, 'writeMoves'>;
+  },
   { model, version }: ServedSegmentation,
   at: Date,
   moves: readonly Move[],

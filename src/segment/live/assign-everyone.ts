@@ -3,12 +3,18 @@ import { AppError } from '../../kernel/error.js';
 import type { RunningJob } from '../../job/run-job.js';
 import { segmentJobInput } from '../segment.messages.js';
 import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
-import { assessUsers, type AssessUsersDeps } from './assess-users.js';
+import {
+  assessCustomers,
+  readCustomers,
+  type AssessStretchDeps,
+  type ReadCustomers,
+} from './assess-stretch.js';
 import type { MembershipStore } from './membership.store.js';
 
-export interface AssignEveryoneDeps extends AssessUsersDeps {
+export interface AssignEveryoneDeps extends AssessStretchDeps {
   serving: Pick<SegmentServing, 'current' | 'use' | 'refresh'>;
-  memberships: AssessUsersDeps['memberships'] & Pick<MembershipStore, 'usersAfter' | 'customers'>;
+  memberships: AssessStretchDeps['memberships'] &
+    Pick<MembershipStore, 'stretchAfter' | 'customers'>;
   clock: Pick<Clock, 'now' | 'wall' | 'monotonicMs'>;
 }
 
@@ -30,7 +36,8 @@ const CHUNK = 5_000;
  * The work of an ASSIGN job: every customer into a segment of the live version, in ascending id, a chunk at a time.
  * Assessing twice changes nothing, so that a run that was killed just begins anew. When another version becomes
  * live meanwhile, it begins again with that one. Each chunk is decided as of its own moment: as of the instant of the
- * job, customers who moved since would be left where the version before had put them.
+ * job, customers who moved since would be left where the version before had put them. While a chunk is decided and written the
+ * next one is read; two are in memory, however many customers there are.
  * @throws AppError CONFLICT when no version of the segmentation is live
  */
 export async function assignEveryone(
@@ -55,30 +62,52 @@ export async function assignEveryone(
   }
 }
 
+interface AssignRun {
+  served: ServedSegmentation;
+  notBefore: Date;
+  chunk: number;
+}
+
 /** Null when another version became live meanwhile. */
 async function assignAll(
   deps: AssignEveryoneDeps,
   job: RunningJob,
-  { served, notBefore, chunk }: { served: ServedSegmentation; notBefore: Date; chunk: number },
+  run: AssignRun,
 ): Promise<{ assigned: number; moved: number } | null> {
+  const { served } = run;
   const total = await deps.memberships.customers();
   const done = { looked: 0, assigned: 0, moved: 0 };
-  let after = 0;
-  for (;;) {
-    job.signal.throwIfAborted();
-    if (deps.serving.current(served.model.name)?.version.id !== served.version.id) return null;
-    const users = await deps.memberships.usersAfter(after, chunk);
-    const last = users.at(-1);
-    if (last === undefined) return { assigned: done.assigned, moved: done.moved };
-    after = last;
-    const now = deps.clock.now();
-    const asOf = now > notBefore ? now : notBefore;
-    const question = { served, users, asOf, live: true };
-    const { answers, moves } = await assessUsers(deps, question, job.signal);
-    done.looked += users.length;
-    done.assigned += answers.filter((answer) => answer !== null).length;
-    done.moved += moves;
-    const share = total > 0 ? Math.min(1, done.looked / total) : 1;
-    job.report(share, `looked at ${done.looked} of ${total} customers, ${done.moved} moved`);
+  let reading = nextChunk(deps, run, 0);
+  try {
+    for (;;) {
+      job.signal.throwIfAborted();
+      if (deps.serving.current(served.model.name)?.version.id !== served.version.id) return null;
+      const next = await reading;
+      if (!next) return { assigned: done.assigned, moved: done.moved };
+      reading = nextChunk(deps, run, next.until);
+      reading.catch(() => undefined); // told when its turn has come
+      const { assigned, moved } = await assessCustomers(deps, served, next.read, job.signal);
+      done.looked += next.customers;
+      done.assigned += assigned;
+      done.moved += moved;
+      const share = total > 0 ? Math.min(1, done.looked / total) : 1;
+      job.report(share, `looked at ${done.looked} of ${total} customers, ${done.moved} moved`);
+    }
+  } finally {
+    await reading.catch(() => undefined);
   }
+}
+
+/** Null behind the last customer. */
+async function nextChunk(
+  deps: AssignEveryoneDeps,
+  { served, notBefore, chunk }: AssignRun,
+  after: number,
+): Promise<{ until: number; customers: number; read: ReadCustomers } | null> {
+  const next = await deps.memberships.stretchAfter(after, chunk);
+  if (!next) return null;
+  const now = deps.clock.now();
+  const asOf = now > notBefore ? now : notBefore;
+  const read = await readCustomers(deps, served, { after, until: next.until }, asOf);
+  return { ...next, read };
 }

@@ -1,3 +1,5 @@
+import type { Stretch } from '../../feature/placeholders.js';
+import { float64Array, stringArray } from '../../plant/binary-array.js';
 import { numberArray, textArray } from '../../plant/parameters.js';
 import type { Database } from '../../plant/ports.js';
 import type { LoggedStay, Move, SegmentOfVersion, Stay } from './membership.js';
@@ -25,6 +27,15 @@ export interface StayPage {
   after: number | null;
 }
 
+/** Open stays of a stretch of customers by column, customers ascending. */
+export interface OpenStretch {
+  userIds: Float64Array;
+  ids: Float64Array;
+  keys: readonly (string | null)[];
+  /** Milliseconds since 1970. */
+  since: Float64Array;
+}
+
 export interface MembershipStore {
   /** The open stay of each customer who has one; one statement. */
   openStays(modelId: string, userIds: readonly number[]): Promise<Stay[]>;
@@ -43,8 +54,13 @@ export interface MembershipStore {
   pages(pages: readonly StayPage[]): Promise<Stay[][]>;
   /** Stays of a segmentation with an id before `beforeId`, newest first, of whoever agrees to profiling. */
   newest(query: { modelId: string; first: number; beforeId: number | null }): Promise<LoggedStay[]>;
-  /** Ids of the next customers after an id, ascending. */
-  usersAfter(afterId: number, limit: number): Promise<number[]>;
+  /** The open stays of customers in a stretch of ids; one statement. */
+  openIn(modelId: string, stretch: Stretch): Promise<OpenStretch>;
+  /** At most `limit` customers with an id after `afterId`; null when there is none. */
+  stretchAfter(
+    afterId: number,
+    limit: number,
+  ): Promise<{ until: number; customers: number } | null>;
   customers(): Promise<number>;
 }
 
@@ -148,16 +164,40 @@ export function membershipStore(db: Database): MembershipStore {
         [modelId, first, beforeId],
         'newest',
       ),
-    usersAfter: async (afterId, limit) =>
-      (
-        await db.query<{ id: number }>(
-          'select id from customer where id > $1 order by id limit $2',
-          [afterId, limit],
-          { name: 'segment-users-after' },
-        )
-      ).map(({ id }) => id),
+    openIn: (modelId, stretch) => readOpen(db, modelId, stretch),
+    stretchAfter: async (afterId, limit) => {
+      const [row] = await db.query<{ until: number | null; customers: number }>(
+        `select max(id) as until, count(*) as customers
+         from (select id from customer where id > $1 order by id limit $2) c`,
+        [afterId, limit],
+        { name: 'segment-stretch-after' },
+      );
+      const { until = null, customers = 0 } = row ?? {};
+      return until === null ? null : { until, customers };
+    },
     customers: async () =>
       (await db.query<{ count: number }>('select count(*) as count from customer'))[0]?.count ?? 0,
+  };
+}
+
+async function readOpen(
+  db: Database,
+  modelId: string,
+  { after, until }: Stretch,
+): Promise<OpenStretch> {
+  const [row] = await db.query<Record<'users' | 'ids' | 'since' | 'keys', Buffer | null>>(
+    `select array_send(array_agg(m.user_id)) as users, array_send(array_agg(m.id)) as ids,
+       array_send(array_agg(date_part('epoch', m.since) * 1000)) as since, array_send(array_agg(m.segment_key)) as keys
+     from (select user_id, id, since, segment_key from segment_membership
+       where model_id = $1 and user_id > $2 and user_id <= $3 and until is null order by user_id) m`,
+    [modelId, after, until],
+    { name: 'segment-open-in' },
+  );
+  return {
+    userIds: float64Array(row?.users ?? null),
+    ids: float64Array(row?.ids ?? null),
+    keys: stringArray(row?.keys ?? null),
+    since: float64Array(row?.since ?? null),
   };
 }
 

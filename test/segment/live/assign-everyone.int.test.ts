@@ -28,14 +28,16 @@ beforeEach(async () => {
 
 function depsOf(change: Partial<AssignEveryoneDeps> = {}): AssignEveryoneDeps {
   const { db } = lab.database;
+  const { read, readStretch } = composeFeatureReading(db);
   return {
     ...composeMemberships({
       db,
       clock: lab.clock,
       announce: () => undefined,
-      readFeatures: composeFeatureReading(db).read,
+      readFeatures: read,
       assign: (_, table) => Promise.resolve(byBorders(THREE)(table)),
     }),
+    readStretch,
     serving: lab.serving,
     ...change,
   };

@@ -163,6 +163,7 @@ describe('memberships with the real graph and scorer', () => {
         readFeatures: composeFeatureReading(db).read,
         assign: (...asked: Parameters<Scorer['assign']>) => scorer.assign(...asked),
       }),
+      readStretch: composeFeatureReading(db).readStretch,
       serving,
     };
     const done = await assignEveryone(deps, {
