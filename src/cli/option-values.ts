@@ -52,3 +52,10 @@ export function oneOf<const Word extends string>(known: readonly Word[]): (text:
     throw new InvalidArgumentError(`It must be one of ${known.join(', ')}.`);
   };
 }
+
+/** Parses a comma-separated list of names. @throws InvalidArgumentError where one is empty */
+export function namesOf(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between.');
+  return names;
+}

@@ -40,3 +40,15 @@ export function figure(value: number | null | undefined): string {
   if (Number.isInteger(value)) return value.toLocaleString('en-US');
   return value.toLocaleString('en-US', { maximumFractionDigits: 4 });
 }
+
+/** Long text on lines of at most `width` characters, broken between words; a longer word has its own line. */
+export function wrap(text: string, width = 110): string {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
