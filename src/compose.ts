@@ -165,7 +165,7 @@ async function composeOn(
     readFeatures: features.read,
     registerFeature: registry.registerFeature,
     submitJob: jobs.submit,
-    models: { modelByName: models.store.byName, allVersions: models.store.allVersions },
+    models: { modelByName: models.store.registeredByName, allVersions: models.store.allVersions },
     following: (change) => schema.following(change),
   });
   const featuresOf = featureRoom.loaders;

@@ -27,7 +27,10 @@ export interface ModelStore {
   registered(): Promise<RegisteredModel[]>;
   registeredByIds(ids: readonly string[]): Promise<RegisteredModel[]>;
   registeredByName(name: string): Promise<RegisteredModel | null>;
-  /** Registers the model; one of that name takes on the spec and description. */
+  /**
+   * Registers the model; one of that name takes on the spec and description.
+   * @throws AppError CONFLICT when a segmentation has the name
+   */
   ensure(spec: ModelSpec): Promise<Model>;
   versionsByIds(ids: readonly string[]): Promise<ModelVersion[]>;
   /** Versions of these models in this stage; at most one a model for PRODUCTION and SHADOW. */
@@ -101,7 +104,8 @@ export function modelStore(
         `insert into model (id, name, task, description, spec, created_at)
          values ($1, $2, $3::model_task, $4, $5, $6) on conflict (name) do update
          set description = excluded.description, spec = excluded.spec
-         where (model.description, model.spec) is distinct from (excluded.description, excluded.spec)`,
+         where model.task <> 'CLUSTERING'
+           and (model.description, model.spec) is distinct from (excluded.description, excluded.spec)`,
         [
           uuidv7(clock.wall()),
           spec.name,
@@ -112,7 +116,7 @@ export function modelStore(
         ],
       );
       const model = (await models('name = $1', [spec.name]))[0];
-      if (!model) throw new AppError('INTERNAL', `model ${spec.name} vanished`);
+      if (!model) throw new AppError('CONFLICT', `name ${spec.name} is the key of a segmentation`);
       return model;
     },
     versionsByIds: (ids) => versions('id = any($1)', [ids]),

@@ -1,13 +1,13 @@
-import type { Model, ModelVersion } from './model.js';
+import type { ModelVersion } from './model.js';
 import { takesFeature } from './model-features.js';
 import { reportOf } from './version-report.js';
 
 export interface TakenFeaturesDeps {
-  modelByName(name: string): Promise<Model | null>;
+  modelByName(name: string): Promise<{ id: string } | null>;
   allVersions(modelId: string): Promise<ModelVersion[]>;
 }
 
-/** Tells which features some version of a model takes; null when no model has the name. */
+/** Tells which features some version of a model or segmentation takes; null when no model has the name. */
 export function takenByModel(
   deps: TakenFeaturesDeps,
 ): (name: string) => Promise<((feature: { name: string; version: number }) => boolean) | null> {

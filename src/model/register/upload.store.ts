@@ -4,7 +4,7 @@ import type { Clock } from '../../kernel/clock.js';
 import { uuidv7 } from '../../kernel/uuid.js';
 import type { Database, Sql } from '../../plant/ports.js';
 import { insertVersion, lockModel } from '../model.store.js';
-import type { ModelVersion, NewModelVersion } from '../model.js';
+import type { ModelTask, ModelVersion, NewModelVersion } from '../model.js';
 import type { ModelSpec } from '../model-spec.js';
 
 /** A version made from a file of elsewhere, ready to be registered. */
@@ -23,7 +23,8 @@ export interface NewUpload {
 export interface UploadStore {
   /**
    * Registers a CANDIDATE, and its model where there is none of the name, in one audited transaction. CONFLICT and
-   * the earlier version when the model has one with the same artifact on the same features.
+   * the earlier version when the model has one with the same artifact on the same features, or when a segmentation
+   * has the name.
    */
   register(
     upload: NewUpload,
@@ -37,8 +38,12 @@ export function uploadStore(db: Database, clock: Clock, auditOn: AuditOn): Uploa
       db.transaction(async (sql) => {
         const at = clock.wall();
         const audit = auditOn(sql);
-        const { id: modelId, created } = await modelOf(sql, upload.spec, at);
         const { spec, actor, comment } = upload;
+        const { id: modelId, task, created } = await modelOf(sql, spec, at);
+        if (task === 'CLUSTERING') {
+          const taken = `name ${spec.name} is the key of a segmentation`;
+          return { version: null, error: userError('CONFLICT', taken, 'name') };
+        }
         if (created) {
           const subject = `Model:${modelId}`;
           await audit.write({ at, actor, action: 'created', subject, detail: { name: spec.name } });
@@ -71,15 +76,18 @@ async function modelOf(
   sql: Sql,
   spec: ModelSpec,
   at: Date,
-): Promise<{ id: string; created: boolean }> {
+): Promise<{ id: string; task: ModelTask; created: boolean }> {
   const { name, task, description } = spec;
   const [created] = await sql.query<{ id: string }>(
     `insert into model (id, name, task, description, spec, created_at)
      values ($1, $2, $3::model_task, $4, $5, $6) on conflict (name) do nothing returning id`,
     [uuidv7(at), name, task, description, JSON.stringify(spec), at],
   );
-  if (created) return { ...created, created: true };
-  const [found] = await sql.query<{ id: string }>('select id from model where name = $1', [name]);
+  if (created) return { ...created, task, created: true };
+  const [found] = await sql.query<{ id: string; task: ModelTask }>(
+    'select id, task::text as task from model where name = $1',
+    [name],
+  );
   if (!found) throw new AppError('INTERNAL', `model ${name} vanished`);
   return { ...found, created: false };
 }
