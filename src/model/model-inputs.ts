@@ -1,6 +1,6 @@
 import type { FeatureDefinition, FeatureType } from '../feature/feature.js';
 import { isCategorical, toFeatureTable, type FeatureRows } from '../feature/read-features.js';
-import type { FeatureTable } from '../numeric/table.js';
+import { pickColumns, type FeatureTable } from '../numeric/table.js';
 
 /** What a model's graph takes, in its order. */
 export interface ModelInputs {
@@ -33,25 +33,9 @@ export function inputTable(rows: FeatureRows, inputs: ModelInputs): FeatureTable
 
 /** The table without the columns named. Cost: O(rows x columns). */
 export function withoutColumns(table: FeatureTable, names: ReadonlySet<string>): FeatureTable {
-  const kept = (all: readonly string[]): number[] =>
-    [...all.keys()].filter((at) => !names.has(all[at] ?? ''));
-  const numbers = kept(table.numericNames);
-  const texts = kept(table.categoricalNames);
-  const numeric = new Float32Array(table.rows * numbers.length);
-  const categorical = new Array<string>(table.rows * texts.length).fill('');
-  const width = table.numericNames.length;
-  const textWidth = table.categoricalNames.length;
-  for (let row = 0; row < table.rows; row++) {
-    for (const [to, from] of numbers.entries())
-      numeric[row * numbers.length + to] = table.numeric[row * width + from] ?? NaN;
-    for (const [to, from] of texts.entries())
-      categorical[row * texts.length + to] = table.categorical[row * textWidth + from] ?? '';
-  }
-  return {
-    rows: table.rows,
-    numericNames: numbers.map((at) => table.numericNames[at] ?? ''),
-    numeric,
-    categoricalNames: texts.map((at) => table.categoricalNames[at] ?? ''),
-    categorical,
-  };
+  const kept = (all: readonly string[]): string[] => all.filter((name) => !names.has(name));
+  return pickColumns(table, {
+    numericNames: kept(table.numericNames),
+    categoricalNames: kept(table.categoricalNames),
+  });
 }

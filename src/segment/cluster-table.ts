@@ -2,7 +2,7 @@ import { AppError } from '../kernel/error.js';
 import type { ThreadProgress } from '../model/work-in-thread.js';
 import { applyPreparation } from '../numeric/apply-preparation.js';
 import { sharedMemory } from '../numeric/buffers.js';
-import type { Clusterer } from '../numeric/clusterer.js';
+import { clustererInputs, type Clusterer } from '../numeric/clusterer.js';
 import { labelAgreement } from '../numeric/label-agreement.js';
 import { predictClusterer } from '../numeric/predict-clusterer.js';
 import { fitPreparation, type FittedPreparation } from '../numeric/prepare-points.js';
@@ -78,6 +78,7 @@ async function clusterRows(task: ClusterTask, hooks: ClusterHooks): Promise<Clus
   const reread = readClusterer(onnx);
   if (!reread) throw new AppError('INTERNAL', 'the written ONNX file does not hold its clusterer');
   const { coordinates, explained } = projectTwo(points);
+  const external = task.labels === null ? null : agreement(task.labels, segmentOf);
   return {
     algorithm,
     hyperparameters: { k, restarts: recipe.restarts, ...served.hyperparameters },
@@ -94,9 +95,16 @@ async function clusterRows(task: ClusterTask, hooks: ClusterHooks): Promise<Clus
     projection: projectionOf(coordinates, table.rows, seed),
     facts: describeSegments(banded(task), segmentOf, segments),
     ...centersOf(served.clusterer, table, segmentOf, segments),
-    external: task.labels === null ? null : agreement(task.labels, segmentOf),
+    external,
     ignored: prepared.ignored,
-    treatments: [...prepared.treatments, ...choice.notes, ...served.notes],
+    treatments: [
+      ...prepared.treatments,
+      ...choice.notes,
+      ...served.notes,
+      ...(task.labels !== null && external === null
+        ? ['Fewer than two customers have a label: the segments were compared with none.']
+        : []),
+    ],
   };
 }
 
@@ -142,10 +150,7 @@ function centersOf(
   segmentOf: Int32Array,
   segments: number,
 ): { centers: number[][]; spread: number[] } {
-  const names =
-    clusterer.kind === 'medoids'
-      ? clusterer.numericNames
-      : clusterer.preparation.encoding.numericNames;
+  const names = clustererInputs(clusterer).numericNames;
   const fill = clusterer.kind === 'medoids' ? null : clusterer.preparation.fill;
   const width = table.numericNames.length;
   const centers = Array.from({ length: segments }, () => new Array<number>(names.length).fill(0));

@@ -8,8 +8,9 @@ import { inputsOf, inputTable } from '../model/model-inputs.js';
 import { pinnedFeatures } from '../model/model-features.js';
 import type { ModelVersion, NewModelVersion } from '../model/model.js';
 import type { AttributesOf } from '../model/slice-columns.js';
+import { clustererInputs } from '../numeric/clusterer.js';
 import { predictClusterer } from '../numeric/predict-clusterer.js';
-import { pickRows, type FeatureTable } from '../numeric/table.js';
+import { pickColumns, pickRows, type FeatureTable } from '../numeric/table.js';
 import { readClusterer } from '../onnx/read-clusterer.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
@@ -110,7 +111,12 @@ export async function runSegmentation(
   });
   job.report(0.82, 'checking the ONNX graph');
   const sha256 = createHash('sha256').update(outcome.onnx).digest('hex');
-  const worst = await checkParity(deps.scorer, sha256, outcome, pickInputs(table, outcome));
+  const worst = await checkParity(
+    deps.scorer,
+    sha256,
+    outcome,
+    pickColumns(table, clustererInputs(outcome.clusterer)),
+  );
   job.report(0.86, 'registering');
   const before = await deps.segmentsBefore(model);
   const seconds = (deps.monotonicMs() - startMs) / 1000;
@@ -269,24 +275,6 @@ async function taskOf(
 
 function numberOf(text: string): number {
   return text.trim() === '' ? NaN : Number(text);
-}
-
-/** The columns that the clusterer takes, in its order. */
-function pickInputs(table: FeatureTable, { clusterer }: ClusterOutcome): FeatureTable {
-  const { numericNames, categoricalNames } =
-    clusterer.kind === 'medoids' ? clusterer : clusterer.preparation.encoding;
-  const numbers = numericNames.map((name) => table.numericNames.indexOf(name));
-  const texts = categoricalNames.map((name) => table.categoricalNames.indexOf(name));
-  const numeric = new Float32Array(table.rows * numbers.length);
-  const categorical: string[] = [];
-  const [width, high] = [table.numericNames.length, table.categoricalNames.length];
-  for (let row = 0; row < table.rows; row++) {
-    numbers.forEach((from, to) => {
-      numeric[row * numbers.length + to] = table.numeric[row * width + from] ?? NaN;
-    });
-    for (const from of texts) categorical.push(table.categorical[row * high + from] ?? '');
-  }
-  return { rows: table.rows, numericNames, numeric, categoricalNames, categorical };
 }
 
 /** The graph, through the scorer, against our own predictor, on every row; the largest difference in probability. */
