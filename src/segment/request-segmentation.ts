@@ -81,7 +81,10 @@ export function planSegmentation(
     const [issue] = parsed.error.issues;
     const field = String(issue?.path[0] ?? 'input');
     const got = Object.entries(input).find(([name]) => name === field)?.[1];
-    return wrong(field, `${field} ${issue?.message ?? 'is not valid'}, got ${JSON.stringify(got)}`);
+    return wrong(
+      field,
+      `${field} ${issue?.message ?? 'is not valid'}, got ${JSON.stringify(got)?.slice(0, 80)}`,
+    );
   }
   return { input: parsed.data, spec: model ? null : ownSpec(wish.key, input), error: null };
 }
@@ -123,7 +126,7 @@ function algorithmsOf(
   const known = wanted.flatMap((name) => clusterAlgorithms.filter((each) => each === name));
   if (known.length === wanted.length && known.length > 0)
     return { algorithms: [...new Set(known)] };
-  const message = `algorithms must be one or more of ${clusterAlgorithms.join(', ')}, got ${wanted.join(', ')}`;
+  const message = `algorithms must be one or more of ${clusterAlgorithms.join(', ')}, got ${wanted.join(', ') || 'none'}`;
   return { error: userError('INVALID', message, 'input', 'algorithms') };
 }
 

@@ -5,6 +5,7 @@ const whole = (min: number, max: number): z.ZodNumber => {
   const error = `must be a whole number ${min}..${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 };
+const LABELS = 'must be 1..200 characters';
 const ALGORITHMS = `must be one or more of ${clusterAlgorithms.join(', ')}`;
 
 /** Input of a SEGMENT job; instants are pinned when it is asked for, so that a second attempt does the same. */
@@ -24,7 +25,7 @@ export const segmentJobInput = z.discriminatedUnion('kind', [
     features: z.array(z.string()).min(1),
     makeLive: z.boolean(),
     /** A profile attribute whose values the segments are compared with; null: none. */
-    labels: z.string().min(1).max(200).nullable().default(null),
+    labels: z.string().min(1, LABELS).max(200, LABELS).nullable().default(null),
   }),
   /** Puts everybody into the segments of the live version. */
   z.strictObject({ kind: z.literal('ASSIGN'), key: z.string(), asOf: z.iso.datetime() }),
