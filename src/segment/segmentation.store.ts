@@ -68,9 +68,14 @@ export function segmentationStore(db: Database, clock: Clock): SegmentationStore
     },
     usedKeys: async (modelId) =>
       (
-        await db.query<{ key: string }>('select key from segment_name where model_id = $1', [
-          modelId,
-        ])
+        await db.query<{ key: string }>(
+          // a version may have been registered by a run that ended before its segments were named
+          `select key from segment_name where model_id = $1
+           union select s ->> 'key' from model_version v
+             cross join jsonb_array_elements(v.report -> 'segmentation' -> 'segments') s where v.model_id = $1
+           order by 1`,
+          [modelId],
+        )
       ).map(({ key }) => key),
     writePoints: (versionId, points) =>
       db.transaction(async (sql) => {
