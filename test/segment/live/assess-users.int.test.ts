@@ -63,6 +63,45 @@ describe('a version that is not live any more', () => {
   });
 });
 
+describe('the stay before', () => {
+  it('is that of the version that had put the customer there, however many came since', async () => {
+    const [user = 0] = lab.users;
+    const versions = [lab.live().version.id];
+    await assess([user], always([-1, 1e6]));
+    for (const keys of [
+      ['some', 'rare', 'many'],
+      ['some', 'many', 'rare'],
+      // the same key again: the stay goes on, and so does what came before it
+      ['rare', 'many', 'some'],
+    ]) {
+      const served = await lab.goLive({ keys, borders: THREE.borders });
+      versions.push(served.version.id);
+      const assign = depsOf({
+        assign: (_, table) => Promise.resolve(byBorders({ keys, borders: [-1, 1e6] })(table)),
+      });
+      await assess([user], assign);
+    }
+    const memberships = membershipStore(lab.database.db);
+    const [open] = await memberships.openStays(lab.modelId, [user]);
+    expect(open).toMatchObject({
+      key: 'many',
+      modelVersionId: versions[2],
+      previous: { key: 'rare', modelVersionId: versions[1] },
+    });
+    const page = { userId: user, modelId: lab.modelId, asOf: null, first: 5, after: null };
+    const [stays = []] = await memberships.pages([page]);
+    expect(stays.map(({ key, previous }) => [key, previous])).toEqual([
+      ['many', { key: 'rare', modelVersionId: versions[1] }],
+      ['rare', { key: 'some', modelVersionId: versions[0] }],
+      ['some', null],
+    ]);
+    // one ends where the next begins
+    expect(stays.slice(1).map(({ until }) => until)).toEqual(
+      stays.slice(0, -1).map(({ since }) => since),
+    );
+  });
+});
+
 describe('processes that assess the same customers at the same moment', () => {
   it('make each move once, without a deadlock', async () => {
     const told: number[] = [];
@@ -122,6 +161,32 @@ describe('processes that assess the same customers at the same moment', () => {
     expect(moves).toBe(2);
     expect(answers.map((answer) => answer?.userId ?? null)).toEqual([null, second, null, third]);
     expect((await rows()).map(({ user }) => user)).toEqual([second, third]);
+  });
+
+  it('wait for an erasure that is under way, and then write nothing of the customer', async () => {
+    const { db } = lab.database;
+    const [gone] = await db.query<{ id: number }>(
+      `insert into customer (external_id, attributes, created_at, updated_at) values ('goes', '{}', now(), now()) returning id`,
+    );
+    const users = [lab.users[0] ?? 0, gone?.id ?? 0];
+    const state = { settled: false };
+    const assessing = await db.transaction(async (sql) => {
+      // as an erasure does it: src/privacy/erasure.store.ts
+      await sql.query('lock table erasure in access exclusive mode');
+      await sql.query('delete from customer where id = $1', [gone?.id]);
+      const asked = assess(users).finally(() => (state.settled = true));
+      for (let waiting = false; !waiting && !state.settled;) {
+        const locks = await db.query(
+          `select 1 from pg_locks where not granted and relation = 'erasure'::regclass`,
+        );
+        waiting = locks.length > 0;
+      }
+      return { asked };
+    });
+    const { answers, moves } = await assessing.asked;
+    expect(moves).toBe(1);
+    expect(answers.map((answer) => answer?.userId ?? null)).toEqual([users[0], null]);
+    expect((await rows()).map(({ user }) => user)).toEqual([users[0]]);
   });
 
   it('tell of moves in messages of at most 300 ids', async () => {

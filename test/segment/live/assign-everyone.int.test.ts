@@ -171,6 +171,17 @@ describe('replaying memberships', () => {
     expect(spoilt.examples.map(({ stored }) => stored).slice(1)).toEqual(['gone', 'gone']);
   });
 
+  it('counts what cannot be asked again, and says so', async () => {
+    await assignEveryone(depsOf(), jobOf());
+    await lab.database.db.query(
+      `update segment_membership set numeric = substring(numeric for 4) where id = (select min(id) from segment_membership)`,
+    );
+    const replayed = await replay(MAX_REPLAYED_STAYS);
+    expect(replayed).toMatchObject({ checked: CUSTOMERS, mismatches: 1, largestDifference: 0 });
+    expect(replayed.examples).toMatchObject([{ replayed: null }]);
+    expect(replayed.examples[0]?.because).not.toBeNull();
+  });
+
   it('keeps the inputs bit for bit', async () => {
     const tables: FeatureTable[] = [];
     await assignEveryone(
