@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addSegmentCommand } from '../../src/cli/commands/segment.js';
 import type { CliContext } from '../../src/cli/context.js';
 import type { Output } from '../../src/cli/output.js';
@@ -49,6 +49,8 @@ const segmentation = {
 
 let server: http.Server;
 let asked: { query: string; variables: { input?: object } }[] = [];
+let userErrors: object[] = [];
+let ended: object = {};
 
 beforeAll(async () => {
   server = http.createServer((request, response) => {
@@ -59,12 +61,16 @@ beforeAll(async () => {
       asked.push(operation);
       const done = { id: 'Job:1', status: 'SUCCEEDED', progress: 1, stage: 'done', error: null };
       const data = operation.query.includes('mutation')
-        ? { runSegmentation: { job: { id: 'Job:1' }, userErrors: [] } }
-        : { job: { ...done, result: segmentation } };
+        ? { runSegmentation: { job: userErrors.length > 0 ? null : { id: 'Job:1' }, userErrors } }
+        : { job: { ...done, result: segmentation, ...ended } };
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ data }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+beforeEach(() => {
+  userErrors = [];
+  ended = {};
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
@@ -134,6 +140,22 @@ describe('segment', () => {
   it('prints one line of JSON with every candidate', async () => {
     const parsed = JSON.parse(await run([], true)) as typeof segmentation;
     expect(parsed.candidates).toHaveLength(6);
+  });
+
+  it('prints the report in the language asked for, and nothing else', async () => {
+    ended = { result: { ...segmentation, report: '# 分群' } };
+    expect(await run(['--report', 'ZH'])).toBe('# 分群');
+    expect(asked[1]?.query).toContain('report(locale: "zh")');
+    await run([]);
+    expect(asked[1]?.query).not.toContain('report(');
+  });
+
+  it('fails with what the graph refused, or why the job failed', async () => {
+    ended = { status: 'FAILED', error: '2 groups need at least as many customers', result: null };
+    await expect(run([])).rejects.toThrow('2 groups need at least as many customers');
+    userErrors = [{ code: 'INVALID', message: 'give k or maxK, not both', path: ['input', 'k'] }];
+    await expect(run(['--k', '3', '--max-k', '4'])).rejects.toThrow('give k or maxK, not both');
+    expect(asked).toHaveLength(1);
   });
 
   it.each([

@@ -303,7 +303,7 @@ describe('a number beyond all bounds', () => {
         .ask(
           `mutation { upsertUsers(users: [{ externalId: "low-0", attributes: { x: ${value} } }]) { updated rejected { message } } }`,
         )
-        .catch((error: Error) => ({ data: null, errors: [error] }));
+        .catch((error: unknown) => ({ data: null, errors: [error as Error] }));
       const message = errors?.[0]?.message ?? data?.upsertUsers.rejected[0].message;
       expect(message).toMatch(/finite|1e-15..1e15|JSON/);
     }

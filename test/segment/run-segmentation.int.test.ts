@@ -1,13 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { composeFeatureReading, composeJobs, composeModels } from '../../src/compose-models.js';
-import { composeSegmentations, composeSegmentWork } from '../../src/compose-segmentations.js';
-import { runJob, type RunJobDeps, type RunOutcome } from '../../src/job/run-job.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import {
-  runSegmentation,
-  segmentInputOf,
-  type RunSegmentationDeps,
-} from '../../src/segment/run-segmentation.js';
 import { segmentationSpec } from '../../src/segment/segmentation-spec.js';
 import { segmentationStore } from '../../src/segment/segmentation.store.js';
 import { heaps } from '../support/made-customers.js';
@@ -25,7 +17,6 @@ const CUSTOMERS = heaps([
   { prefix: 'd', count: 30, attributes: { spend: [500, 20], visits: [50, 2], group: 'd' } },
 ]);
 const TENURE = new Map(['a', 'b', 'c', 'd'].map((group, at) => [group, 10 * (at + 1)]));
-const PLAIN = { algorithms: ['kmeans'], k: 4 };
 
 const clock = systemClock();
 let shop: SegmentationShop;
@@ -339,126 +330,4 @@ describe('a segmentation of its own', { timeout: 60_000 }, () => {
     expect(memberships.size).toBe(180);
     expect(memberships).toEqual(await shop.predicted('mixed', 1));
   });
-});
-
-describe('a run that is stopped and taken up again', { timeout: 60_000 }, () => {
-  /** Stops the job when the named step has been done, or, for `cluster`, while it is done. */
-  type Moment = 'cluster' | 'registerVersion' | 'writePoints' | 'promote' | 'assignEveryone';
-
-  it('leaves one version, with its points and the memberships that it says', async () => {
-    const { plant } = shop.graph;
-    const features = composeFeatureReading(plant.db);
-    const segmentations = await composeSegmentations(plant, features.store);
-    const models = await composeModels(plant, features.store, segmentations);
-    const checkData = () => Promise.resolve({ ok: true, reasons: [] });
-    const work = composeSegmentWork({ plant, features, models, segmentations, checkData });
-    const jobs = composeJobs(plant);
-    const { job } = await shop.run({
-      ...{ key: 'stopped', features: ['spend', 'visits'], makeLive: false },
-      ...PLAIN,
-    });
-    expect(job?.status).toBe('SUCCEEDED');
-    const [asked] = await rowsOf<{ input: object }>(
-      `select input || '{"makeLive": true}' as input from job where input->>'key' = 'stopped'`,
-    );
-    const { id } = await jobs.store.create({
-      ...{ kind: 'SEGMENT', input: asked?.input ?? {}, createdBy: 'test' },
-    });
-    const attempt = async (moment: Moment | null): Promise<RunOutcome> => {
-      const stop = new AbortController();
-      return runJob(
-        runDeps(jobs),
-        id,
-        (running) => runSegmentation(stopping(work, moment, stop), running, runInput(running)),
-        stop.signal,
-      );
-    };
-    const moments = ['cluster', 'registerVersion', 'writePoints', 'promote'] as const;
-    for (const moment of moments) expect(await attempt(moment)).toBe('RELEASED');
-    // what the first found stands, also when another would number its groups otherwise by now
-    await shop.customers(swapped());
-    expect(await attempt('assignEveryone')).toBe('RELEASED');
-    expect(await attempt(null)).toBe('SUCCEEDED');
-    const versions = await shop.versions('stopped');
-    expect(versions.map(({ version, stage }) => [version, stage])).toEqual([
-      [1, 'CANDIDATE'],
-      [2, 'PRODUCTION'],
-    ]);
-    const memberships = await shop.memberships('stopped');
-    expect(memberships).toEqual(await shop.predicted('stopped', 2));
-    const points = await rowsOf<{ user: string; segment: string }>(
-      `select c.external_id as user, p.segment_key as segment from segment_point p join customer c on c.id = p.user_id
-       where p.model_version_id = '${versions[1]?.id}'`,
-    );
-    expect(new Map(points.map(({ user, segment }) => [user, segment]))).toEqual(memberships);
-    await models.serving.close();
-    await segmentations.serving.close();
-  });
-
-  /** The first and the third heap have changed places. */
-  const swapped = (): Record<string, { spend: number; visits: number }> => {
-    const changed: Record<string, { spend: number; visits: number }> = {};
-    for (let i = 30; i < 60; i += 1) changed[`a-${i}`] = { spend: 100 + i / 6, visits: 50 };
-    for (let i = 0; i < 40; i += 1) changed[`c-${i}`] = { spend: 100 + i / 6, visits: 10 };
-    return changed;
-  };
-
-  const runInput = (job: Parameters<typeof segmentInputOf>[0]) => {
-    const input = segmentInputOf(job);
-    if (input.kind !== 'RUN') throw new Error('not a run');
-    return input;
-  };
-
-  const runDeps = (jobs: ReturnType<typeof composeJobs>): RunJobDeps => ({
-    ...{ claim: jobs.store.claim, extend: jobs.store.extend, writeProgress: jobs.store.progress },
-    ...{ succeed: jobs.store.succeed, fail: jobs.store.fail, release: jobs.store.release },
-    ...{ publishJob: jobs.publishJob, workerId: 'test', leaseMs: 30_000 },
-    onFailure: (error) => {
-      throw error;
-    },
-  });
-
-  function stopping(
-    work: RunSegmentationDeps,
-    moment: Moment | null,
-    stop: AbortController,
-  ): RunSegmentationDeps {
-    const abortAfter =
-      <Args extends unknown[], Result>(step: (...args: Args) => Promise<Result>) =>
-      async (...args: Args): Promise<Result> => {
-        const result = await step(...args);
-        stop.abort();
-        throw new Error(`stopped after ${JSON.stringify(result ?? null).slice(0, 40)}`);
-      };
-    switch (moment) {
-      case null:
-        return work;
-      case 'cluster':
-        return {
-          ...work,
-          cluster: (task, { signal, onProgress }) =>
-            work.cluster(task, {
-              signal,
-              onProgress: (progress) => {
-                onProgress(progress);
-                stop.abort();
-              },
-            }),
-        };
-      case 'registerVersion':
-        return { ...work, registerVersion: abortAfter(work.registerVersion) };
-      case 'writePoints':
-        return { ...work, writePoints: abortAfter(work.writePoints) };
-      case 'promote':
-        return { ...work, promote: abortAfter(work.promote) };
-      case 'assignEveryone':
-        return {
-          ...work,
-          assignEveryone: (job) => {
-            stop.abort();
-            return work.assignEveryone(job);
-          },
-        };
-    }
-  }
 });
