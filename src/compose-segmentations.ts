@@ -15,6 +15,7 @@ import { standingKeys } from './segment/live/standing-keys.store.js';
 import { clustererInputs } from './numeric/clusterer.js';
 import { clusterInWorker } from './segment/cluster-in-worker.js';
 import { requestAssignment } from './segment/request-assignment.js';
+import { oneRegistering } from './segment/registering-lock.store.js';
 import type { RunSegmentationDeps } from './segment/run-segmentation.js';
 import { openSegmentServing } from './segment/segment-serving.js';
 import { parseSegmentationSpec } from './segment/segmentation-spec.js';
@@ -115,11 +116,11 @@ export function composeSegmentWork(parts: {
         segments: live.report.segments,
         numericNames: clustererInputs(live.clusterer).numericNames,
         keyOf: await standingKeys(db)(model.id),
-        usedKeys: await store.usedKeys(model.id),
       };
     },
     usedKeys: store.usedKeys,
     scorer,
+    oneRegistering: oneRegistering(db),
     registerVersion: models.store.registerVersion,
     artifactBytes: models.store.artifactBytes,
     nameSegments: personas.nameSegments,

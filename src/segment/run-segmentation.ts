@@ -53,6 +53,8 @@ export interface RunSegmentationDeps {
   /** Every key that a segment of it ever had. */
   usedKeys(modelId: string): Promise<string[]>;
   scorer: Pick<Scorer, 'load' | 'unload' | 'assign' | 'isLoaded'>;
+  /** Runs `work` while no other run of the segmentation gives keys, in whatever process. */
+  oneRegistering<T>(modelId: string, work: () => Promise<T>): Promise<T>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
   artifactBytes(sha256: string): Promise<Uint8Array | null>;
   /** Names those of its segments that have none. */
@@ -110,7 +112,7 @@ export async function runSegmentation(
     },
   });
   job.report(0.82, 'checking the ONNX graph');
-  const sha256 = createHash('sha256').update(outcome.onnx).digest('hex');
+  const sha256 = artifactSha256(outcome);
   const worst = await checkParity(
     deps.scorer,
     sha256,
@@ -118,18 +120,9 @@ export async function runSegmentation(
     pickColumns(table, clustererInputs(outcome.clusterer)),
   );
   job.report(0.86, 'registering');
-  const before = await deps.segmentsBefore(model);
   const seconds = (deps.monotonicMs() - startMs) / 1000;
-  const usedKeys = await deps.usedKeys(model.id);
-  const run = { model, input, outcome, userIds, before, usedKeys, worst, seconds };
-  const report = reportOfRun(run);
-  const version = await deps.registerVersion({
-    ...versionOf(run, table),
-    report,
-    artifact: { sha256, bytes: outcome.onnx, opset: OPSET },
-    trainedAt: deps.now(),
-    jobId: job.id,
-  });
+  const found = { model, input, outcome, userIds, worst, seconds };
+  const version = await deps.oneRegistering(model.id, () => register(deps, job, found, table));
   // a second attempt goes on with what the first registered, which may have been found at another moment
   const registered = segmentationOf(version);
   const grouping =
@@ -138,6 +131,31 @@ export async function runSegmentation(
   const rest = { report: registered, grouping, projection, userIds, input };
   await finish(deps, job, { model, version, ...rest });
   return { modelVersionId: version.id };
+}
+
+/** The version with the keys that follow from those before; to be called while nobody else registers one. */
+async function register(
+  deps: RunSegmentationDeps,
+  job: RunningJob,
+  found: Omit<FinishedRun, 'before' | 'usedKeys'>,
+  table: FeatureTable,
+): Promise<ModelVersion> {
+  const { model, outcome } = found;
+  const before = await deps.segmentsBefore(model);
+  const usedKeys = await deps.usedKeys(model.id);
+  const run = { ...found, before, usedKeys };
+  const sha256 = artifactSha256(outcome);
+  return deps.registerVersion({
+    ...versionOf(run, table),
+    report: reportOfRun(run),
+    artifact: { sha256, bytes: outcome.onnx, opset: OPSET },
+    trainedAt: deps.now(),
+    jobId: job.id,
+  });
+}
+
+function artifactSha256({ onnx }: ClusterOutcome): string {
+  return createHash('sha256').update(onnx).digest('hex');
 }
 
 /** Who is in which group by a clusterer. */
@@ -312,7 +330,7 @@ async function checkParity(
 }
 
 function versionOf(
-  { model, input, outcome, userIds }: FinishedRun,
+  { model, input, outcome, userIds }: Pick<FinishedRun, 'model' | 'input' | 'outcome' | 'userIds'>,
   table: FeatureTable,
 ): Omit<NewModelVersion, 'report' | 'artifact' | 'trainedAt' | 'jobId'> {
   return {
