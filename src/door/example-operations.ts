@@ -18,6 +18,7 @@ import {
   IS_THE_MODEL_WELL,
   WHAT_TO_LOOK_AT,
 } from './examples/judging.js';
+import { SEGMENT_OF_CUSTOMER, SEGMENTS_AND_PERSONAS, WHERE_TO_ACT } from './examples/segments.js';
 import { WHAT_THE_MODEL_IS, TRAIN_CHURN_MODEL, FOLLOW_JOBS } from './examples/models.js';
 
 /** What a CRM developer and an analyst would start from, in that order. */
@@ -26,6 +27,9 @@ export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
   QUIET_CUSTOMERS,
   CUSTOMERS_AS_ROWS,
   TICKETS_AND_DEVICES,
+  SEGMENT_OF_CUSTOMER,
+  SEGMENTS_AND_PERSONAS,
+  WHERE_TO_ACT,
   WHAT_THE_MODEL_IS,
   HOW_A_VERSION_WAS_JUDGED,
   IS_THE_MODEL_WELL,

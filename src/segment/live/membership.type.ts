@@ -37,7 +37,7 @@ export class MembershipReasonType {
     nullable: true,
     description: 'The value it was decided from, where that is a category; null: missing.',
   })
-  text!: string | null;
+  category!: string | null;
   @Field(() => Float, {
     description:
       'Above 0 it speaks for this segment, below 0 for `insteadOf`; log-odds of the two.',

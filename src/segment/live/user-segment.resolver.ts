@@ -9,6 +9,7 @@ import { UserType } from '../../user/user.type.js';
 import type { SegmentNode } from '../segment-nodes.js';
 import { SegmentType } from '../segment.type.js';
 import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+import { membershipReasonText, type ToldReason } from './membership-reason-text.js';
 import type { MembershipLoaders } from './membership-loaders.js';
 import type { Membership, MembershipReason, SegmentOfVersion, Stay } from './membership.js';
 import {
@@ -83,6 +84,13 @@ export interface MembershipResolverDeps {
   loaders: MembershipLoaders;
 }
 
+/** A reason with what its sentence is made of. */
+interface ReasonNode extends Omit<ToldReason, 'insteadOf'> {
+  /** Key of the segment that comes next. */
+  insteadOf: string;
+  modelId: string;
+}
+
 /** What a membership points to. */
 @Resolver(() => SegmentMembershipType)
 export class SegmentMembershipResolver {
@@ -111,7 +119,7 @@ export class SegmentMembershipResolver {
     description: 'Why this segment: the features, the strongest first.',
   })
   async reasons(
-    @Root() { modelVersionId, key, inputs, served }: MembershipNode,
+    @Root() node: MembershipNode,
     @Arg('first', () => Int, {
       nullable: true,
       defaultValue: 5,
@@ -119,11 +127,12 @@ export class SegmentMembershipResolver {
     })
     first: number | null,
     @Ctx() context: RequestContext,
-  ): Promise<MembershipReasonType[]> {
+  ): Promise<ReasonNode[]> {
     const most = pageSize(first ?? 5);
+    const { modelVersionId, key, inputs } = node;
     const explained = { modelVersionId, key, inputs };
     const reasons = await this.deps.loaders.reasons(context).load(explained);
-    return reasons.slice(0, most).map((reason) => withValue(reason, inputs, served));
+    return reasons.slice(0, most).map((reason) => reasonNode(reason, node));
   }
 
   @FieldResolver(() => SegmentStayConnectionType, {
@@ -140,6 +149,29 @@ export class SegmentMembershipResolver {
     const page = { userId, modelId, asOf: askedAsOf, first, after: position };
     const stays = await this.deps.loaders.stays(context).load(page);
     return pageOf(stays, first, ({ id }) => encodeCursor([id]));
+  }
+}
+
+/** A reason in words. */
+@Resolver(() => MembershipReasonType)
+export class MembershipReasonResolver {
+  constructor(
+    private readonly deps: {
+      /** Names of the segments of a segmentation, by key; read once a request. */
+      names(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, string>>;
+    },
+  ) {}
+
+  @FieldResolver(() => String, {
+    description:
+      'The reason in words: the value beside the means of the two segments, and which it speaks for.',
+  })
+  async text(@Root() reason: ReasonNode, @Ctx() context: RequestContext): Promise<string> {
+    const names = await this.deps.names(context, reason.modelId);
+    return membershipReasonText({
+      ...reason,
+      insteadOf: names.get(reason.insteadOf) ?? reason.insteadOf,
+    });
   }
 }
 
@@ -167,18 +199,25 @@ export async function knownSegment(
   return node;
 }
 
-function withValue(
+function reasonNode(
   { feature, contribution, insteadOf }: MembershipReason,
-  { numeric, categorical }: Membership['inputs'],
-  { inputs }: ServedSegmentation,
-): MembershipReasonType {
+  { key, modelId, inputs: { numeric, categorical }, served }: MembershipNode,
+): ReasonNode {
+  const { inputs, report } = served;
   const number = numeric[inputs.numericNames.indexOf(feature)];
-  const text = categorical[inputs.categoricalNames.indexOf(feature)];
+  const category = categorical[inputs.categoricalNames.indexOf(feature)];
+  const factsIn = (segment: string) =>
+    report.segments
+      .find((each) => each.key === segment)
+      ?.features.find((each) => each.feature === feature) ?? null;
   return {
     feature,
     contribution,
     insteadOf,
+    modelId,
     number: number === undefined || Number.isNaN(number) ? null : number,
-    text: text === undefined || text === '' ? null : text,
+    category: category === undefined || category === '' ? null : category,
+    here: factsIn(key),
+    there: factsIn(insteadOf),
   };
 }

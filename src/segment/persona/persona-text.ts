@@ -70,6 +70,9 @@ const placeholdersKnown = (text: string, context: z.RefinementCtx): void => {
         code: 'custom',
         message: `unknown placeholder ${whole}; known are ${PLACEHOLDERS.join(', ')}`,
       });
+  // told to the reader as they stand otherwise
+  if (/[{}]/.test(text.replace(/\{[^{}]*\}/g, '')))
+    context.addIssue({ code: 'custom', message: 'has a brace that is not closed or not opened' });
 };
 
 const POSITION = 'must be a whole number 0..9999';

@@ -196,13 +196,16 @@ describe('memberships with the real graph and scorer', () => {
 
   it('of 1,000 customers are one run of the graph, and reasons add up to the odds', async () => {
     const { data, errors, counts } = await graph.ask(`{ users(first: 1000) { nodes { segment {
-      probability segment { key } reasons(first: 1000) { feature number text contribution insteadOf } } } } }`);
+      probability segment { key } reasons(first: 1000) { feature number category text contribution insteadOf } } } } }`);
     expect(errors).toBeUndefined();
     expect(counts).toMatchObject({ onnxRuns: 1, onnxRows: 1_000 });
     for (const { segment } of data.users.nodes) {
       expect(segment.reasons).toHaveLength(3);
       expect(segment.reasons[0].feature).toBe('purchase_count');
       expect(segment.reasons[0].insteadOf).not.toBe(segment.segment.key);
+      expect(segment.reasons[0].text).toMatch(
+        /^purchase count \d+ .*speaks for (this segment|segment-\d)$/,
+      );
       const odds = Math.exp(
         segment.reasons.reduce(
           (sum: number, each: { contribution: number }) => sum + each.contribution,

@@ -120,6 +120,8 @@ describe('the texts that come with it', () => {
 
   it.each([
     ['an unknown label', { condition: { spend: ['HUGE'] } }, /HIGH, MEDIUM, LOW/],
+    ['a brace that is not closed', { en: 'all of {name' }, /brace that is not closed/],
+    ['a brace that is not opened', { zh: 'name} 的' }, /brace that is not closed or not opened/],
     ['an unknown placeholder', { en: 'of {nothing}' }, /unknown placeholder \{nothing\}/],
   ])('are refused with %s, and the row is named', (_, change, message) => {
     const row = { kind: 'GOAL', key: 'k', condition: {}, position: 1, en: 'a', zh: '甲' };
