@@ -30,7 +30,6 @@ import { segmentCondition } from './segment/live/segment-filter.js';
 import './segment/live/segment-filter.type.js';
 import { segmentDimensions } from './segment/live/segment-groups.js';
 import {
-  MembershipReasonResolver,
   SegmentMembershipResolver,
   SegmentStayResolver,
   UserSegmentResolver,
@@ -38,7 +37,8 @@ import {
 } from './segment/live/user-segment.resolver.js';
 import type { SegmentationModel, SegmentServing } from './segment/segmentation.js';
 import { composeMemberships } from './compose-memberships.js';
-import { assessUsers, type Assign } from './segment/live/assess-users.js';
+import { assessCustomers, readListed } from './segment/live/assess-customers.js';
+import type { Assign } from './segment/live/assess-users.js';
 
 /** Parts of the filter of customers that segments add; for the store of customers, which is made before them. */
 export function segmentFilters(serving: () => Pick<SegmentServing, 'current'>): FilterExtensions {
@@ -49,14 +49,14 @@ export function segmentFilters(serving: () => Pick<SegmentServing, 'current'>): 
 export interface SegmentLiveParts {
   plant: Pick<Plant, 'db' | 'bus' | 'clock' | 'log'>;
   assign: Assign;
+  /** What a question is answered with; default: `assign`. Following and replaying always run the graph. */
+  remembered?: Assign;
   readFeatures: ReadFeatures;
   users: UserLoaders;
   serving: SegmentServing;
   segmentationByKey(key: string): Promise<SegmentationModel | null>;
   /** Batched by the request. */
   segmentOf: SegmentOf;
-  /** Names of the segments of a segmentation, by key, read once a request; default: the keys. */
-  names?(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, string>>;
   /** Default: what the version's clusterer says. */
   explain?: MembershipLoadersDeps['explain'];
   /** The registry of features, read once a request. */
@@ -86,13 +86,19 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
   const { memberships } = assessing;
   const loaders = membershipLoaders({
     ...assessing,
+    assign: parts.remembered ?? assign,
     serving,
     explain: parts.explain ?? explainMemberships,
   });
   const following = reassessChanged({
     live: () => serving.all(),
-    assess: (served, ids, signal) =>
-      assessUsers(assessing, { served, users: ids, asOf: clock.now(), live: true }, signal),
+    assess: async (served, ids, signal) =>
+      assessCustomers(
+        assessing,
+        served,
+        await readListed(assessing, served, ids, clock.now()),
+        signal,
+      ),
     log,
     clock,
   });
@@ -114,7 +120,6 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
         loaders,
       }),
       new SegmentMembershipResolver({ segmentOf, loaders }),
-      new MembershipReasonResolver({ names: parts.names ?? (() => Promise.resolve(new Map())) }),
       new SegmentStayResolver({ segmentOf }),
       new SegmentChangedResolver({
         segmentOf,

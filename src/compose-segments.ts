@@ -9,6 +9,7 @@ import { perRequest, type RequestContext } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { jobLoader } from './job/job-loader.js';
 import { countedKeys } from './segment/live/distribution.store.js';
+import type { Assign } from './segment/live/assess-users.js';
 import { rememberedAssign } from './segment/live/remembered-assign.js';
 import { planAssignment, planSegmentation } from './segment/request-segmentation.js';
 import { segmentationNode, segmentNode, type SegmentationNode } from './segment/segment-nodes.js';
@@ -49,12 +50,11 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
   const segmentationById = segmentationsById(parts);
   const liveSizes = liveSizesOf(countedKeys(db));
   const names = openPersonaLoaders(personas);
+  const assign: Assign = (sha256, table, options) => scorer.assign(sha256, table, options);
   const live = composeSegmentLive({
     plant,
-    assign: rememberedAssign(
-      (sha256, table, options) => scorer.assign(sha256, table, options),
-      parts.resultCacheEntries,
-    ),
+    assign,
+    remembered: rememberedAssign(assign, parts.resultCacheEntries),
     readFeatures: features.read,
     users,
     serving,
@@ -63,7 +63,6 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
       const segmentation = await segmentationById(context, modelVersionId);
       return segmentation && segmentNode(segmentation, key);
     },
-    names: names.names,
     registry: featuresOf.registry,
     models: models.serving,
   });

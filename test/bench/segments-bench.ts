@@ -7,7 +7,7 @@ import { composeMemberships } from '../../src/compose-memberships.js';
 import type { EventRow } from '../../src/event/event.js';
 import { seededRandom } from '../../src/kernel/random.js';
 import type { Database } from '../../src/plant/ports.js';
-import { assessUsers } from '../../src/segment/live/assess-users.js';
+import { assessCustomers, readListed } from '../../src/segment/live/assess-customers.js';
 import { reassessChanged } from '../../src/segment/live/reassess-changed.js';
 import { segmentTopic } from '../../src/segment/segment.messages.js';
 import { openBenchGraph, type BenchGraph } from './bench-graph.js';
@@ -177,8 +177,13 @@ async function followingLines(graph: BenchGraph, work: SegmentWork): Promise<Ben
   });
   const following = reassessChanged({
     live: () => serving.all(),
-    assess: (served, users, signal) =>
-      assessUsers(assessing, { served, users, asOf: clock.now(), live: true }, signal),
+    assess: async (served, ids, signal) =>
+      assessCustomers(
+        assessing,
+        served,
+        await readListed(assessing, served, ids, clock.now()),
+        signal,
+      ),
     log,
     clock,
   });

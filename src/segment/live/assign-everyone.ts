@@ -3,18 +3,19 @@ import { AppError } from '../../kernel/error.js';
 import type { RunningJob } from '../../job/run-job.js';
 import { segmentJobInput } from '../segment.messages.js';
 import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+import type { ReadStretch } from '../../feature/stretch.js';
 import {
   assessCustomers,
-  readCustomers,
-  type AssessStretchDeps,
+  readStretchOf,
+  type AssessCustomersDeps,
   type ReadCustomers,
-} from './assess-stretch.js';
+} from './assess-customers.js';
 import type { MembershipStore } from './membership.store.js';
 
-export interface AssignEveryoneDeps extends AssessStretchDeps {
+export interface AssignEveryoneDeps extends AssessCustomersDeps {
+  readStretch: ReadStretch;
   serving: Pick<SegmentServing, 'current' | 'use' | 'refresh'>;
-  memberships: AssessStretchDeps['memberships'] &
-    Pick<MembershipStore, 'stretchAfter' | 'customers'>;
+  memberships: Pick<MembershipStore, 'writeMoves' | 'openIn' | 'stretchAfter' | 'customers'>;
   clock: Pick<Clock, 'now' | 'wall' | 'monotonicMs'>;
 }
 
@@ -108,6 +109,6 @@ async function nextChunk(
   if (!next) return null;
   const now = deps.clock.now();
   const asOf = now > notBefore ? now : notBefore;
-  const read = await readCustomers(deps, served, { after, until: next.until }, asOf);
+  const read = await readStretchOf(deps, served, { after, until: next.until }, asOf);
   return { ...next, read };
 }

@@ -27,8 +27,8 @@ export interface StayPage {
   after: number | null;
 }
 
-/** Open stays of a stretch of customers by column, customers ascending. */
-export interface OpenStretch {
+/** Open stays by column, customers ascending. */
+export interface OpenStays {
   userIds: Float64Array;
   ids: Float64Array;
   keys: readonly (string | null)[];
@@ -55,7 +55,9 @@ export interface MembershipStore {
   /** Stays of a segmentation with an id before `beforeId`, newest first, of whoever agrees to profiling. */
   newest(query: { modelId: string; first: number; beforeId: number | null }): Promise<LoggedStay[]>;
   /** The open stays of customers in a stretch of ids; one statement. */
-  openIn(modelId: string, stretch: Stretch): Promise<OpenStretch>;
+  openIn(modelId: string, stretch: Stretch): Promise<OpenStays>;
+  /** The open stays of the customers listed; one statement. */
+  openOf(modelId: string, userIds: readonly number[]): Promise<OpenStays>;
   /** At most `limit` customers with an id after `afterId`; null when there is none. */
   stretchAfter(
     afterId: number,
@@ -164,7 +166,10 @@ export function membershipStore(db: Database): MembershipStore {
         [modelId, first, beforeId],
         'newest',
       ),
-    openIn: (modelId, stretch) => readOpen(db, modelId, stretch),
+    openIn: (modelId, { after, until }) =>
+      readOpen(db, 'in', 'user_id > $2 and user_id <= $3', [modelId, after, until]),
+    openOf: (modelId, userIds) =>
+      readOpen(db, 'of', 'user_id = any($2::bigint[])', [modelId, numberArray(userIds)]),
     stretchAfter: async (afterId, limit) => {
       const [row] = await db.query<{ until: number | null; customers: number }>(
         `select max(id) as until, count(*) as customers
@@ -182,16 +187,17 @@ export function membershipStore(db: Database): MembershipStore {
 
 async function readOpen(
   db: Database,
-  modelId: string,
-  { after, until }: Stretch,
-): Promise<OpenStretch> {
+  name: string,
+  who: string,
+  values: readonly unknown[],
+): Promise<OpenStays> {
   const [row] = await db.query<Record<'users' | 'ids' | 'since' | 'keys', Buffer | null>>(
     `select array_send(array_agg(m.user_id)) as users, array_send(array_agg(m.id)) as ids,
        array_send(array_agg(date_part('epoch', m.since) * 1000)) as since, array_send(array_agg(m.segment_key)) as keys
      from (select user_id, id, since, segment_key from segment_membership
-       where model_id = $1 and user_id > $2 and user_id <= $3 and until is null order by user_id) m`,
-    [modelId, after, until],
-    { name: 'segment-open-in' },
+       where model_id = $1 and ${who} and until is null order by user_id) m`,
+    values,
+    { name: `segment-open-${name}` },
   );
   return {
     userIds: float64Array(row?.users ?? null),

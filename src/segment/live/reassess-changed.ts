@@ -37,13 +37,18 @@ export interface Reassessing {
 
 const MOST_WAITING = 100_000;
 const USERS_PER_BATCH = 1_000;
+/** Rests after a batch, in its own length: while nothing new comes in, and while it does. */
+const REST = 1;
+const REST_WHILE_BUSY = 5;
 const RETRY_AFTER_MS = 1_000;
 const MOST_RETRY_AFTER_MS = 30_000;
 
 /**
  * Reassesses customers right after something happened to them, off the request's path: one batch at a time, a
  * customer who waits already waits once, and where too many wait those who have waited longest are given up, as are
- * those whose batch fails for good, which must not hold up the others. While there is a backlog it rests as long as a batch took, so that whoever records events keeps half of the database.
+ * those whose batch fails for good, which must not hold up the others. While there is a backlog it rests as long as a batch took, and while
+ * more keeps coming in five times as long, so that whoever records events keeps the database nearly to themselves; those
+ * who come again meanwhile are looked at once.
  */
 export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
   const { mostWaiting = MOST_WAITING, retryAfterMs = RETRY_AFTER_MS } = deps;
@@ -51,6 +56,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
   const ended = new AbortController();
   let working: Promise<void> | null = null;
   let dropped = 0;
+  let busy = false;
   const stopped = (): boolean => ended.signal.aborted;
 
   const add = (userId: number): void => {
@@ -67,6 +73,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
     let retryMs = retryAfterMs;
     while (waiting.size > 0 && !stopped()) {
       const startMs = deps.clock.monotonicMs();
+      busy = false;
       const users = take(waiting, USERS_PER_BATCH);
       try {
         for (const served of deps.live()) await deps.assess(served, users, ended.signal);
@@ -91,7 +98,8 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
         retryMs = Math.min(retryMs * 2, MOST_RETRY_AFTER_MS);
         continue;
       }
-      if (waiting.size > 0) await pause(deps.clock.monotonicMs() - startMs, ended.signal);
+      const tookMs = deps.clock.monotonicMs() - startMs;
+      if (waiting.size > 0) await pause(tookMs * (busy ? REST_WHILE_BUSY : REST), ended.signal);
     }
     working = null;
   };
@@ -99,6 +107,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
     changed(userIds) {
       if (stopped() || deps.live().length === 0) return;
       for (const userId of userIds) add(userId);
+      busy = true;
       // counters of the request that recorded are not for this
       if (waiting.size > 0) working ??= withCounts(zeroCounts(), work);
     },

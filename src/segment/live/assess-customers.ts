@@ -1,5 +1,7 @@
 import { AppError } from '../../kernel/error.js';
 import type { Stretch } from '../../feature/placeholders.js';
+import { consentOf } from '../../feature/people.js';
+import type { FeatureRows, ReadFeatures } from '../../feature/read-features.js';
 import type { ReadStretch } from '../../feature/stretch.js';
 import { inputTable } from '../../model/model-inputs.js';
 import type { Memberships } from '../../numeric/clusterer.js';
@@ -7,22 +9,21 @@ import { pickRows, type FeatureTable } from '../../numeric/table.js';
 import { groupableRows } from '../groupable.js';
 import type { ServedSegmentation } from '../segmentation.js';
 import { writeMoves, type AssessUsersDeps } from './assess-users.js';
-import type { MembershipStore, OpenStretch } from './membership.store.js';
+import type { MembershipStore, OpenStays } from './membership.store.js';
 import { inputsAt, type Move } from './membership.js';
 
-export interface AssessStretchDeps extends Pick<
+export interface AssessCustomersDeps extends Pick<
   AssessUsersDeps,
   'assign' | 'publishMoves' | 'clock'
 > {
-  readStretch: ReadStretch;
-  memberships: Pick<MembershipStore, 'openIn' | 'writeMoves'>;
+  memberships: Pick<MembershipStore, 'writeMoves'>;
 }
 
-/** The customers of a stretch of ids as they were read; nothing is decided yet. */
+/** Customers as they were read, ids ascending; nothing is decided yet. */
 export interface ReadCustomers {
   asOf: Date;
   /** Of the stays that are open. */
-  open: OpenStretch;
+  open: OpenStays;
   /** Of each row of the table. */
   userIds: Float64Array;
   /** Those who can be in a segment. */
@@ -33,19 +34,43 @@ export interface ReadCustomers {
  * Everybody of a stretch: one statement of open stays, one of features and consent. The stays are read before the
  * features, for the reason that `assessUsers` tells.
  */
-export async function readCustomers(
-  { readStretch, memberships }: Pick<AssessStretchDeps, 'readStretch' | 'memberships'>,
-  { model, features, inputs }: ServedSegmentation,
+export async function readStretchOf(
+  deps: { readStretch: ReadStretch; memberships: Pick<MembershipStore, 'openIn'> },
+  served: ServedSegmentation,
   stretch: Stretch,
   asOf: Date,
 ): Promise<ReadCustomers> {
-  const open = await memberships.openIn(model.id, stretch);
-  const rows = await readStretch({ ...stretch, features, asOf }, () => false);
+  const open = await deps.memberships.openIn(served.model.id, stretch);
+  const { features } = served;
+  const rows = await deps.readStretch({ ...stretch, features, asOf }, () => false);
+  return groupable(served, rows, rows.people?.consentProfiling ?? null, { open, asOf });
+}
+
+/** The same of customers that are listed, each once. */
+export async function readListed(
+  deps: { readFeatures: ReadFeatures; memberships: Pick<MembershipStore, 'openOf'> },
+  served: ServedSegmentation,
+  listed: readonly number[],
+  asOf: Date,
+): Promise<ReadCustomers> {
+  const users = listed.toSorted((a, b) => a - b);
+  const open = await deps.memberships.openOf(served.model.id, users);
+  const { features } = served;
+  const rows = await deps.readFeatures({ features, users, asOf, people: 'consent' });
+  return groupable(served, rows, consentOf(rows.columns), { open, asOf });
+}
+
+function groupable(
+  { inputs }: ServedSegmentation,
+  rows: FeatureRows,
+  consent: Float64Array | null,
+  rest: Pick<ReadCustomers, 'open' | 'asOf'>,
+): ReadCustomers {
   const all = inputTable(rows, inputs);
-  const asked = groupableRows(all, rows.people?.consentProfiling ?? new Float64Array(all.rows));
-  if (asked.length === all.rows) return { asOf, open, userIds: rows.userIds, table: all };
+  const asked = groupableRows(all, consent ?? new Float64Array(all.rows));
+  if (asked.length === all.rows) return { ...rest, userIds: rows.userIds, table: all };
   const userIds = Float64Array.from(asked, (row) => rows.userIds[row] ?? NaN);
-  return { asOf, open, userIds, table: pickRows(all, asked) };
+  return { ...rest, userIds, table: pickRows(all, asked) };
 }
 
 /**
@@ -54,7 +79,7 @@ export async function readCustomers(
  * @throws AppError UNAVAILABLE or DEADLINE_EXCEEDED when the graph cannot be asked
  */
 export async function assessCustomers(
-  deps: AssessStretchDeps,
+  deps: AssessCustomersDeps,
   served: ServedSegmentation,
   read: ReadCustomers,
   signal: AbortSignal,
