@@ -44,6 +44,12 @@ export class ClusterCandidateType {
     description: 'Gap statistic of Tibshirani, Walther and Hastie (2001); higher is better.',
   })
   gap!: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Agreement of runs on samples (adjusted Rand index, 1 = the same); of those that score about as well as the best, between which it decides.',
+  })
+  stability!: number | null;
   @Field(() => Int, { description: 'Customers in no group.' })
   noise!: number;
   @Field(() => Float, { description: 'Share of the customers in the smallest group, 0..1.' })

@@ -18,6 +18,8 @@ export const clusterCandidate = z.object({
   bic: z.number().nullable(),
   gap: z.number().nullable(),
   gapStandardError: z.number().nullable(),
+  /** Mean adjusted Rand index of resampled runs; of those only between which stability could decide. */
+  stability: z.number().nullable().default(null),
   /** Rows in no group. */
   noise: z.int().min(0),
   /** Share of the rows in the smallest group, 0..1. */

@@ -45,7 +45,7 @@ export interface ChoiceOptions {
   /** Reference sets of the gap statistic; 0: it is not computed. */
   gapReferences?: number;
   /** Of more than `rows` rows a sample of as many is resampled. */
-  stability?: { runs: number; sampleShare: number; rows: number };
+  stability?: Partial<{ runs: number; sampleShare: number; rows: number }>;
   onProgress?: (progress: { share: number; stage: string }) => void;
   /** For the seconds of each candidate; any origin. */
   monotonicMs: () => number;

@@ -7,14 +7,18 @@ import { nameOfAlgorithm, nameOfGrouping } from './choice.js';
 import { chosenBecause, type Reason } from './chosen-because.js';
 import { fitCandidates, unpacked, type Fitted } from './fit-candidates.js';
 import { candidateOf, gapsOf, judge, refusalOf, silhouettesOf, type Evidence } from './judge.js';
-import { resample } from './resample.js';
+import { finalistsOf, mostStable, type Final } from './finalists.js';
+import { resampler } from './resample.js';
 import { allVerdicts } from './winner.js';
 
 /** Rows that are resampled at most by default; fewer rows than there are make runs agree less, never more. */
 const STABILITY_ROWS = 100_000;
+const STABILITY_RUNS = 10;
+const UNMEASURED = { runs: 0, sampleShare: 0, mean: 0, standardDeviation: 0, standardError: 0 };
 
 /**
- * Fits every algorithm for every k once, judges all by the same scores on the same sample, and takes the best by the rule.
+ * Fits every algorithm for every k once, judges all by the same scores on the same sample, and takes the most stable of
+ * those that the rule cannot tell from the best (see `finalistsOf`).
  * Refused are: what cannot be fitted, fewer than two groups, an empty group or one below `minShare`, more than half noise,
  * and a number of groups outside minK..maxK. Equals go to the fewest groups; where the rule has no answer the first in the
  * order of `choiceRules` that has one decides, and `chosenBecause` says so.
@@ -60,40 +64,69 @@ async function conclude<Run extends ClusterRun>(
   const { points, fitted, judged, refusals, sample, gaps } = evidence;
   const verdicts = allVerdicts(judged);
   const verdict = verdicts.find(({ rule }) => rule === options.rule) ?? verdicts[0] ?? null;
-  const winner = verdict?.winner ?? judged.find(({ eligible }) => eligible);
-  const chosen = winner && fitted[judged.indexOf(winner)];
-  if (!winner || !chosen?.fit) throw noneLeft(fitted, refusals);
-  const { runs = 10, sampleShare = 0.8, rows = STABILITY_ROWS } = options.stability ?? {};
-  const stability = await resample(points, chosen.algorithm, chosen.k, {
-    runs,
-    sampleShare,
-    rows,
-    seed: options.seed,
-    onProgress: (share) => progress(share, 'stability'),
-  });
+  const first = verdict?.winner ?? judged.find(({ eligible }) => eligible);
+  if (!first) throw noneLeft(fitted, refusals);
+  const finalists = verdict ? finalistsOf(verdict, judged) : [first];
+  const { winner, measured } = await decide(evidence, finalists, options, progress);
+  const chosen = fitted[judged.indexOf(winner)];
+  if (!chosen?.fit) throw noneLeft(fitted, refusals);
+  const stabilityOf = (one: Judged | undefined) =>
+    measured.find(({ judged: each }) => each === one)?.stability ?? UNMEASURED;
+  const { standardError: _, ...stability } = stabilityOf(winner);
   return {
-    candidates: fitted.map((_, i) => candidateOf(evidence, i, fitted[i] === chosen)),
+    candidates: fitted.map((each, i) => {
+      const { runs, mean } = stabilityOf(judged[i]);
+      return candidateOf(evidence, i, each === chosen, runs < 2 ? null : mean);
+    }),
     chosen: { algorithm: chosen.algorithm.name, k: chosen.k, run: unpacked(chosen.fit) },
     chosenBecause: chosenBecause({
       asked: options.rule,
       verdict,
       winner,
+      measured,
       verdicts,
       candidates: judged,
       stability,
       fixedK: options.minK === options.maxK ? options.minK : null,
-      sample: sample && { rows: sample.length, of: points.rows },
       ungrouped: ungroupedOf(gaps.curves.get(chosen.algorithm.name) ?? [], winner),
     }),
     stability,
-    notes: [
-      ...chosen.fit.run.notes,
-      ...gaps.notes,
-      ...(points.rows > rows
-        ? [`Stability was measured on a random ${rows} of the ${points.rows} rows.`]
-        : []),
-    ],
+    notes: [...chosen.fit.run.notes, ...gaps.notes, ...samplesOf(points.rows, sample, options)],
   };
+}
+
+/** Measures how stable the finalists are, and takes the best of those that are. */
+async function decide<Run extends ClusterRun>(
+  { points, fitted, judged }: Evidence<Run>,
+  finalists: readonly Judged[],
+  { stability = {}, seed }: ChoiceOptions,
+  progress: (share: number, stage: string) => void,
+): Promise<Final> {
+  const { runs = STABILITY_RUNS, sampleShare = 0.8, rows = STABILITY_ROWS } = stability;
+  let made = 0;
+  const onRun = () => {
+    progress(made++ / (runs * finalists.length), 'stability');
+  };
+  const contestants = finalists.flatMap((one) => {
+    const own = fitted[judged.indexOf(one)];
+    const options = { sampleShare, rows, seed, onRun };
+    return own ? [{ judged: one, measure: resampler(points, own.algorithm, own.k, options) }] : [];
+  });
+  return mostStable(contestants, runs);
+}
+
+function samplesOf(
+  all: number,
+  sample: Int32Array | null,
+  { stability = {} }: ChoiceOptions,
+): string[] {
+  const { rows = STABILITY_ROWS } = stability;
+  const of = (some: number) =>
+    `a random ${some.toLocaleString('en-US')} of the ${all.toLocaleString('en-US')} rows`;
+  return [
+    ...(sample ? [`Silhouettes and the gap statistic were measured on ${of(sample.length)}.`] : []),
+    ...(all > rows ? [`Stability was measured on ${of(rows)}.`] : []),
+  ];
 }
 
 /**

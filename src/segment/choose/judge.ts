@@ -121,11 +121,12 @@ export function judge<Run extends ClusterRun>(
   };
 }
 
-/** A candidate as the report has it. */
+/** A candidate as the report has it; `stability` is null where it was not measured. */
 export function candidateOf<Run extends ClusterRun>(
   { fitted, judged, silhouettes, refusals, points }: Evidence<Run>,
   at: number,
   chosen: boolean,
+  stability: number | null,
 ): ClusterCandidate {
   const each = fitted[at];
   const scores = judged[at];
@@ -143,6 +144,7 @@ export function candidateOf<Run extends ClusterRun>(
     bic: finite(scores.bic),
     gap: finite(scores.gap),
     gapStandardError: finite(scores.gapStandardError),
+    stability,
     noise: each.fit?.scores.noise ?? 0,
     smallestShare: sizes.length === 0 ? 0 : Math.min(...sizes) / points.rows,
     seconds: each.seconds,

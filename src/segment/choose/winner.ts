@@ -14,7 +14,9 @@ export interface Verdict {
   fallback: boolean;
 }
 
-type ScoreRule = 'silhouette' | 'calinskiHarabasz' | 'daviesBouldin' | 'bic';
+/** Rules that rank candidates by a score of each. */
+export const scoreRules = ['silhouette', 'calinskiHarabasz', 'daviesBouldin', 'bic'] as const;
+export type ScoreRule = (typeof scoreRules)[number];
 
 /** Larger is better. */
 const scores: Record<ScoreRule, (judged: Judged) => number> = {
@@ -23,6 +25,11 @@ const scores: Record<ScoreRule, (judged: Judged) => number> = {
   daviesBouldin: (judged) => -judged.daviesBouldin,
   bic: (judged) => -judged.bic,
 };
+
+/** The score of a rule with the sign that makes larger better; NaN where undefined. */
+export function scoreOf(rule: ScoreRule, judged: Judged): number {
+  return scores[rule](judged);
+}
 
 /**
  * How far below the best a score still counts as equal: 0.001 of a silhouette, a thousandth of a ratio, and 2 of BIC, less

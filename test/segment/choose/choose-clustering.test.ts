@@ -110,20 +110,22 @@ describe('choosing a clustering', () => {
   it('says why in one paragraph with the numbers', async () => {
     const { chosenBecause } = await chooseClustering(heaps(160, 4), [kmeans], options());
     expect(chosenBecause).toMatch(
-      /^k-means with 4 groups, of 5 candidates that could be chosen \(0 refused\): the highest silhouette 0\.9\d\d, against 0\.\d{3} of k-means with [35] groups\. /,
-    );
-    expect(chosenBecause).toContain('is read as a strong structure (Kaufman and Rousseeuw).');
-    expect(chosenBecause).toContain(
-      'Calinski-Harabasz, Davies-Bouldin, the gap statistic and the elbow of the inertia agree.',
+      /^k-means with 4 groups, of 5 candidates \(0 more refused\): the highest silhouette 0\.9\d\d, against 0\.\d{3} of k-means with [35] groups \(how much nearer .*; at most 1\)\. The structure is strong/,
     );
     expect(chosenBecause).toContain(
-      '10 runs on 80 % of the rows agree with an adjusted Rand index of 1.00 ± 0.00.',
+      '10 runs on 80 % of the customers agree by 1.00 ± 0.00 (1 = the same groups).',
     );
+    expect(chosenBecause).toContain(
+      'Calinski-Harabasz, Davies-Bouldin, gap statistic and elbow agree.',
+    );
+    expect(chosenBecause.length).toBeLessThan(600);
   });
 
   it('says so where there are no separate groups', async () => {
     const { chosenBecause, stability } = await chooseClustering(heaps(200, 1), [kmeans], options());
-    expect(chosenBecause).toContain('By the gap statistic there are no separate groups at all');
+    expect(chosenBecause).toMatch(
+      /By the gap statistic \(.* for one group, .* for two\) the groups cut a continuum/,
+    );
     expect(stability.mean).toBeLessThan(0.95);
   });
 
@@ -132,9 +134,7 @@ describe('choosing a clustering', () => {
     const choice = await chooseClustering(heaps(120, 4), [kmeans, senseless], fixed);
     expect(choice.chosen.k).toBe(3);
     expect(choice.chosenBecause).toMatch(/^The number of groups was fixed at 3 by the request\. /);
-    expect(choice.chosenBecause).toContain(
-      'BIC would have taken Gaussian mixture with 3 groups (BIC -3).',
-    );
+    expect(choice.chosenBecause).toContain('Other rules would take Gaussian mixture with 3 (BIC).');
   });
 
   it('takes the fewest groups of equals', async () => {
@@ -143,7 +143,7 @@ describe('choosing a clustering', () => {
     const same = finder(2, (i) => i % 2);
     const choice = await chooseClustering(points, [split, same, kmeans], options({ maxK: 3 }));
     expect(choice.chosen).toMatchObject({ algorithm: 'dbscan', k: 2 });
-    expect(choice.chosenBecause).toContain('within the tolerance');
+    expect(choice.chosenBecause).toContain(', as good as 0.9');
   });
 
   it.each([
@@ -209,7 +209,33 @@ describe('choosing a clustering', () => {
     const bic = await chooseClustering(heaps(90, 3), [kmeans], options({ rule: 'bic' }));
     expect(bic.chosen.k).toBe(3);
     expect(bic.chosenBecause).toMatch(
-      /^BIC was to decide but has no answer here, so silhouette decided instead\. /,
+      /^The BIC was to decide but has no answer here: the silhouette decided instead\. /,
+    );
+  });
+
+  it('takes the more stable of two that score alike, and says so with the numbers', async () => {
+    const points = heaps(600, 2);
+    const wrong = (row: number) => (row % 60 === 0 ? 1 - (row % 2) : row % 2);
+    const fickle: ChoiceAlgorithm = {
+      ...finder(2, (i) => i % 2),
+      run: (given, k, context) => {
+        const { rows, seed, purpose } = context;
+        if (purpose === 'CANDIDATE') return finder(2, (i) => i % 2).run(given, k, context);
+        const label = (i: number) => (uniformAt(i, 0, seed) < 0.3 ? 1 - (i % 2) : i % 2);
+        return runOf(given, Int32Array.from(rows ?? [], label), 2);
+      },
+    };
+    const steady = { ...finder(2, (i) => (i === 0 ? 1 : i % 2)), name: 'ward' as const };
+    const off = { ...finder(2, wrong), name: 'mixture' as const };
+    const choice = await chooseClustering(points, [fickle, steady, off], options());
+    const [best, second, worst] = choice.candidates;
+    expect(best?.silhouette).toBeGreaterThan(second?.silhouette ?? 1);
+    expect(choice.chosen.algorithm).toBe('ward');
+    expect(choice.stability).toEqual({ runs: 10, sampleShare: 0.8, mean: 1, standardDeviation: 0 });
+    expect([second?.stability, worst?.stability]).toEqual([1, null]);
+    expect(best?.stability).toBeLessThan(0.5);
+    expect(choice.chosenBecause).toMatch(
+      /^Ward with 2 groups, of 3 .*, as good as 0\.\d{3} of DBSCAN with 2 groups within 0\.02, and more stable: 1\.00 ± 0\.00 against 0\.\d\d ± 0\.\d\d /,
     );
   });
 
@@ -252,7 +278,9 @@ describe('choosing a clustering', () => {
       stability: { runs: 4, sampleShare: 0.5, rows: 120 },
     });
     const choice = await chooseClustering(heaps(300, 3), [kmeans], few);
-    expect(choice.chosenBecause).toContain('Silhouettes are of a random 100 of the 300 rows.');
+    expect(choice.notes).toContain(
+      'Silhouettes and the gap statistic were measured on a random 100 of the 300 rows.',
+    );
     expect(choice.notes).toContain('Stability was measured on a random 120 of the 300 rows.');
     expect(choice.stability).toMatchObject({ runs: 4, sampleShare: 0.5, mean: 1 });
   });
