@@ -11,6 +11,7 @@ import type { AttributesOf } from '../model/slice-columns.js';
 import { clustererInputs } from '../numeric/clusterer.js';
 import { predictClusterer } from '../numeric/predict-clusterer.js';
 import { pickColumns, pickRows, type FeatureTable } from '../numeric/table.js';
+import { PARITY_TOLERANCE, worstMembershipDifference } from '../onnx/parity.js';
 import { readClusterer } from '../onnx/read-clusterer.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
@@ -75,8 +76,6 @@ export interface RunSegmentationDeps {
 }
 
 const OPSET = 21;
-/** Largest difference in probability between graph and predictor. */
-const PARITY_TOLERANCE = 1e-5;
 /** Rows of one call of the scorer. */
 const PARITY_CHUNK = 4_096;
 
@@ -295,7 +294,7 @@ function numberOf(text: string): number {
   return text.trim() === '' ? NaN : Number(text);
 }
 
-/** The graph, through the scorer, against our own predictor, on every row; the largest difference in probability. */
+/** The graph, through the scorer, against our own predictor, on every row: see `worstMembershipDifference`. */
 async function checkParity(
   scorer: RunSegmentationDeps['scorer'],
   sha256: string,
@@ -313,15 +312,12 @@ async function checkParity(
         Array.from({ length: size }, (_, at) => from + at),
       );
       const said = await scorer.assign(sha256, part);
-      const expected = predictClusterer(clusterer, part);
-      said.probability.forEach((value, at) => {
-        worst = Math.max(worst, Math.abs(value - (expected.probability[at] ?? NaN)));
-      });
+      worst = Math.max(worst, worstMembershipDifference(said, predictClusterer(clusterer, part)));
     }
     if (!(worst <= PARITY_TOLERANCE))
       throw new AppError(
         'INTERNAL',
-        `the ONNX graph and the predictor differ by ${worst} in probability, at most ${PARITY_TOLERANCE} is allowed; not registered`,
+        `the ONNX graph and the predictor differ by ${worst} in probability or distance, at most ${PARITY_TOLERANCE} is allowed; not registered`,
       );
     return worst;
   } finally {

@@ -61,6 +61,20 @@ describe("Ward's linkage by hand", () => {
     expect(Array.from(cutLinkage(tree, 3))).toEqual([0, 1, 2]);
   });
 
+  // scipy 1.10, linkage([[0], [1], [2]], 'ward') and linkage([[2], [0], [1], [3], [4]], 'ward')
+  test('of equal distances the previous link of the chain, then the lower number is taken', () => {
+    const three = wardLinkage(matrixOf([[0], [1], [2]]));
+    expect([three.left, three.right].map((each) => Array.from(each))).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
+    const five = wardLinkage(matrixOf([[2], [0], [1], [3], [4]]));
+    expect([five.left, five.right].map((each) => Array.from(each))).toEqual([
+      [0, 3, 1, 6],
+      [2, 4, 5, 7],
+    ]);
+  });
+
   test('duplicates merge at height 0', () => {
     const tree = wardLinkage(matrixOf([[5], [1], [5], [1], [5]]));
     expect(Array.from(tree.height).map((height) => height > 0)).toEqual([
