@@ -79,7 +79,8 @@ export class SegmentationFieldsResolver {
   }
 
   @FieldResolver(() => ProjectionType, {
-    description: 'A seeded sample of the customers on the first two principal components.',
+    description:
+      'A seeded sample of the customers on the first two principal components; kept for the newest five versions and the live one.',
   })
   async projection(
     @Root() { row, report }: SegmentationNode,

@@ -25,11 +25,17 @@ export interface SegmentationStore {
   ensure(spec: SegmentationSpec): Promise<SegmentationModel>;
   /** Every key that a segment of it ever had. */
   usedKeys(modelId: string): Promise<string[]>;
-  /** Replaces the points of a version; those of customers who were erased or opted out meanwhile are left out. */
+  /**
+   * Replaces the points of a version; those of customers who were erased or opted out meanwhile are left out. Of the
+   * segmentation's versions the newest `VERSIONS_WITH_POINTS`, and the live one, keep theirs.
+   */
   writePoints(versionId: string, points: readonly SegmentPoint[]): Promise<void>;
   /** The first of a version's sample. */
   points(versionId: string, first: number): Promise<SegmentPoint[]>;
 }
+
+/** A chart of 5,000 customers is half a megabyte; nobody looks at that of a version long replaced. */
+export const VERSIONS_WITH_POINTS = 5;
 
 const MODEL = `id, name, description, spec, created_at as "createdAt"`;
 
@@ -94,6 +100,14 @@ export function segmentationStore(db: Database, clock: Clock): SegmentationStore
             points.map(({ x }) => x),
             points.map(({ y }) => y),
           ],
+        );
+        await sql.query(
+          `delete from segment_point where model_version_id in (
+             select v.id from model_version v
+             where v.stage <> 'PRODUCTION'
+               and v.model_id = (select model_id from model_version where id = $1)
+             order by v.version desc offset $2)`,
+          [versionId, VERSIONS_WITH_POINTS],
         );
       }),
     points: (versionId, first) =>

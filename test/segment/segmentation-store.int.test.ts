@@ -3,7 +3,7 @@ import { auditStore } from '../../src/access/audit.store.js';
 import { manualClock } from '../../src/kernel/clock.js';
 import { modelStore } from '../../src/model/model.store.js';
 import { segmentationSpec } from '../../src/segment/segmentation-spec.js';
-import { segmentationStore } from '../../src/segment/segmentation.store.js';
+import { segmentationStore, VERSIONS_WITH_POINTS } from '../../src/segment/segmentation.store.js';
 import type { SegmentationModel } from '../../src/segment/segmentation.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { reportOf } from '../support/segment-lab.js';
@@ -90,5 +90,30 @@ describe('a recipe', () => {
       'key churn is the name of a model that scores',
     );
     expect(await store.byKey('churn')).toBeNull();
+  });
+});
+
+describe('points of versions long replaced', () => {
+  it('are gone, but for those of the live one; other segmentations keep theirs', async () => {
+    const { db } = database;
+    const kept = await store.ensure({ ...SPEC, name: 'kept' });
+    const beside = await store.ensure({ ...SPEC, name: 'beside' });
+    const [customer] = await db.query<{ id: number }>(
+      `insert into customer (external_id, consent_profiling, attributes, created_at, updated_at)
+       values ('plotted', true, '{}', now(), now()) returning id`,
+    );
+    const point = { userId: customer?.id ?? 0, segmentKey: 'segment-1', x: 1, y: 2 };
+    const write = async (modelId: string): Promise<string> => {
+      const { id } = await version(modelId, ['segment-1']);
+      await store.writePoints(id, [point]);
+      return id;
+    };
+    const other = await write(beside.id);
+    const ids = [await write(kept.id)];
+    await db.query(`update model_version set stage = 'PRODUCTION' where id = $1`, [ids[0]]);
+    for (let i = 0; i < VERSIONS_WITH_POINTS + 2; i += 1) ids.push(await write(kept.id));
+    const counts = await Promise.all(ids.map(async (id) => (await store.points(id, 9)).length));
+    expect(counts).toEqual([1, 0, 0, ...Array.from({ length: VERSIONS_WITH_POINTS }, () => 1)]);
+    expect(await store.points(other, 9)).toEqual([point]);
   });
 });
