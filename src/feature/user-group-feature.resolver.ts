@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
 import { liveAsOf, type RequestContext } from '../graphql/context.js';
@@ -48,27 +49,56 @@ export class UserGroupFeatureResolver {
   }
 }
 
-/** The distribution in each group; one read for all of them. */
+/** Customers that are read by a list; more are read with everybody, where they are a good part of everybody. */
+const MOST_LISTED = 20_000;
+const GOOD_PART = 1 / 3;
+
+/** The distribution in each group; one read for all of them. Between groups the event loop has its turn. */
 async function summariesOf(
   readFeatures: ReadFeatures,
   feature: FeatureDefinition,
   groups: readonly UserGroupType[],
   asOf: Date,
 ): Promise<NumericSummary[]> {
-  const users = [...new Set(groups.flatMap(({ members }) => [...(members ?? [])]))];
+  const users = everyoneOrListed(groups.map(({ members }) => members ?? new Float64Array(0)));
   const rows = await readFeatures({ features: [feature], users, asOf, people: 'consent' });
-  const rowOf = new Map(users.map((id, row) => [id, row]));
-  const consent = consentOf(rows.columns);
-  return groups.map(({ members }) => {
-    const own = [...(members ?? [])].flatMap((id) => {
-      const row = rowOf.get(id);
-      return row !== undefined && consent?.[row] === 1 ? [row] : [];
-    });
+  const summaries: NumericSummary[] = [];
+  for (const { members } of groups) {
+    const own = rowsOf(rows, members ?? new Float64Array(0));
     const { summary } = distributionOf(feature, pick(rows, feature.name, own));
     if (!summary)
       throw new AppError('INVALID', `feature ${feature.name} is ${feature.type}, not a number`);
-    return summary;
-  });
+    summaries.push(summary);
+    await turn();
+  }
+  return summaries;
+}
+
+/** Ids ascending. A long list costs more than everybody does, unless they are few among many: ids tell, roughly. */
+function everyoneOrListed(groups: readonly Float64Array[]): 'everyone' | number[] {
+  const total = groups.reduce((sum, members) => sum + members.length, 0);
+  const last = groups.reduce((most, members) => Math.max(most, members.at(-1) ?? 0), 0);
+  if (total > MOST_LISTED && total >= last * GOOD_PART) return 'everyone';
+  const ids = new Float64Array(total);
+  let at = 0;
+  for (const members of groups) {
+    ids.set(members, at);
+    at += members.length;
+  }
+  // nobody is in two groups
+  return Array.from(ids.sort());
+}
+
+/** Rows of those members who agree to profiling; ids ascend in both. */
+function rowsOf({ userIds, columns }: FeatureRows, members: Float64Array): number[] {
+  const consent = consentOf(columns);
+  const own: number[] = [];
+  let row = 0;
+  for (const id of members) {
+    while ((userIds[row] ?? Infinity) < id) row += 1;
+    if (userIds[row] === id && consent?.[row] === 1) own.push(row);
+  }
+  return own;
 }
 
 function pick(rows: FeatureRows, name: string, own: readonly number[]): FeatureRows {
