@@ -57,12 +57,22 @@ describe('a run that is stopped and taken up again', { timeout: 60_000 }, () => 
     const { id } = await jobs.store.create({
       ...{ kind: 'SEGMENT', input: plan.input, createdBy: 'test' },
     });
+    // the group of the first customer as each attempt numbered it
+    const numbers: (number | undefined)[] = [];
+    const watched: RunSegmentationDeps = {
+      ...work,
+      cluster: async (...asked) => {
+        const outcome = await work.cluster(...asked);
+        numbers.push(outcome.segmentOf[0]);
+        return outcome;
+      },
+    };
     const attempt = async (moment: Moment | null): Promise<RunOutcome> => {
       const stop = new AbortController();
       return runJob(
         runDeps(jobs),
         id,
-        (running) => runSegmentation(stopping(work, moment, stop), running, runInput(running)),
+        (running) => runSegmentation(stopping(watched, moment, stop), running, runInput(running)),
         stop.signal,
       );
     };
@@ -76,6 +86,9 @@ describe('a run that is stopped and taken up again', { timeout: 60_000 }, () => 
     expect(versions.map(({ version, stage }) => [version, stage])).toEqual([[1, 'PRODUCTION']]);
     const memberships = await shop.memberships('stopped');
     expect(memberships).toEqual(await shop.predicted('stopped', 1));
+    // by the numbers of the last attempt the first customer would have been told to be elsewhere
+    const byNumber = versions[0]?.report.segments.find(({ number }) => number === numbers.at(-1));
+    expect(byNumber?.key).not.toBe(memberships.get('a-0'));
     const points = await rowsOf<{ user: string; segment: string }>(
       `select c.external_id as user, p.segment_key as segment from segment_point p join customer c on c.id = p.user_id
        where p.model_version_id = '${versions[0]?.id}'`,
