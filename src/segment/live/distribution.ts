@@ -24,6 +24,7 @@ export interface CountedKey {
   key: string;
   name: string | null;
   count: number;
+  /** When somebody moved last in the segmentation, whatever the key; null where nobody ever did. */
   updatedAt: Date | null;
 }
 
@@ -43,10 +44,9 @@ export function distributionOf(
     const { name = null, count = 0 } = rowOf.get(key) ?? {};
     return { key, name: name ?? key, count, percent: total > 0 ? (100 * count) / total : 0 };
   });
-  const moments = rows.flatMap(({ updatedAt }) => (updatedAt ? [updatedAt.getTime()] : []));
   return {
     total,
-    updatedAt: moments.length > 0 ? new Date(Math.max(...moments)) : null,
+    updatedAt: total > 0 ? (rows[0]?.updatedAt ?? null) : null,
     diversity: diversityOf(segments.map(({ count }) => count)),
     segments,
   };

@@ -160,9 +160,11 @@ export function membershipStore(db: Database): MembershipStore {
       ),
     pages: (pages) => readPages(db, pages),
     newest: ({ modelId, first, beforeId }) =>
+      // a range of one segmentation: by `id` alone the planner walks the stays of all of them
       logged(
         `select ${LOGGED} from segment_membership m ${AGREES} ${BEFORE}
-         where m.model_id = $1 and ($3::bigint is null or m.id < $3) order by m.id desc limit $2`,
+         where m.model_id between $1 and $1 and ($3::bigint is null or m.id < $3)
+         order by m.model_id desc, m.id desc limit $2`,
         [modelId, first, beforeId],
         'newest',
       ),

@@ -80,11 +80,11 @@ describe('a distribution', () => {
 
   it('holds the segments of the version in its order, empty ones too, then what is left of former ones', () => {
     const rows = [
-      { key: 'old', name: 'Old', count: 1, updatedAt: at(1) },
+      { key: 'old', name: 'Old', count: 1, updatedAt: at(4) },
       { key: 'b', name: 'Second', count: 3, updatedAt: at(4) },
-      { key: 'older', name: null, count: 4, updatedAt: at(2) },
-      { key: 'a', name: null, count: 0, updatedAt: null },
-      { key: 'never', name: 'Never', count: 0, updatedAt: null },
+      { key: 'older', name: null, count: 4, updatedAt: at(4) },
+      { key: 'a', name: null, count: 0, updatedAt: at(4) },
+      { key: 'never', name: 'Never', count: 0, updatedAt: at(4) },
     ];
     expect(distributionOf(rows, served)).toEqual({
       total: 8,
