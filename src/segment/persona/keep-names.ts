@@ -19,7 +19,7 @@ export function nameNewSegments(
 ) => Promise<void> {
   return ({ id, spec }, segments, noise = null) => {
     const all = segments.map((facts) => ({ key: facts.key, facts }));
-    return deps.add(id, (named) => nameSegments(all, spec.persona, { named, noise }));
+    return deps.add(id, (named, free) => nameSegments(all, spec.persona, { named, free, noise }));
   };
 }
 

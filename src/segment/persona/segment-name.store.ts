@@ -11,12 +11,16 @@ export interface SegmentNameStore {
   /** For loaders: every name that segments of these segmentations have or had; one statement. */
   ofModels(modelIds: readonly string[]): Promise<SegmentName[]>;
   /**
-   * Gives names to segments that have none: `choose` sees those that are given and answers further ones, by key. One
-   * call a segmentation at a time, in whatever process.
+   * Gives names to segments that have none: `choose` sees those that are given, and the keys whose names the rules gave
+   * and only versions have that never answered, and answers further names, by key. One call a segmentation at a time, in
+   * whatever process.
    */
   add(
     modelId: string,
-    choose: (given: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
+    choose: (
+      given: ReadonlyMap<string, string>,
+      free: ReadonlySet<string>,
+    ) => ReadonlyMap<string, string>,
   ): Promise<void>;
   /** Audited; a name that another segment has, in whatever case, is refused. */
   rename(wanted: {
@@ -30,6 +34,11 @@ export interface SegmentNameStore {
 }
 
 const COLUMNS = `model_id as "modelId", key, name, named_by as "namedBy"`;
+
+/** Keys of versions that answer or may have answered. */
+const ANSWERED_KEYS = `select distinct s ->> 'key' as key
+  from model_version v, jsonb_array_elements(v.report #> '{segmentation,segments}') s
+  where v.model_id = $1 and v.stage not in ('CANDIDATE', 'SHADOW')`;
 
 /** Names of segments in Postgres. */
 export function segmentNameStore(db: Database, audit: AuditOn, clock: Clock): SegmentNameStore {
@@ -50,7 +59,11 @@ export function segmentNameStore(db: Database, audit: AuditOn, clock: Clock): Se
     add: (modelId, choose) =>
       db.transaction(async (sql) => {
         const given = await locked(sql, modelId);
-        const chosen = [...choose(new Map(given.map(({ key, name }) => [key, name])))];
+        const answered = await sql.query<{ key: string }>(ANSWERED_KEYS, [modelId]);
+        const bound = new Set(answered.map(({ key }) => key));
+        const free = given.filter(({ key, namedBy }) => namedBy === null && !bound.has(key));
+        const names = new Map(given.map(({ key, name }) => [key, name]));
+        const chosen = [...choose(names, new Set(free.map(({ key }) => key)))];
         await sql.query(
           `insert into segment_name (model_id, key, name, named_by, updated_at)
            select $1, n.key, n.name, null, $4 from unnest($2::text[], $3::text[]) as n (key, name)

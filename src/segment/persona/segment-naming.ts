@@ -31,12 +31,17 @@ const NOTABLE = 0.125;
  * @param all every segment of the version, for the words are chosen among them
  * @param options.named names that the segmentation has given, by key: those segments keep theirs and are left out of the
  * answer, and nobody else gets one of them, in whatever case
+ * @param options.free keys of `named` that only candidates have: their names may be given again
  * @param options.noise key of the segment of those who are in no group
  */
 export function nameSegments(
   all: readonly Nameless[],
   dimensions: PersonaDimensions,
-  options: { named?: ReadonlyMap<string, string>; noise?: string | null } = {},
+  options: {
+    named?: ReadonlyMap<string, string>;
+    free?: ReadonlySet<string>;
+    noise?: string | null;
+  } = {},
 ): Map<string, string> {
   const labels = labelSegments(
     all.map(({ facts }) => facts),
@@ -50,7 +55,11 @@ export function nameSegments(
   });
   for (const tied of groupBy(candidates, ({ base }) => base)) addLabelWords(tied);
   for (const tied of groupBy(candidates, fullName)) addComparison(tied, dimensions);
-  const taken = new Set([...(options.named?.values() ?? [])].map(encodeNameKey));
+  const own = new Set(all.map(({ key }) => key));
+  const binding = [...(options.named ?? [])].filter(
+    ([key]) => own.has(key) || !options.free?.has(key),
+  );
+  const taken = new Set(binding.map(([, name]) => encodeNameKey(name)));
   const names = new Map<string, string>();
   for (const candidate of candidates) {
     if (options.named?.has(candidate.key)) continue;

@@ -219,6 +219,17 @@ describe('names', () => {
     await database.db.query(`delete from segment_name where key = 'f'`);
   });
 
+  it('of versions that never answered are free for others, those of the live version are not', async () => {
+    const [first] = report.segments;
+    for (const key of ['t1', 't2']) await personas.nameSegments(model, [{ ...first!, key }]);
+    const names = new Map(
+      (await personas.names.ofModels([model.id])).map(({ key, name }) => [key, name]),
+    );
+    expect(names.get('t1')).toBe(names.get('t2'));
+    for (const { key } of report.segments) expect(names.get(key)).not.toBe(names.get('t1'));
+    await database.db.query(`delete from segment_name where key in ('t1', 't2')`);
+  });
+
   it('are given by people, kept, audited and the same in every language', async () => {
     const { renameSegment } = await ask(RENAME, { key: 'a', name: '  Our best ' });
     expect(renameSegment).toEqual({ segment: { key: 'a', name: 'Our best' }, userErrors: [] });

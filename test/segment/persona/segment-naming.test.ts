@@ -115,6 +115,20 @@ describe('names by the rules', () => {
     expect(translateName('Silent big spenders, frequent 2', 'zh')).toBe('沉睡高消费客户（高频）2');
   });
 
+  it('gives a name again that only a candidate has, but none twice in one version', () => {
+    const alike = ranked([0.1, 0.1, 0.9, 0.1]);
+    const named = new Map([['tried', 'Silent occasional buyers']]);
+    const free = new Set(['tried']);
+    expect([...nameSegments(keyed([alike]), DEMO_DIMENSIONS, { named, free })]).toEqual([
+      ['a', 'Silent occasional buyers'],
+    ]);
+    const own = new Map([['b', 'Silent occasional buyers']]);
+    const all = keyed([alike, ranked([0.9, 0.9, 0.1, 0.9])]);
+    expect([...nameSegments(all, DEMO_DIMENSIONS, { named: own, free: new Set(['b']) })]).toEqual([
+      ['a', 'Silent occasional buyers 2'],
+    ]);
+  });
+
   it('says what is high and low where the recipe names no dimension', () => {
     const all = keyed([
       facts([
