@@ -9,7 +9,7 @@ const CHUNK = 50_000;
 
 /**
  * Attributes, and segments beside them: the name that the segment has where the customer is now; '' for who is in
- * none. Where customers are is no input of the model, so that knowing it later than the row's instant tells it nothing.
+ * none or does not agree to profiling. Where customers are is no input of the model, so that knowing it later than the row's instant tells it nothing.
  */
 export function withSegments(db: Sql, attributesOf: AttributesOf): AttributesOf {
   return async (userIds, names) => {
@@ -31,6 +31,7 @@ async function segmentsOf(db: Sql, userIds: readonly number[], key: string): Pro
     const rows = await db.query<{ id: number; name: string }>(
       `select s.user_id as id, coalesce(n.name, s.segment_key) as name
        from segment_membership s
+       join customer c on c.id = s.user_id and c.consent_profiling
        join model m on m.id = s.model_id and m.name = $2 and m.task = 'CLUSTERING'
        left join segment_name n on n.model_id = s.model_id and n.key = s.segment_key
        where s.until is null and s.user_id = any($1::bigint[])`,
