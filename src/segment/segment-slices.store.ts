@@ -9,7 +9,8 @@ const CHUNK = 50_000;
 
 /**
  * Attributes, and segments beside them: the name that the segment has where the customer is now; '' for who is in
- * none or does not agree to profiling. Where customers are is no input of the model, so that knowing it later than the row's instant tells it nothing.
+ * none or does not agree to profiling. Where customers are is no input of the model, so that knowing it later than the
+ * row's instant tells it nothing.
  */
 export function withSegments(db: Sql, attributesOf: AttributesOf): AttributesOf {
   return async (userIds, names) => {

@@ -30,7 +30,7 @@ export interface SegmentationStore {
    * segmentation's versions the newest `VERSIONS_WITH_POINTS`, and the live one, keep theirs.
    */
   writePoints(versionId: string, points: readonly SegmentPoint[]): Promise<void>;
-  /** The first of a version's sample. */
+  /** The first of a version's sample who agree to profiling. */
   points(versionId: string, first: number): Promise<SegmentPoint[]>;
 }
 
@@ -112,8 +112,9 @@ export function segmentationStore(db: Database, clock: Clock): SegmentationStore
       }),
     points: (versionId, first) =>
       db.query<SegmentPoint>(
-        `select user_id as "userId", segment_key as "segmentKey", x, y from segment_point
-         where model_version_id = $1 order by position limit $2`,
+        `select p.user_id as "userId", p.segment_key as "segmentKey", p.x, p.y from segment_point p
+         join customer c on c.id = p.user_id and c.consent_profiling
+         where p.model_version_id = $1 order by p.position limit $2`,
         [versionId, first],
       ),
   };

@@ -74,6 +74,8 @@ describe('points of the scatter chart', () => {
     await store.writePoints(id, [point(two, 1), point(out, 2), point(999_999, 3), point(one, 4)]);
     expect(await store.points(id, 10)).toEqual([point(two, 1), point(one, 4)]);
     expect(await store.points(id, 1)).toEqual([point(two, 1)]);
+    await db.query('update customer set consent_profiling = false where id = $1', [two]);
+    expect(await store.points(id, 10)).toEqual([point(one, 4)]);
   });
 });
 
