@@ -88,13 +88,13 @@ export async function openSegmentationShop(
 
   const ended = async (id: string, selection: string): Promise<EndedJob> => {
     const question = `query ($id: ID!) { job(id: $id) { id status error result { ... on Segmentation { ${selection} } } } }`;
-    for (let i = 0; i < 1_200; i += 1) {
+    for (let i = 0; i < 1_000; i += 1) {
       const { data, errors } = await graph.ask(question, { id });
       if (errors?.[0]) throw errors[0];
       if (['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(data.job.status)) return data.job;
-      await new Promise((resolve) => setTimeout(resolve, 25));
+      await new Promise((resolve) => setTimeout(resolve, 60));
     }
-    throw new Error(`job ${id} did not end in half a minute`);
+    throw new Error(`job ${id} did not end in a minute`);
   };
   const versions: SegmentationShop['versions'] = async (key) => {
     const rows = await db.query<Omit<StoredVersion, 'report'> & { report: Answer }>(
