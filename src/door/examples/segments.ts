@@ -101,8 +101,8 @@ export const WHERE_TO_ACT: ExampleOperation = {
   title: 'Where to act',
   purpose: 'Segments by value and activity, and customers of each with their risk.',
   document: `# Value and activity of every segment (1 to 3), and
-# the first of its customers. To count customers, see
-# userGroups(groupBy: [{ kind: QUADRANT }, { kind: RISK, name: "churn" }]).
+# the first of its customers. \`userGroups\` counts
+# customers by QUADRANT, SEGMENT and RISK.
 query WhereToAct {
   segmentation(key: "persona") {
     priorityMatrix {
