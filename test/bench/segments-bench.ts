@@ -14,19 +14,27 @@ import { openBenchGraph, type BenchGraph } from './bench-graph.js';
 import { formatBenchLine, median, type BenchLine } from './bench-line.js';
 import { openLoadClient, type Load, type LoadClient } from './load-client.js';
 import { everyoneLines } from './segments-everyone-bench.js';
+import { asked, seesLive } from './segment-questions.js';
 import { openSegmentWork, type SegmentWork } from './segment-work.js';
 
-/** Segments as they are lived with: asked for, followed, counted, and made for everybody. */
+/**
+ * Segments as they are lived with: asked for, followed, counted, and made for everybody. `AUGURY_BENCH_SEGMENTS` names parts
+ * of it, `AUGURY_BENCH_SIZES` numbers of customers.
+ */
 export async function segmentsBench(): Promise<BenchLine[]> {
-  const wanted = process.env['AUGURY_BENCH_SEGMENTS'] ?? 'live everyone';
+  const wanted = new Set(
+    (process.env['AUGURY_BENCH_SEGMENTS'] ?? 'pages card following everyone counting').split(' '),
+  );
+  const live = ['pages', 'card', 'following'].some((part) => wanted.has(part));
+  const everyone = wanted.has('everyone') || wanted.has('counting');
   return [
-    ...(wanted.includes('live') ? await liveLines() : []),
-    ...(wanted.includes('everyone') ? await everyoneLines() : []),
+    ...(live ? await liveLines(wanted) : []),
+    ...(everyone ? await everyoneLines(wanted) : []),
   ];
 }
 
 /** The demo, with its personas by k-means. */
-async function liveLines(): Promise<BenchLine[]> {
+async function liveLines(wanted: ReadonlySet<string>): Promise<BenchLine[]> {
   const graph = await openBenchGraph();
   const work = await openSegmentWork(graph.composition.plant);
   const client = openLoadClient();
@@ -34,43 +42,15 @@ async function liveLines(): Promise<BenchLine[]> {
     await work.run('persona', 4);
     await seesLive(graph);
     return [
-      ...(await pageLines(graph, client)),
-      ...(await cardLines(graph, client)),
-      ...(await followingLines(graph, work)),
+      ...(wanted.has('pages') ? await pageLines(graph, client) : []),
+      ...(wanted.has('card') ? await cardLines(graph, client) : []),
+      ...(wanted.has('following') ? await followingLines(graph, work) : []),
     ];
   } finally {
     client.close();
     await work.close();
     await graph.close();
   }
-}
-
-/** The server hears of the version over the bus. */
-export async function seesLive(graph: BenchGraph, key = 'persona'): Promise<void> {
-  const ask = `{ users(first: 1) { nodes { segment(segmentation: "${key}") { probability } } } }`;
-  for (let i = 0; i < 200; i += 1) {
-    const { data } = await asked<{ users: { nodes: { segment: unknown }[] } }>(graph, ask);
-    if (data.users.nodes[0]?.segment) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${key} did not become live in the server`);
-}
-
-interface Asked<T> {
-  data: T;
-  extensions: { counts: Record<'sql' | 'onnxRuns' | 'onnxRows' | 'cacheHits', number> };
-}
-
-/** One question over HTTP, with what it cost. */
-export async function asked<T>({ url, key }: BenchGraph, query: string): Promise<Asked<T>> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    body: JSON.stringify({ query }),
-  });
-  const answer = (await response.json()) as Asked<T> & { errors?: unknown };
-  if (answer.errors) throw new Error(JSON.stringify(answer.errors));
-  return answer;
 }
 
 const PARTS = {
@@ -145,7 +125,7 @@ async function cardLines(graph: BenchGraph, client: LoadClient): Promise<BenchLi
     for (const kind of ['before', 'withSegment'] as const) {
       const some = variables.slice(round * 600, (round + 1) * 600);
       const load = { url: graph.url, key: graph.key, query: CARDS[kind], variables: some };
-      const result = await weigh(client, { ...load, requests: 300, atOnce: 0, perSecond: 60 });
+      const result = await weigh(client, { ...load, requests: 200, atOnce: 0, perSecond: 20 });
       if (round === 0) continue;
       measured[kind].push(result.latencies);
       cpu[kind].push(result.cpu);
@@ -156,9 +136,9 @@ async function cardLines(graph: BenchGraph, client: LoadClient): Promise<BenchLi
     `p50 ${p(0.5, kind)}, p99 ${p(0.99, kind)} ms, ${median(cpu[kind]).toFixed(2)} ms CPU`;
   return [
     {
-      name: 'customer card with segment, reasons and persona / without, p99 at 60 a second',
+      name: 'customer card with segment, reasons and persona / without, p99 at 20 a second',
       figure: `${(p(0.99, 'withSegment') / p(0.99, 'before')).toFixed(2)} x`,
-      detail: `goal 1.3 x; ${told('withSegment')}; without ${told('before')}; medians of 5 rounds of 300`,
+      detail: `goal 1.3 x; ${told('withSegment')}; without ${told('before')}; medians of 5 rounds of 200`,
     },
   ];
 }

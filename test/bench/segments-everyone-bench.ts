@@ -2,8 +2,8 @@ import type { Composition } from '../../src/compose.js';
 import type { Assignment } from '../../src/segment/live/assign-everyone.js';
 import { openBenchGraph, type BenchGraph } from './bench-graph.js';
 import { median, type BenchLine } from './bench-line.js';
+import { asked, seesLive } from './segment-questions.js';
 import { openSegmentWork, type SegmentWork, type Stage } from './segment-work.js';
-import { asked, seesLive } from './segments-bench.js';
 
 const ATTRIBUTES = ['balance', 'tenure', 'visits', 'spending'];
 const PROFILE = 'profile';
@@ -11,14 +11,14 @@ const PERSONA = 'persona';
 const EVENTS_EACH = 10;
 
 /** Everybody at once: membership, counting, and the job that finds segments. */
-export async function everyoneLines(): Promise<BenchLine[]> {
+export async function everyoneLines(wanted: ReadonlySet<string>): Promise<BenchLine[]> {
   const sizes = (process.env['AUGURY_BENCH_SIZES'] ?? '20000 200000').split(' ').map(Number);
   const lines: BenchLine[] = [];
-  for (const customers of sizes) lines.push(...(await linesOf(customers)));
+  for (const customers of sizes) lines.push(...(await linesOf(customers, wanted)));
   return lines;
 }
 
-async function linesOf(customers: number): Promise<BenchLine[]> {
+async function linesOf(customers: number, wanted: ReadonlySet<string>): Promise<BenchLine[]> {
   const graph = await openBenchGraph((composition) => fill(composition, customers));
   const work = await openSegmentWork(graph.composition.plant);
   const size = customers.toLocaleString('en-US');
@@ -29,12 +29,14 @@ async function linesOf(customers: number): Promise<BenchLine[]> {
       [PROFILE, `${ATTRIBUTES.length} attributes`],
       [PERSONA, `4 features of ${EVENTS_EACH} events each`],
     ] as const) {
+      if (key === PROFILE && !wanted.has('everyone')) continue;
       const stages = await work.run(key, 4);
+      if (!wanted.has('everyone')) continue;
       lines.push(runLine(`${size} customers, ${what}`, stages, customers));
       lines.push(await assignLine(graph, work, key, `${size} customers, ${what}`));
     }
     await seesLive(graph);
-    lines.push(...(await countingLines(graph, size)));
+    if (wanted.has('counting')) lines.push(...(await countingLines(graph, size)));
     return lines;
   } finally {
     await work.close();

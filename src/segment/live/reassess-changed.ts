@@ -37,9 +37,9 @@ export interface Reassessing {
 
 const MOST_WAITING = 100_000;
 const USERS_PER_BATCH = 1_000;
-/** Rests after a batch, in its own length: while nothing new comes in, and while it does. */
+/** Rests after a batch, in its own length: while nothing new comes in or too many wait, and while more comes in. */
 const REST = 1;
-const REST_WHILE_BUSY = 5;
+const REST_WHILE_BUSY = 9;
 const RETRY_AFTER_MS = 1_000;
 const MOST_RETRY_AFTER_MS = 30_000;
 
@@ -47,8 +47,9 @@ const MOST_RETRY_AFTER_MS = 30_000;
  * Reassesses customers right after something happened to them, off the request's path: one batch at a time, a
  * customer who waits already waits once, and where too many wait those who have waited longest are given up, as are
  * those whose batch fails for good, which must not hold up the others. While there is a backlog it rests as long as a batch took, and while
- * more keeps coming in five times as long, so that whoever records events keeps the database nearly to themselves; those
- * who come again meanwhile are looked at once.
+ * more keeps coming in nine times as long, so that whoever records events keeps the database nearly to themselves; those
+ * who come again meanwhile are looked at once. When half of the most that may wait do, that ends: being late is better than
+ * giving up.
  */
 export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
   const { mostWaiting = MOST_WAITING, retryAfterMs = RETRY_AFTER_MS } = deps;
@@ -56,7 +57,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
   const ended = new AbortController();
   let working: Promise<void> | null = null;
   let dropped = 0;
-  let busy = false;
+  let arrivals = 0;
   const stopped = (): boolean => ended.signal.aborted;
 
   const add = (userId: number): void => {
@@ -73,7 +74,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
     let retryMs = retryAfterMs;
     while (waiting.size > 0 && !stopped()) {
       const startMs = deps.clock.monotonicMs();
-      busy = false;
+      const before = arrivals;
       const users = take(waiting, USERS_PER_BATCH);
       try {
         for (const served of deps.live()) await deps.assess(served, users, ended.signal);
@@ -98,8 +99,9 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
         retryMs = Math.min(retryMs * 2, MOST_RETRY_AFTER_MS);
         continue;
       }
-      const tookMs = deps.clock.monotonicMs() - startMs;
-      if (waiting.size > 0) await pause(tookMs * (busy ? REST_WHILE_BUSY : REST), ended.signal);
+      const isBusy = arrivals > before && waiting.size < mostWaiting / 2;
+      const rest = isBusy ? REST_WHILE_BUSY : REST;
+      if (waiting.size > 0) await pause((deps.clock.monotonicMs() - startMs) * rest, ended.signal);
     }
     working = null;
   };
@@ -107,7 +109,7 @@ export function reassessChanged(deps: ReassessChangedDeps): Reassessing {
     changed(userIds) {
       if (stopped() || deps.live().length === 0) return;
       for (const userId of userIds) add(userId);
-      busy = true;
+      arrivals += 1;
       // counters of the request that recorded are not for this
       if (waiting.size > 0) working ??= withCounts(zeroCounts(), work);
     },
