@@ -121,6 +121,7 @@ function nearestTwoOfFew(block: KMeansBlock, at: number, best: Float64Array): nu
   const x0 = values[at]!;
   const x1 = columns > 1 ? values[at + 1]! : 0;
   const x2 = columns > 2 ? values[at + 2]! : 0;
+  const x3 = columns > 3 ? values[at + 3]! : 0;
   let label = 0;
   let nearest = Infinity;
   let second = Infinity;
@@ -135,7 +136,11 @@ function nearestTwoOfFew(block: KMeansBlock, at: number, best: Float64Array): nu
       const d2 = x2 - centers[from + 2]!;
       distance += d2 * d2;
     }
-    for (let j = 3; j < columns; j++) {
+    if (columns > 3) {
+      const d3 = x3 - centers[from + 3]!;
+      distance += d3 * d3;
+    }
+    for (let j = 4; j < columns; j++) {
       const difference = values[at + j]! - centers[from + j]!;
       distance += difference * difference;
     }

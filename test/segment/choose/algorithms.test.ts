@@ -108,7 +108,7 @@ it('on CDNOW takes k-means over Ward, which scores as well but comes back less',
   const { points } = data;
   const table = { ...kinds(1), rows: points.rows };
   const task = { algorithms: ['kmeans', 'ward'] as const, features: [], recipe };
-  const given = { ...options, seed: 1, maxK: 3, gapReferences: 0, stability: { runs: 6 } };
+  const given = { ...options, seed: 1, maxK: 2, gapReferences: 0, stability: { runs: 4 } };
   const choice = await chooseClustering(points, choiceAlgorithms(task, table, points), given);
   expect(choice.chosen).toMatchObject({ algorithm: 'kmeans', k: 2 });
   const ward = choice.candidates.find(({ algorithm, k }) => algorithm === 'ward' && k === 2);
