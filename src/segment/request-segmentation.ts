@@ -83,7 +83,7 @@ export function planSegmentation(
     const got = Object.entries(input).find(([name]) => name === field)?.[1];
     return wrong(
       field,
-      `${field} ${issue?.message ?? 'is not valid'}, got ${JSON.stringify(got)?.slice(0, 80)}`,
+      `${field} ${issue?.message ?? 'is not valid'}, got ${JSON.stringify(got ?? null).slice(0, 80)}`,
     );
   }
   return { input: parsed.data, spec: model ? null : ownSpec(wish.key, input), error: null };
