@@ -164,8 +164,6 @@ async function workOnScores(rooms: Rooms, concurrency: number): Promise<void> {
   const { plant, run, features, quality, models, ledger } = rooms;
   const score = predictionProcessor(run, {
     useVersion: (id, work) => models.serving.use(id, work),
-    usersAfter: ledger.store.usersAfter,
-    readFeatures: features.read,
     stretches: { after: ledger.store.stretchAfter, read: features.readStretch },
     scorer: plant.scorer,
     writeBatch: ledger.store.writeBatch,

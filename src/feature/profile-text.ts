@@ -33,10 +33,14 @@ const DECIMALS = 15;
  */
 export type ReadProfile = (bytes: Buffer, from: number, to: number, row: number) => void;
 
-/** Columns for `rows` profiles, each missing until it is read, and what reads them. One column a definition. */
+/**
+ * Columns for `rows` profiles, each missing until it is read, and what reads them. One column a definition.
+ * @param numbers makes a column of NaN
+ */
 export function profileReader(
   definitions: readonly AttributeDefinition[],
   rows: number,
+  numbers: (rows: number) => Float64Array,
 ): { read: ReadProfile; columns: ProfileColumn[] } {
   const byName = new Map<string, Wanted>();
   const columns = definitions.map(({ name, as }): ProfileColumn => {
@@ -47,9 +51,9 @@ export function profileReader(
       wanted.texts.push(texts);
       return texts;
     }
-    const numbers = new Float64Array(rows).fill(NaN);
-    wanted[as === 'number' ? 'numbers' : 'booleans'].push(numbers);
-    return numbers;
+    const column = numbers(rows);
+    wanted[as === 'number' ? 'numbers' : 'booleans'].push(column);
+    return column;
   });
   const inOrder = [...byName.values()].sort((a, b) => orderOf(a.name, b.name));
   return {
@@ -177,11 +181,10 @@ function putNumber(wanted: Wanted, bytes: Buffer, start: number, row: number): n
   if (wanted.numbers.length > 0) {
     // digits and divisor are exact, so that the quotient is rounded once
     const divisor = point < 0 ? 1 : TENS[at - point - 1];
-    const value =
-      digits > EXACT || divisor === undefined
-        ? longNumber(bytes.toString('latin1', start, at))
-        : shortNumber(negative, digits / divisor);
-    for (const column of wanted.numbers) column[row] = value;
+    if (digits > EXACT || divisor === undefined)
+      putAll(wanted.numbers, row, longNumber(bytes.toString('latin1', start, at)));
+    else if (digits / divisor <= 1e15)
+      putAll(wanted.numbers, row, negative ? -digits / divisor : digits / divisor);
   }
   if (wanted.texts.length > 0) {
     const text = bytes.toString('latin1', start, at);
@@ -190,9 +193,11 @@ function putNumber(wanted: Wanted, bytes: Buffer, start: number, row: number): n
   return at;
 }
 
-function shortNumber(negative: boolean, size: number): number {
-  if (size > 1e15) return NaN;
-  return negative ? -size : size;
+function putAll(columns: readonly Float64Array[], row: number, value: number): void {
+  for (let i = 0; i < columns.length; i += 1) {
+    const column = columns[i];
+    if (column) column[row] = value;
+  }
 }
 
 /** The same for digits that a float64 cannot hold all of. */

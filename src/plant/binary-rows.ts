@@ -2,39 +2,56 @@ import { AppError } from '../kernel/error.js';
 
 /** Signature, flags and the length of an extension that PostgreSQL leaves empty. */
 const HEADER_BYTES = 19;
+/** Dimensions, has-null flag, element type, length and lower bound of an array. */
+const ARRAY_HEADER_BYTES = 20;
 const TWO_32 = 4294967296;
 /** 2000-01-01, from which Postgres counts. */
 const EPOCH_MS = 946684800000;
 
 /**
- * Goes through the rows of `copy … to stdout (format binary)`, whole in memory. Of each row the visitor is told where
- * its fields begin and end in `bytes`; a NULL begins at -1. The two arrays are the same ones for every row.
+ * Where the fields of each row of `copy … to stdout (format binary)` begin, the data whole in memory; -1 for NULL.
  * @param fields of each row
  * @throws AppError INTERNAL when the data hold another number of fields, or end early
  */
-export function eachBinaryRow(
-  bytes: Buffer,
-  fields: number,
-  visit: (starts: Int32Array, ends: Int32Array, row: number) => void,
-): void {
-  const starts = new Int32Array(fields);
-  const ends = new Int32Array(fields);
-  let at = HEADER_BYTES;
-  for (let row = 0; ; row += 1) {
+export function fieldsOfRows(bytes: Buffer, fields: number): Int32Array[] {
+  const rows: Int32Array[] = [];
+  for (let at = HEADER_BYTES; ;) {
     if (at + 2 > bytes.length) throw new AppError('INTERNAL', 'copied rows end early');
     const count = bytes.readInt16BE(at);
     at += 2;
-    if (count === -1) return;
+    if (count === -1) return rows;
     if (count !== fields)
       throw new AppError('INTERNAL', `copied rows hold ${count} fields, wanted ${fields}`);
+    const starts = new Int32Array(fields);
     for (let field = 0; field < fields; field += 1) {
+      if (at + 4 > bytes.length) throw new AppError('INTERNAL', 'copied rows end early');
       const size = bytes.readInt32BE(at);
       at += 4;
       starts[field] = size < 0 ? -1 : at;
-      if (size > 0) at += size;
-      ends[field] = at;
+      at += Math.max(size, 0);
     }
-    visit(starts, ends, row);
+    rows.push(starts);
+  }
+}
+
+/** Elements of the array at `at`, of one dimension; an array that is NULL has none. */
+export function arrayLength(bytes: Buffer, at: number): number {
+  return at < 0 || bytes.readInt32BE(at) === 0 ? 0 : bytes.readInt32BE(at + 12);
+}
+
+/** Goes through the elements of an array: each begins at `start`, or is NULL at -1. */
+export function eachElement(
+  bytes: Buffer,
+  array: number,
+  visit: (index: number, start: number, size: number) => void,
+): void {
+  const length = arrayLength(bytes, array);
+  let at = array + ARRAY_HEADER_BYTES;
+  for (let index = 0; index < length; index += 1) {
+    const size = bytes.readInt32BE(at);
+    at += 4;
+    visit(index, size < 0 ? -1 : at, size);
+    if (size > 0) at += size;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FeatureRows } from '../feature/read-features.js';
+import type { FeatureColumn, FeatureRows } from '../feature/read-features.js';
 import type { FirstEventMatters } from '../feature/stretch.js';
 import { DAY_MS } from '../kernel/clock.js';
 import { inputTable, type ModelInputs } from '../model/model-inputs.js';
@@ -21,10 +21,12 @@ export function eligibleRows(
   const table = inputTable(features, inputs);
   const knowsAttribute = attributeCheck(table, inputs, definitions);
   const isEligible = eligibilityCheck(features, model.spec.eligible.minAgeDays, asOf);
-  const eligible: number[] = [];
+  // everyone is the rule: a list of rows is made where somebody is not
+  let eligible: number[] | null = null;
   for (let row = 0; row < features.rows; row += 1)
-    if (isEligible(row, knowsAttribute)) eligible.push(row);
-  if (eligible.length === features.rows) return { userIds: features.userIds, table };
+    if (isEligible(row, knowsAttribute)) eligible?.push(row);
+    else eligible ??= Array.from({ length: row }, (_, before) => before);
+  if (eligible === null) return { userIds: features.userIds, table };
   return {
     userIds: Float64Array.from(eligible, (row) => features.userIds[row] ?? NaN),
     table: pickRows(table, eligible),
@@ -65,12 +67,15 @@ export function firstEventMatters(
   return ({ people, columns }, row) => {
     if (people.consentProfiling[row] !== 1) return false;
     const isOld = (people.registeredAt[row] ?? NaN) <= latest;
-    return !isOld || !names.some((name) => isKnown(columns.get(name)?.[row]));
+    if (!isOld) return true;
+    for (const name of names) if (isKnown(columns.get(name), row)) return false;
+    return true;
   };
 }
 
-function isKnown(value: number | string | null | undefined): boolean {
-  return typeof value === 'number' ? !Number.isNaN(value) : Boolean(value);
+function isKnown(column: FeatureColumn | undefined, row: number): boolean {
+  if (column instanceof Float64Array) return !Number.isNaN(column[row] ?? NaN);
+  return Boolean(column?.[row]);
 }
 
 /** As `hasAttributes` of a row, without taking the row out of the table. */
@@ -88,7 +93,10 @@ function attributeCheck(
   const texts = at(inputs.categoricalNames);
   const width = inputs.numericNames.length;
   const high = inputs.categoricalNames.length;
-  return (row) =>
-    numbers.some((column) => !Number.isNaN(table.numeric[row * width + column])) ||
-    texts.some((column) => table.categorical[row * high + column] !== '');
+  return (row) => {
+    for (const column of numbers)
+      if (!Number.isNaN(table.numeric[row * width + column] ?? NaN)) return true;
+    for (const column of texts) if (table.categorical[row * high + column] !== '') return true;
+    return false;
+  };
 }

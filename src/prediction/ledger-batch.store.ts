@@ -1,5 +1,6 @@
 import { float64Array } from '../plant/binary-array.js';
 import { binaryCopy, sameInEveryRow, type CopyColumn } from '../plant/binary-copy.js';
+import { equalRows } from '../plant/equal-rows.js';
 import type { Copy, Database, Sql } from '../plant/ports.js';
 import { bytesOfMatrix } from './input-bytes.js';
 import type { BatchWritten, LedgerBatch, NextStretch, RunState } from './ledger-batch.js';
@@ -23,11 +24,12 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Batches of score runs, by COPY. */
 export function ledgerBatchStore(db: Database): LedgerBatchStore {
+  const buffers: ArrayBuffer[] = [];
   return {
     async writeBatch(batch) {
       try {
         return await inMonthOf(db, [batch.scoredAt], () =>
-          db.transaction((sql) => writeIn(sql, batch)),
+          db.transaction((sql) => writeIn(sql, batch, buffers)),
         );
       } catch (error) {
         if (isTaken(error)) return 'taken';
@@ -66,11 +68,16 @@ function isTaken(error: unknown): boolean {
  * The lock on `erasure` is held until the rows are committed: an erasure waits, and then removes them too. Who
  * opts out meanwhile does so after these scores were made.
  */
-async function writeIn(sql: Sql & Copy, batch: LedgerBatch): Promise<BatchWritten> {
+async function writeIn(
+  sql: Sql & Copy,
+  batch: LedgerBatch,
+  buffers: ArrayBuffer[],
+): Promise<BatchWritten> {
   const allowed = await allowedUsers(sql, batch);
   const { kept, ids } = rowsToWrite(batch, allowed);
   const { jobId, number, lastUserId, looked, scoredAt, probability, threshold } = batch;
-  const positive = kept.filter((row) => (probability[row] ?? 0) >= threshold).length;
+  let positive = 0;
+  for (const row of kept) if ((probability[row] ?? 0) >= threshold) positive += 1;
   await sql.query(
     `insert into score_chunk (job_id, number, last_user_id, looked, rows, positive, at)
      values ($1, $2, $3, $4, $5, $6, $7)`,
@@ -78,7 +85,10 @@ async function writeIn(sql: Sql & Copy, batch: LedgerBatch): Promise<BatchWritte
     { name: 'score-chunk-write' },
   );
   if (kept.length === 0) return { range: null, rows: 0, positive: 0 };
-  await sql.copyFrom(COPY, binaryCopy(columnsOf(batch, kept, ids)));
+  const columns = columnsOf(batch, kept, ids);
+  const equal = equalRows(columns, buffers);
+  await sql.copyFrom(COPY, equal ? [equal.data] : binaryCopy(columns));
+  equal?.sent();
   const range = { from: ids[0] ?? 0, until: ids[kept.length - 1] ?? 0 };
   return { range, rows: kept.length, positive };
 }
@@ -94,18 +104,24 @@ async function allowedUsers(
   { after, lastUserId, userIds }: LedgerBatch,
 ): Promise<Allowed> {
   if (userIds.length === 0) return { userIds: new Float64Array(0), ids: new Float64Array(0) };
-  const [row] = await sql.query<{ users: Buffer | null; ids: Buffer | null }>(
-    `select array_send(array_agg(u.id)) as users, array_send(array_agg(u.next)) as ids
+  const [row] = await sql.query<{
+    users: Buffer | null;
+    first: number | null;
+    ids: Buffer | null;
+  }>(
+    `select array_send(array_agg(u.id)) as users, min(u.next) as first,
+       case when max(u.next) - min(u.next) > count(*) - 1 then array_send(array_agg(u.next)) end as ids
      from (select c.id, nextval('prediction_id_seq') as next
        from (select id from customer where id > $1 and id <= $2 and consent_profiling order by id) c
        where ${NOT_WHILE_ERASING}) u`,
     [after, lastUserId],
     { name: 'score-chunk-allowed' },
   );
-  return {
-    userIds: float64Array(row?.users ?? null).sort(),
-    ids: float64Array(row?.ids ?? null).sort(),
-  };
+  const { users = null, first = null, ids = null } = row ?? {};
+  const allowed = float64Array(users).sort();
+  // one after the other unless somebody else drew between them
+  const inARow = (): Float64Array => allowed.map((_, i) => (first ?? NaN) + i);
+  return { userIds: allowed, ids: ids === null ? inARow() : float64Array(ids).sort() };
 }
 
 /** Both lists ascend: rows whose customer is still allowed, and an id for each. */
@@ -134,8 +150,8 @@ function columnsOf(batch: LedgerBatch, kept: readonly number[], ids: Float64Arra
   const numeric = bytesOfMatrix(table.numeric);
   return [
     { type: 'int8', values: ids },
-    { type: 'int8', values: whole ? userIds : kept.map((row) => userIds[row] ?? 0) },
-    { type: 'float8', values: whole ? probability : kept.map((row) => probability[row] ?? NaN) },
+    { type: 'int8', values: whole ? userIds : keptOf(userIds, kept) },
+    { type: 'float8', values: whole ? probability : keptOf(probability, kept) },
     {
       type: 'bytea',
       values: whole
@@ -163,4 +179,8 @@ function columnsOf(batch: LedgerBatch, kept: readonly number[], ids: Float64Arra
       { type: 'uuid', values: [batch.jobId] },
     ]),
   ];
+}
+
+function keptOf(values: ArrayLike<number>, kept: readonly number[]): Float64Array {
+  return Float64Array.from(kept, (row) => values[row] ?? NaN);
 }

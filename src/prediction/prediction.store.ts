@@ -53,8 +53,6 @@ export interface PredictionStore extends LedgerBatchStore {
   }): Promise<LedgerRow[]>;
   /** Pages of several users at once, one lateral statement; each newest first, up to `first` + 1 rows. */
   pages(pages: readonly LedgerPage[]): Promise<LedgerRow[][]>;
-  /** Ids of the next `limit` customers after `afterId`, ascending. */
-  usersAfter(afterId: number, limit: number): Promise<number[]>;
   /** All customers, and those up to an id. */
   userCounts(upTo: number): Promise<{ total: number; upTo: number }>;
   health(modelId: string, since: Date): Promise<LedgerHealth>;
@@ -210,14 +208,6 @@ export function predictionStore(db: Database): PredictionStore {
       const answers: LedgerRow[][] = pages.map(() => []);
       for (const { ord, ...row } of rows) answers[ord - 1]?.push(toLedgerRow(row));
       return answers;
-    },
-    async usersAfter(afterId, limit) {
-      const rows = await db.query<{ id: number }>(
-        'select id from customer where id > $1 order by id limit $2',
-        [afterId, limit],
-        { name: 'prediction-users-after' },
-      );
-      return rows.map(({ id }) => id);
     },
     async userCounts(upTo) {
       const [row] = await db.query<{ total: number; upTo: number }>(

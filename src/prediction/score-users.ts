@@ -1,5 +1,4 @@
 import type { Clock } from '../kernel/clock.js';
-import type { FeatureRows, ReadFeatures } from '../feature/read-features.js';
 import type { ReadStretch } from '../feature/stretch.js';
 import type { RunningJob } from '../job/run-job.js';
 import type { ServedModel } from '../model/serving.js';
@@ -18,11 +17,8 @@ import {
 export interface ScoreUsersDeps {
   /** The pinned version, loaded until `work` has ended. */
   useVersion<T>(id: string, work: (served: ServedModel) => Promise<T>): Promise<T>;
-  /** Ids of the next customers, ascending. */
-  usersAfter(afterId: number, limit: number): Promise<number[]>;
-  readFeatures: ReadFeatures;
-  /** Customers by stretches of ids instead of lists, which costs a fraction where features are attributes. */
-  stretches?: {
+  /** Customers from one id to another. */
+  stretches: {
     after(afterId: number, limit: number): Promise<NextStretch | null>;
     read: ReadStretch;
   };
@@ -136,12 +132,11 @@ async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk,
     for (let left = true; left || reading.length > 0;) {
       job.signal.throwIfAborted();
       while (left && reading.length < run.readers) {
-        const next = await nextRead(run, after);
+        const next = await run.deps.stretches.after(after, run.chunk);
         if (next === null) left = false;
         else {
           const { until, customers } = next;
-          const stretch = { number, after, lastUserId: until, looked: customers };
-          const started = readChunk(run, next, stretch);
+          const started = readChunk(run, { number, after, lastUserId: until, looked: customers });
           started.catch(() => undefined); // told when its turn has come
           reading.push(started);
           number += 1;
@@ -156,36 +151,21 @@ async function* readChunks(run: Run, state: RunState): AsyncGenerator<ReadChunk,
   }
 }
 
-/** A stretch and how its customers are read. */
-type NextRead = NextStretch & { read: () => Promise<FeatureRows> };
-
-async function nextRead(run: Run, after: number): Promise<NextRead | null> {
-  const { deps, served, asOf, chunk } = run;
-  const { features } = served;
-  if (!deps.stretches) {
-    const users = await deps.usersAfter(after, chunk);
-    const until = users.at(-1);
-    const read = () => deps.readFeatures({ features, users, asOf, people: true });
-    return until === undefined ? null : { until, customers: users.length, read };
-  }
-  const { stretches } = deps;
-  const next = await stretches.after(after, chunk);
-  if (next === null) return null;
-  const request = { features, after, until: next.until, asOf };
-  return { ...next, read: () => stretches.read(request, firstEventMatters(served, asOf)) };
-}
-
 async function readChunk(
   run: Run,
-  { read }: NextRead,
   stretch: Pick<ReadChunk, 'number' | 'after' | 'lastUserId' | 'looked'>,
 ): Promise<ReadChunk> {
   const { deps, served, asOf } = run;
   const startMs = deps.clock.monotonicMs();
-  const rows = await timed(run, 'read', async () => {
-    return eligibleRows(await read(), served, asOf);
+  const { after, lastUserId: until } = stretch;
+  const eligible = await timed(run, 'read', async () => {
+    const request = { features: served.features, after, until, asOf };
+    const rows = await deps.stretches.read(request, firstEventMatters(served, asOf));
+    const picked = eligibleRows(rows, served, asOf);
+    rows.release?.();
+    return picked;
   });
-  return { ...stretch, startMs, ...rows };
+  return { ...stretch, startMs, ...eligible };
 }
 
 async function* scoredChunks(

@@ -16,7 +16,7 @@ import type { FeatureTable } from '../../src/numeric/table.js';
 import { openDatabase } from '../../src/plant/database.js';
 import { startEmbeddedPostgres } from '../../src/plant/embedded-postgres.js';
 import type { Database } from '../../src/plant/ports.js';
-import { eligibleRows } from '../../src/prediction/batch-rows.js';
+import { eligibleRows, firstEventMatters } from '../../src/prediction/batch-rows.js';
 import { SCORE_CHUNK, scoreUsers, type ScoreUsersDeps } from '../../src/prediction/score-users.js';
 import type { Scorer } from '../../src/scorer/ports.js';
 import { openScorer } from '../../src/scorer/scorer.js';
@@ -177,8 +177,6 @@ function depsOf({ db, scorer, served }: BatchRun): ScoreUsersDeps {
   const read = readFeatures({ run: featureReader(db), typeIds });
   return {
     useVersion: (_, work) => work(served),
-    usersAfter: store.usersAfter,
-    readFeatures: read,
     stretches: { after: store.stretchAfter, read: stretchReader(db, read) },
     scorer,
     writeBatch: store.writeBatch,
@@ -191,17 +189,19 @@ function depsOf({ db, scorer, served }: BatchRun): ScoreUsersDeps {
 
 /** What the run will score, in chunks of the same size. */
 async function tablesOf(
-  { usersAfter, readFeatures }: ScoreUsersDeps,
+  { stretches }: ScoreUsersDeps,
   { served, asOf }: BatchRun,
 ): Promise<FeatureTable[]> {
   const tables: FeatureTable[] = [];
   for (let after = 0; ;) {
-    const users = await usersAfter(after, SCORE_CHUNK);
-    if (users.length === 0) return tables;
-    after = users.at(-1) ?? 0;
-    const { features } = served;
-    const rows = await readFeatures({ features, users, asOf, people: true });
+    const next = await stretches.after(after, SCORE_CHUNK);
+    if (next === null) return tables;
+    const { until } = next;
+    const request = { features: served.features, after, until, asOf };
+    const rows = await stretches.read(request, firstEventMatters(served, asOf));
     tables.push(eligibleRows(rows, served, asOf).table);
+    rows.release?.();
+    after = until;
   }
 }
 

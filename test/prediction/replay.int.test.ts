@@ -56,7 +56,7 @@ beforeAll(async () => {
         {
           ...store,
           useVersion: deps.useVersion,
-          readFeatures: features.read,
+          stretches: { after: store.stretchAfter, read: features.readStretch },
           scorer,
           publishPredictions: publish,
           clock,

@@ -3,6 +3,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
 import { featureReader } from '../../src/feature/feature.store.js';
 import { readFeatures } from '../../src/feature/read-features.js';
+import type { ReadStretch } from '../../src/feature/stretch.js';
 import { stretchReader } from '../../src/feature/stretch.store.js';
 import { composeFeatureReading, composeLedger, composeModels } from '../../src/compose-models.js';
 import { projectRoot } from '../../src/plant/paths.js';
@@ -42,8 +43,6 @@ function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
   );
   return {
     useVersion: (id, work) => serving.use(id, work),
-    usersAfter: store.usersAfter,
-    readFeatures: composeFeatureReading(database.db).read,
     stretches: { after: store.stretchAfter, read },
     scorer: graph.plant.scorer,
     writeBatch: store.writeBatch,
@@ -54,6 +53,16 @@ function deps(change: Partial<ScoreUsersDeps> = {}): ScoreUsersDeps {
     ...change,
   };
 }
+
+/** The same customers by a list of their ids. */
+const readByList: ReadStretch = async ({ features, after, until, asOf }) => {
+  const customers = await database.db.query<{ id: number }>(
+    'select id from customer where id > $1 and id <= $2 order by id',
+    [after, until],
+  );
+  const users = customers.map(({ id }) => id);
+  return composeFeatureReading(database.db).read({ features, users, asOf, people: true });
+};
 
 function running(id: string): RunningJob {
   const served = serving.current('churn');
@@ -128,7 +137,8 @@ it('tells a subscriber of the rows of a run that it asked for', async () => {
 });
 
 it('gives the scores, and logs the inputs, of a run that reads customers by lists', async () => {
-  const { stretches: _, ...byList } = deps();
+  const { stretches, ...rest } = deps();
+  const byList = { ...rest, stretches: { ...stretches, read: readByList } };
   const [first, second] = [
     running('01900000-0000-7000-8000-0000000000e1'),
     running('01900000-0000-7000-8000-0000000000e2'),

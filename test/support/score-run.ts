@@ -74,8 +74,6 @@ export function plainRun(db: Database, change: Partial<ScoreUsersDeps> = {}): Sc
   const store = predictionStore(db);
   return {
     useVersion: (_, work) => work(plainServed),
-    usersAfter: store.usersAfter,
-    readFeatures: () => Promise.reject(new Error('customers are read by stretches')),
     stretches: { after: store.stretchAfter, read: (stretch) => readPlain(db, stretch) },
     scorer: {
       score: (_, table) => {

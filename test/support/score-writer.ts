@@ -20,7 +20,7 @@ const { scorer, stretches } = deps;
 await scoreUsers(
   {
     ...deps,
-    ...(stretches && { stretches: { ...stretches, read: told('read', stretches.read) } }),
+    stretches: { ...stretches, read: told('read', stretches.read) },
     scorer: {
       score: told('scored', (sha256, table, options) => scorer.score(sha256, table, options)),
     },
