@@ -19,19 +19,27 @@ export function consoleOutput(json: boolean): Output {
 /** Columns aligned with two spaces between; numbers to the right. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const width = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(widthOf(title), ...rows.map((row) => widthOf(row[column] ?? ''))),
   );
   const numeric = header.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^-?[\d.,%]*$/.test(row[column] ?? '')),
   );
   const render = (row: readonly string[]): string =>
     row
-      .map((cell, column) =>
-        numeric[column] ? cell.padStart(width[column] ?? 0) : cell.padEnd(width[column] ?? 0),
-      )
+      .map((cell, column) => {
+        const blanks = ' '.repeat(Math.max(0, (width[column] ?? 0) - widthOf(cell)));
+        return numeric[column] ? blanks + cell : cell + blanks;
+      })
       .join('  ')
       .trimEnd();
   return [header, ...rows].map(render).join('\n');
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/g;
+
+/** Cells of a terminal: Chinese, Japanese and Korean signs take two. */
+function widthOf(text: string): number {
+  return text.length + (text.match(WIDE)?.length ?? 0);
 }
 
 /** A number for people: at most four significant decimals, thousands separated. */

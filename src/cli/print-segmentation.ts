@@ -133,5 +133,6 @@ function bestOf(tried: readonly CandidateRow[]): CandidateRow[] {
 }
 
 function score(value: number | null): string {
-  return value === null ? '–' : value.toFixed(3);
+  // no -0.000
+  return value === null ? '–' : (Math.round(value * 1000) / 1000 + 0).toFixed(3);
 }
