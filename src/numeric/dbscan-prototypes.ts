@@ -14,7 +14,7 @@ export interface ThinningOptions {
 }
 
 /** The maximum and the share that a graph of moderate size can afford. */
-export const defaultThinningOptions: ThinningOptions = {
+const defaultThinningOptions: ThinningOptions = {
   maxPrototypes: 2000,
   agreement: 0.999,
   seed: 1,

@@ -74,7 +74,7 @@ export function fitKMeans(points: PointMatrix, k: number, options: KMeansOptions
  * @throws RangeError for points that are not finite or have no column, k outside 1..rows, fewer distinct rows than k
  * (says how many), starts of another shape or not finite, restarts or maxIterations below 1, a negative tolerance
  */
-export function checkKMeans(points: PointMatrix, k: number, options: KMeansOptions): void {
+function checkKMeans(points: PointMatrix, k: number, options: KMeansOptions): void {
   checkPoints(points, 1);
   checkK(k, points.rows);
   const { restarts, maxIterations = 300, tolerance = 1e-4, starts } = options;

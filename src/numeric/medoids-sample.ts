@@ -85,7 +85,7 @@ function fitOnSample(
 }
 
 /** The nearest medoid of every row, the lower number where two are as near, and what that costs. */
-export function assignToMedoids(
+function assignToMedoids(
   rows: number,
   distance: RowDistance,
   medoids: Int32Array,

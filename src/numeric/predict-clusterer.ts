@@ -22,7 +22,7 @@ export function predictClusterer(clusterer: Clusterer, table: FeatureTable): Mem
 }
 
 /** The same for rows that are prepared already. */
-export function predictPoints(
+function predictPoints(
   clusterer: PrototypeClusterer | MixtureClusterer,
   points: PointMatrix,
 ): Memberships {

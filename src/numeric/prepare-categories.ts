@@ -11,7 +11,7 @@ export interface CategoryColumns {
 }
 
 /** Categories of one input that get a column; rows of the others are none of them. */
-export const MAX_PREPARED_CATEGORIES = 50;
+const MAX_PREPARED_CATEGORIES = 50;
 
 /** How the categorical input at `column` becomes 0/1 columns; or why it cannot. Cost: O(rows). */
 export function prepareCategories(

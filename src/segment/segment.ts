@@ -1,12 +1,11 @@
 import { z } from 'zod';
 
-export const LEVELS = ['LOW', 'MEDIUM', 'HIGH'] as const;
-export type Level = (typeof LEVELS)[number];
-export const QUADRANTS = ['KEEP', 'RAISE_VALUE', 'RAISE_ACTIVITY', 'WATCH'] as const;
+export type Level = 'LOW' | 'MEDIUM' | 'HIGH';
+const QUADRANTS = ['KEEP', 'RAISE_VALUE', 'RAISE_ACTIVITY', 'WATCH'] as const;
 export type Quadrant = (typeof QUADRANTS)[number];
 
 /** One number over the members of a segment, beside everybody. */
-export const featureFacts = z.object({
+const featureFacts = z.object({
   feature: z.string(),
   mean: z.number(),
   standardDeviation: z.number(),
@@ -21,7 +20,7 @@ export const featureFacts = z.object({
 export type FeatureFacts = z.infer<typeof featureFacts>;
 
 /** The mix of a profile attribute's values over the members of a segment, the most frequent first. */
-export const mixFacts = z.object({
+const mixFacts = z.object({
   attribute: z.string(),
   values: z.array(
     z.object({
@@ -37,7 +36,7 @@ export const mixFacts = z.object({
 export type MixFacts = z.infer<typeof mixFacts>;
 
 /** A persona's label with the rule that gave it. */
-export const personaLabel = z.object({
+const personaLabel = z.object({
   dimension: z.string(),
   label: z.string(),
   rule: z.string(),

@@ -1,6 +1,7 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { NodeInterface } from '../graphql/node.type.js';
 import { DateTime } from '../graphql/scalars.js';
+import { STANDARD_SEGMENTATION } from './segmentation.js';
 
 @ObjectType('Stability', {
   simpleResolvers: true,
@@ -184,7 +185,7 @@ export class SegmentType extends NodeInterface {
 export class RunSegmentationInputType {
   @Field(() => String, {
     nullable: true,
-    defaultValue: 'persona',
+    defaultValue: STANDARD_SEGMENTATION,
     description: 'Key of the segmentation; a new one needs `features`.',
   })
   key!: string | null;

@@ -19,7 +19,7 @@ import {
 import { RunSegmentationInputType, SegmentationType, SegmentType } from './segment.type.js';
 import type { SegmentationSpec } from './segmentation-spec.js';
 import type { SegmentationStore } from './segmentation.store.js';
-import type { SegmentationModel } from './segmentation.js';
+import { STANDARD_SEGMENTATION, type SegmentationModel } from './segmentation.js';
 
 export interface SegmentationResolverDeps {
   segmentations: Pick<SegmentationStore, 'byKey'>;
@@ -39,7 +39,10 @@ export interface SegmentationResolverDeps {
 
 const MOST_VERSIONS = 100;
 
-const KEY_ARGUMENT = { defaultValue: 'persona', description: 'Key of the segmentation.' };
+const KEY_ARGUMENT = {
+  defaultValue: STANDARD_SEGMENTATION,
+  description: 'Key of the segmentation.',
+};
 
 /** Asking for a segmentation, and reading its versions. */
 @Resolver(() => SegmentationType)
@@ -61,7 +64,7 @@ export class SegmentationResolver {
   ): Promise<SegmentationNode[]> {
     authorise(context, 'segment:read');
     const limit = pageSize(wanted, MOST_VERSIONS);
-    const model = await this.deps.segmentations.byKey(key ?? 'persona');
+    const model = await this.deps.segmentations.byKey(key ?? STANDARD_SEGMENTATION);
     if (!model) return [];
     const page = { modelId: model.id, stages: null, limit, after: null };
     return (await this.deps.versionPage(page)).map((row) => segmentationNode(model, row));
@@ -79,7 +82,7 @@ export class SegmentationResolver {
     @Ctx() context: RequestContext,
   ): Promise<SegmentationNode | null> {
     authorise(context, 'segment:read');
-    const model = await this.deps.segmentations.byKey(key ?? 'persona');
+    const model = await this.deps.segmentations.byKey(key ?? STANDARD_SEGMENTATION);
     return model && this.versionOf(model, version ?? null);
   }
 
@@ -91,7 +94,7 @@ export class SegmentationResolver {
     @Ctx() context: RequestContext,
   ): Promise<SegmentNode[]> {
     authorise(context, 'segment:read');
-    const model = await this.deps.segmentations.byKey(key ?? 'persona');
+    const model = await this.deps.segmentations.byKey(key ?? STANDARD_SEGMENTATION);
     const live = model && (await this.versionOf(model, null));
     return live ? segmentNodes(live) : [];
   }
@@ -106,7 +109,7 @@ export class SegmentationResolver {
     @Ctx() context: RequestContext,
   ): Promise<JobPayloadType> {
     authorise(context, 'job:run');
-    const key = input.key ?? 'persona';
+    const key = input.key ?? STANDARD_SEGMENTATION;
     const model = await this.deps.segmentations.byKey(key);
     const registry = await this.deps.featureRegistry(context);
     const wish = {

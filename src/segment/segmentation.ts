@@ -44,7 +44,7 @@ export const stability = z.object({
 export type Stability = z.infer<typeof stability>;
 
 /** One-way analysis of variance of a feature over the segments; rank 1 separates most. */
-export const clusterFeatureImportance = z.object({
+const clusterFeatureImportance = z.object({
   feature: z.string(),
   f: z.number(),
   p: z.number(),
@@ -53,7 +53,7 @@ export const clusterFeatureImportance = z.object({
 export type ClusterFeatureImportance = z.infer<typeof clusterFeatureImportance>;
 
 /** What became of the segments of the version before. */
-export const identityChange = z.object({
+const identityChange = z.object({
   kind: z.enum(['KEPT', 'SPLIT', 'MERGED', 'APPEARED', 'VANISHED']),
   /** Keys of the version before. */
   from: z.array(z.string()),
@@ -123,6 +123,9 @@ export function segmentationOf(version: Pick<ModelVersion, 'id' | 'report'>): Se
   parsed.set(version.report, result.data);
   return result.data;
 }
+
+/** The segmentation that is meant where none is named. */
+export const STANDARD_SEGMENTATION = 'persona';
 
 /** A way of grouping customers; a row of `model` with task CLUSTERING. */
 export interface SegmentationModel {

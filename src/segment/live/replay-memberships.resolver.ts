@@ -8,6 +8,7 @@ import {
   MEMBERSHIP_TOLERANCE,
   type MembershipReplay,
 } from './replay-memberships.js';
+import { STANDARD_SEGMENTATION } from '../segmentation.js';
 
 export interface MembershipReplayDeps {
   /** `replayMemberships` with its deps. */
@@ -29,7 +30,7 @@ export class MembershipReplayResolver {
   async replayMemberships(
     @Arg('segmentation', () => String, {
       nullable: true,
-      defaultValue: 'persona',
+      defaultValue: STANDARD_SEGMENTATION,
       description: 'Key of the segmentation.',
     })
     segmentation: string | null,
@@ -43,7 +44,7 @@ export class MembershipReplayResolver {
   ): Promise<MembershipReplayType> {
     authorise(context, 'quality:read');
     const question = {
-      segmentation: segmentation ?? 'persona',
+      segmentation: segmentation ?? STANDARD_SEGMENTATION,
       first: first ?? MAX_REPLAYED_STAYS,
     };
     const { examples, ...report } = await this.deps.replay(question, context.signal);

@@ -7,7 +7,7 @@ import { AppError } from '../../kernel/error.js';
 import { UserType } from '../../user/user.type.js';
 import type { SegmentNode } from '../segment-nodes.js';
 import { SegmentType } from '../segment.type.js';
-import type { SegmentServing } from '../segmentation.js';
+import { STANDARD_SEGMENTATION, type SegmentServing } from '../segmentation.js';
 import { followMoves, type FollowMovesDeps } from './follow-moves.js';
 import type { Stay } from './membership.js';
 import { SegmentMembershipChangeType } from './membership.type.js';
@@ -40,7 +40,7 @@ export class SegmentChangedResolver {
     @Root() move: MoveNode,
     @Arg('segmentation', () => String, {
       nullable: true,
-      defaultValue: 'persona',
+      defaultValue: STANDARD_SEGMENTATION,
       description: 'Key of the segmentation.',
     })
     _segmentation: string | null,
@@ -84,7 +84,8 @@ export function segmentFeeds(deps: SegmentFeedDeps): { segmentChanged: Feed } {
     segmentChanged: ({ args, context }) => {
       authorise(context, 'segment:read');
       authorise(context, 'user:list');
-      const key = typeof args['segmentation'] === 'string' ? args['segmentation'] : 'persona';
+      const key =
+        typeof args['segmentation'] === 'string' ? args['segmentation'] : STANDARD_SEGMENTATION;
       const served = deps.serving.current(key);
       if (!served)
         throw new AppError('NOT_FOUND', `no segmentation of the key ${key.slice(0, 80)} is live`);

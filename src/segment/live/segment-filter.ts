@@ -1,7 +1,11 @@
 import { AppError } from '../../kernel/error.js';
 import type { Parameters } from '../../plant/parameters.js';
 import type { Quadrant } from '../segment.js';
-import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+import {
+  STANDARD_SEGMENTATION,
+  type SegmentServing,
+  type ServedSegmentation,
+} from '../segmentation.js';
 
 /** A condition on where customers are; all given parts must hold. */
 export interface SegmentFilter {
@@ -12,8 +16,6 @@ export interface SegmentFilter {
   /** Any of the segments in these quadrants. */
   quadrant?: readonly Quadrant[] | null;
 }
-
-export const STANDARD_SEGMENTATION = 'persona';
 
 /**
  * The filter as a condition on `customer c`. Nobody who does not agree to profiling is in a segment.

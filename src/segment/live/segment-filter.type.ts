@@ -2,6 +2,7 @@ import { Field, InputType } from 'type-graphql';
 import { UserFilterInput } from '../../user/user.type.js';
 import { QuadrantEnum } from '../quadrant.type.js';
 import type { Quadrant } from '../segment.js';
+import { STANDARD_SEGMENTATION } from '../segmentation.js';
 
 @InputType('SegmentFilter', {
   description:
@@ -10,7 +11,7 @@ import type { Quadrant } from '../segment.js';
 export class SegmentFilterInput {
   @Field(() => String, {
     nullable: true,
-    defaultValue: 'persona',
+    defaultValue: STANDARD_SEGMENTATION,
     description: 'Key of the segmentation; one that is live.',
   })
   segmentation?: string | null;

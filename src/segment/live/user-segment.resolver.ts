@@ -8,7 +8,11 @@ import { AppError } from '../../kernel/error.js';
 import { UserType } from '../../user/user.type.js';
 import type { SegmentNode } from '../segment-nodes.js';
 import { SegmentType } from '../segment.type.js';
-import type { SegmentServing, ServedSegmentation } from '../segmentation.js';
+import {
+  STANDARD_SEGMENTATION,
+  type SegmentServing,
+  type ServedSegmentation,
+} from '../segmentation.js';
 import { membershipReasonText, type ToldReason } from './membership-reason-text.js';
 import type { MembershipLoaders } from './membership-loaders.js';
 import type { Membership, MembershipReason, SegmentOfVersion, Stay } from './membership.js';
@@ -53,7 +57,7 @@ export class UserSegmentResolver {
     @Root() user: UserType,
     @Arg('segmentation', () => String, {
       nullable: true,
-      defaultValue: 'persona',
+      defaultValue: STANDARD_SEGMENTATION,
       description: 'Key of the segmentation.',
     })
     key: string | null,
@@ -66,7 +70,7 @@ export class UserSegmentResolver {
     @Ctx() context: RequestContext,
   ): Promise<MembershipNode | null> {
     authorise(context, 'segment:read');
-    const name = key ?? 'persona';
+    const name = key ?? STANDARD_SEGMENTATION;
     const served = this.deps.serving.current(name);
     if (!served) {
       if (await this.deps.isKnown(context, name)) return null;

@@ -120,7 +120,7 @@ export function placesOf(values: readonly number[]): number[] {
 }
 
 /** The labels with the sentence of each rule. */
-export function withRules(found: readonly FoundLabel[], locale: PersonaLocale): Persona['labels'] {
+function withRules(found: readonly FoundLabel[], locale: PersonaLocale): Persona['labels'] {
   return found.map(({ dimension, label, evidence }) => ({
     dimension,
     label,
@@ -148,7 +148,7 @@ export function goodRank(
 }
 
 /** Mean of those ranks over all features but the age; 0.5 without any. */
-export function overallRank(facts: Pick<Facts, 'features'>, dimensions: PersonaDimensions): number {
+function overallRank(facts: Pick<Facts, 'features'>, dimensions: PersonaDimensions): number {
   const counted = facts.features.filter(({ feature }) => feature !== dimensions.age);
   if (counted.length === 0) return 0.5;
   const sum = counted.reduce((total, each) => total + goodRank(each, dimensions), 0);

@@ -17,6 +17,7 @@ import {
   SegmentPayloadType,
 } from './persona-text.type.js';
 import { canonicalLocale } from './persona-text.js';
+import { STANDARD_SEGMENTATION } from '../segmentation.js';
 
 /** What people write: texts of personas. */
 @Resolver(() => PersonaTextType)
@@ -93,7 +94,7 @@ export class SegmentNameResolver {
   async renameSegment(
     @Arg('segmentation', () => String, {
       nullable: true,
-      defaultValue: 'persona',
+      defaultValue: STANDARD_SEGMENTATION,
       description: 'Key of the segmentation.',
     })
     segmentation: string | null,
@@ -106,7 +107,7 @@ export class SegmentNameResolver {
   ): Promise<SegmentPayloadType> {
     authorise(context, 'segment:write');
     const { model, error } = await renameSegment(this.deps, {
-      segmentation: segmentation ?? 'persona',
+      segmentation: segmentation ?? STANDARD_SEGMENTATION,
       key,
       name,
       by: context.viewer.name,

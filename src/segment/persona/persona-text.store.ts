@@ -25,7 +25,7 @@ export interface PersonaTextStore {
 }
 
 /** Who wrote a text that came with the program and that nobody has touched. */
-export const SHIPPED = 'shipped';
+const SHIPPED = 'shipped';
 const SEEDED = 'persona_texts_seeded';
 
 const COLUMNS = `id, kind::text as kind, locale, key, condition, position, text, updated_at as "updatedAt",

@@ -32,7 +32,7 @@ export type NewPersonaText = Omit<PersonaText, 'id' | 'updatedAt' | 'updatedBy'>
 
 /** At most so many texts a language: each persona reads all of its language. */
 export const MAX_TEXTS = 1_000;
-export const MAX_TEXT_LENGTH = 500;
+const MAX_TEXT_LENGTH = 500;
 
 const DIMENSIONS = Object.keys(LABELS) as LabelDimension[];
 
@@ -51,7 +51,7 @@ const listOf = (known: readonly string[] | null): z.ZodType<string[]> => {
 };
 
 /** @throws nothing: use safeParse; issues name the dimension */
-export const textCondition: z.ZodType<TextCondition> = z.strictObject(
+const textCondition: z.ZodType<TextCondition> = z.strictObject(
   Object.fromEntries(
     DIMENSIONS.map((dimension) => [dimension, listOf(LABELS[dimension]).optional()]),
   ),

@@ -1,6 +1,6 @@
 import type { FeatureFacts, Level, MixFacts, SegmentReport } from '../segment.js';
 import type { PersonaDimensions } from '../segmentation-spec.js';
-import { goodRank, levelOf, personasOf } from './persona-rules.js';
+import { goodRank, levelOf } from './persona-rules.js';
 import type { SegmentFacts } from './describe-segments.js';
 
 /** One number over a segment beside everybody, as it is shown. */
@@ -39,7 +39,7 @@ export interface RadarPoint {
   value: number;
 }
 
-export const MIN_AXES = 5;
+const MIN_AXES = 5;
 export const MAX_AXES = 12;
 
 /**
@@ -160,16 +160,4 @@ export function compareSegments(
 function directionOf(mean: number, other: number): Direction {
   if (mean > other) return 'ABOVE';
   return mean < other ? 'BELOW' : 'EQUAL';
-}
-
-/** Facts with their personas, as a version keeps them. */
-export function withPersonas<Facts extends SegmentFacts>(
-  segments: readonly Facts[],
-  dimensions: PersonaDimensions,
-): (Facts & Pick<SegmentReport, 'persona'>)[] {
-  const personas = personasOf(segments, dimensions);
-  return segments.map((facts, i) => ({
-    ...facts,
-    persona: personas[i] ?? { labels: [], value: 2, activity: 2, quadrant: 'WATCH' },
-  }));
 }

@@ -1,7 +1,7 @@
 import { AGE_LABEL_BORDERS, LEVEL_BORDERS, SKEW_SHARE, type Evidence } from './label.js';
 
 /** Languages that rules, names and reports are written in. */
-export const PERSONA_LOCALES = ['en', 'zh'] as const;
+const PERSONA_LOCALES = ['en', 'zh'] as const;
 export type PersonaLocale = (typeof PERSONA_LOCALES)[number];
 
 /** The language of ours that a locale tag asks for: its first part; English for any other. */
