@@ -7,6 +7,7 @@ import { predictClusterer } from '../../src/numeric/predict-clusterer.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
 import { readClusterer } from '../../src/onnx/read-clusterer.js';
 import { clusterTable } from '../../src/segment/cluster-table.js';
+import type { ClusterTask } from '../../src/segment/cluster-task.js';
 import { runSegmentation, type RunSegmentationDeps } from '../../src/segment/run-segmentation.js';
 import { segmentationSpec } from '../../src/segment/segmentation-spec.js';
 import { segmentationOf, type SegmentationModel } from '../../src/segment/segmentation.js';
@@ -66,7 +67,8 @@ function shop(spoil: (said: Memberships, row: number) => void = () => undefined)
         userIds: Float64Array.from({ length: ROWS }, (_, i) => i + 1),
       }),
     attributesOf: () => Promise.resolve(new Map()),
-    cluster: (task) => clusterTable(task, { onProgress: () => undefined, monotonicMs: () => 0 }),
+    cluster: (task: ClusterTask) =>
+      clusterTable(task, { onProgress: () => undefined, monotonicMs: () => 0 }),
     segmentsBefore: () => Promise.resolve(null),
     usedKeys: () => Promise.resolve(['segment-4']),
     oneRegistering: (_: string, work: () => Promise<unknown>) => work(),

@@ -126,6 +126,27 @@ describe('customers by column', () => {
     ]);
   });
 
+  it('who have a stay and are not asked about do not shift the stays of the others', async () => {
+    const deps = parts(
+      rowsOf([0, 3, 3, 9], [1, 2]),
+      openOf([1, 2, 3, 4].map((id) => [id, id === 3 ? 'some' : 'rare', EARLIER])),
+    );
+    const read = await readStretchOf(deps, served, { after: 0, until: 4 }, AS_OF);
+    expect(await assessCustomers(deps, served, read, signal)).toEqual({ assigned: 2, moved: 1 });
+    expect(deps.written[0]?.moves).toMatchObject([{ userId: 4, openId: 104, key: 'many' }]);
+  });
+
+  it('are never more than certain, whatever the rounding of the graph', async () => {
+    const deps = parts(rowsOf([0]), openOf([]));
+    const read = await readStretchOf(deps, served, { after: 0, until: 1 }, AS_OF);
+    const assign: typeof deps.assign = async (sha256, table) => {
+      const said = await deps.assign(sha256, table);
+      return { ...said, probability: said.probability.fill(1.0000001) };
+    };
+    await assessCustomers({ ...deps, assign }, served, read, signal);
+    expect(deps.written[0]?.moves.map(({ probability }) => probability)).toEqual([1]);
+  });
+
   it('of nobody ask no graph', async () => {
     const deps = parts(rowsOf([1, 2], [1, 2]), openOf([]));
     const read = await readStretchOf(deps, served, { after: 0, until: 2 }, AS_OF);
