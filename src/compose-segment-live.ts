@@ -30,6 +30,7 @@ import { segmentCondition } from './segment/live/segment-filter.js';
 import './segment/live/segment-filter.type.js';
 import { segmentDimensions } from './segment/live/segment-groups.js';
 import {
+  MembershipReasonResolver,
   SegmentMembershipResolver,
   SegmentStayResolver,
   UserSegmentResolver,
@@ -57,6 +58,8 @@ export interface SegmentLiveParts {
   segmentationByKey(key: string): Promise<SegmentationModel | null>;
   /** Batched by the request. */
   segmentOf: SegmentOf;
+  /** Names of the segments of a segmentation, by key, read once a request; default: the keys. */
+  names?(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, string>>;
   /** Default: what the version's clusterer says. */
   explain?: MembershipLoadersDeps['explain'];
   /** The registry of features, read once a request. */
@@ -120,6 +123,7 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
         loaders,
       }),
       new SegmentMembershipResolver({ segmentOf, loaders }),
+      new MembershipReasonResolver({ names: parts.names ?? (() => Promise.resolve(new Map())) }),
       new SegmentStayResolver({ segmentOf }),
       new SegmentChangedResolver({
         segmentOf,

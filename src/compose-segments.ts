@@ -63,6 +63,7 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
       const segmentation = await segmentationById(context, modelVersionId);
       return segmentation && segmentNode(segmentation, key);
     },
+    names: names.names,
     registry: featuresOf.registry,
     models: models.serving,
   });
