@@ -274,4 +274,48 @@ describe('A stretch of customers', () => {
     expect(again.columns.get('f0')).toEqual(some.columns.get('f0'));
     expect(again.userIds).toEqual(some.userIds);
   });
+
+  it('of many messages, some of them empty, reads as one list; released memory holds the next stretch', async () => {
+    const { db } = database;
+    const more = (name: string): Promise<unknown> =>
+      db.query(
+        `insert into customer (external_id, attributes, consent_profiling, registered_at)
+         select $1 || i, jsonb_build_object('5', i, 'only', $1), i % 3 > 0, $2::timestamptz - i * interval '1 hour'
+         from generate_series(1, 300) i`,
+        [name, asOf],
+      );
+    await more('near');
+    await db.query(`select setval('customer_id_seq', (select max(id) from customer) + 2000)`);
+    await more('far');
+    ids = (await db.query<{ id: number }>('select id from customer order by id')).map(
+      ({ id }) => id,
+    );
+    const features = registryOf([
+      { kind: 'attribute', name: '5', as: 'number' },
+      { kind: 'attribute', name: 'only', as: 'text' },
+      { kind: 'daysSince', of: 'registration' },
+    ]);
+    const [first, last] = [ids[0] ?? 0, ids.at(-1) ?? 0];
+    const parts = (last - first) / 125;
+    expect(parts).toBeGreaterThan(20);
+    const apart = registryOf([{ kind: 'attribute', name: '5', as: 'number' }]);
+    for (const until of [last - 100, last, first + 400]) {
+      expect(await compare(features, [0, until - first + 5], 0)).toBeGreaterThan(900);
+      const range = { after: first - 1, until };
+      const lent = await stretch({ features: apart, asOf, ...range }, () => false);
+      lent.release?.();
+      lent.release?.();
+    }
+    // two at once, after memory was given back twice, do not share it
+    const [whole, rest] = await Promise.all(
+      [first - 1, first + 200].map((after) =>
+        stretch({ features, asOf, after, until: last }, () => false),
+      ),
+    );
+    const shared = rest?.rows ?? 0;
+    expect(shared).toBeGreaterThan(300);
+    expect([...(whole?.columns.get('f0') ?? [])].slice(-shared)).toEqual([
+      ...(rest?.columns.get('f0') ?? []),
+    ]);
+  });
 });
