@@ -58,7 +58,7 @@ function notesOf({ k, collapsed, converged, iterations }: MixtureFit): ClusterRu
       : [`a mixture of ${String(k)} had not settled after ${String(iterations)} iterations`]),
     ...(collapsed.length > 0
       ? [
-          `${String(collapsed.length)} of the ${String(k)} components of a mixture lie on equal or collinear rows: its likelihood and BIC are larger than they mean`,
+          `${String(collapsed.length)} of the ${String(k)} components of a mixture ${collapsed.length === 1 ? 'lies' : 'lie'} on equal or collinear rows: its likelihood and BIC are larger than they mean`,
         ]
       : []),
   ];

@@ -68,7 +68,11 @@ function runMedoids(
       sampledRows === null
         ? []
         : [
-            `K-medoids: the best of ${String(sampling.samples)} samples of ${String(sampledRows)} of ${String(points.rows)} rows, judged on all`,
+            `K-medoids: the best of ${String(sampling.samples)} samples of ${counted(sampledRows)} of ${counted(points.rows)} rows, judged on all`,
           ],
   };
+}
+
+function counted(rows: number): string {
+  return rows.toLocaleString('en-US');
 }

@@ -155,10 +155,13 @@ function fillSentences(
   ];
 }
 
-/** A number for people: six significant digits. */
+/** A number for people: at most four significant digits, but no digit before the point is rounded away. */
 function written(value: number): string {
   if (Math.abs(value) >= 1e15 || (value !== 0 && Math.abs(value) < 1e-6)) {
     return value.toExponential(3);
   }
-  return value.toLocaleString('en-US', { maximumSignificantDigits: 6 });
+  return value.toLocaleString(
+    'en-US',
+    Math.abs(value) >= 1_000 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 },
+  );
 }

@@ -11,7 +11,7 @@ export function wardRun(sampleRows: number = defaultWardOptions.sampleRows): Clu
       sampledRows === null
         ? []
         : [
-            `Ward: the tree is that of ${String(sampledRows)} of ${String(points.rows)} rows by seed ${String(seed)}; the others take the nearest centroid`,
+            `Ward: the tree is that of ${counted(sampledRows)} of ${counted(points.rows)} rows by seed ${String(seed)}; the others take the nearest centroid`,
           ];
     return ks.map((k) => ({
       ...cutWardTree(points, tree, k),
@@ -30,4 +30,8 @@ export function wardRun(sampleRows: number = defaultWardOptions.sampleRows): Clu
     },
     runEach: (points, ks, { seed }) => runEach(points, ks, seed),
   };
+}
+
+function counted(rows: number): string {
+  return rows.toLocaleString('en-US');
 }

@@ -183,7 +183,7 @@ describe('a table larger than the sample', () => {
   test('says how many rows were sampled, and labels all of them', () => {
     const [two, three] = wardRun(100).runEach?.(points, [2, 3], run) ?? [];
     expect(three?.sampledRows).toBe(100);
-    expect(three?.notes.join()).toContain('100 of 1200 rows by seed 11');
+    expect(three?.notes.join()).toContain('100 of 1,200 rows by seed 11');
     expect(two?.k).toBe(2);
     expect(renumbered(three?.labels ?? [])).toEqual(
       Array.from({ length: 1200 }, (_, row) => row % 3),

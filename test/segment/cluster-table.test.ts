@@ -289,7 +289,7 @@ describe('input that cannot be grouped', () => {
       'fewer kinds than groups',
       twoKinds,
       { minK: 3 },
-      'no grouping can be chosen of 5: k-means with 3 groups: k must be at most 2',
+      'no grouping can be chosen of 5: k-means with 3..7 groups: k must be at most 2',
     ],
   ])('%s: is refused as INVALID, in words', async (_, table, change, message) => {
     const error: unknown = await run(taskOf(table, change)).catch((reason: unknown) => reason);

@@ -3,11 +3,11 @@ import { pickPoints, type PointMatrix } from '../../numeric/clustering.js';
 import type { Gap } from '../../numeric/gap-statistic.js';
 import { SILHOUETTE_ROWS, silhouetteSample } from '../../numeric/silhouette.js';
 import type { Choice, ChoiceAlgorithm, ChoiceOptions, Judged } from './choice.js';
-import { nameOfAlgorithm, nameOfGrouping } from './choice.js';
 import { chosenBecause, type Reason } from './chosen-because.js';
 import { fitCandidates, unpacked, type Fitted } from './fit-candidates.js';
 import { candidateOf, gapsOf, judge, refusalOf, silhouettesOf, type Evidence } from './judge.js';
 import { finalistsOf, mostStable, type Final } from './finalists.js';
+import { noneLeft } from './none-left.js';
 import { resampler } from './resample.js';
 import { allVerdicts } from './winner.js';
 
@@ -65,11 +65,11 @@ async function conclude<Run extends ClusterRun>(
   const verdicts = allVerdicts(judged);
   const verdict = verdicts.find(({ rule }) => rule === options.rule) ?? verdicts[0] ?? null;
   const first = verdict?.winner ?? judged.find(({ eligible }) => eligible);
-  if (!first) throw noneLeft(fitted, refusals);
+  if (!first) throw nothingToChoose(fitted, refusals);
   const finalists = verdict ? finalistsOf(verdict, judged) : [first];
   const { winner, measured } = await decide(evidence, finalists, options, progress);
   const chosen = fitted[judged.indexOf(winner)];
-  if (!chosen?.fit) throw noneLeft(fitted, refusals);
+  if (!chosen?.fit) throw nothingToChoose(fitted, refusals);
   const stabilityOf = (one: Judged | undefined) =>
     measured.find(({ judged: each }) => each === one)?.stability ?? UNMEASURED;
   const { standardError: _, ...stability } = stabilityOf(winner);
@@ -144,15 +144,11 @@ function checkRange({ minK, maxK }: ChoiceOptions): void {
   throw new RangeError(`k must be tried from 2 or more upwards, got ${minK}..${maxK}`);
 }
 
-function noneLeft<Run extends ClusterRun>(
+function nothingToChoose<Run extends ClusterRun>(
   fitted: readonly Fitted<Run>[],
   refusals: readonly (string | null)[],
 ): RangeError {
-  const reasons = fitted.map((each, i) => {
-    const name = each.algorithm.findsK
-      ? nameOfAlgorithm(each.algorithm.name)
-      : nameOfGrouping({ algorithm: each.algorithm.name, k: each.k });
-    return `${name}: ${refusals[i] ?? ''}`;
-  });
-  return new RangeError(`no grouping can be chosen of ${fitted.length}: ${reasons.join('; ')}`);
+  return noneLeft(
+    fitted.map(({ algorithm, k }, i) => ({ algorithm, k, reason: refusals[i] ?? '' })),
+  );
 }

@@ -92,7 +92,7 @@ export function refusalOf<Run extends ClusterRun>(
     return `${fitted.k} groups were found, asked for were ${minK}..${maxK}`;
   const smallest = Math.min(...sizes);
   if (smallest < minShare * rows)
-    return `the smallest group has ${percent(smallest / rows)} of the rows (${smallest}), below ${percent(minShare)}`;
+    return `the smallest group has ${percent(smallest / rows)} of the rows (${smallest.toLocaleString('en-US')}), below ${percent(minShare)}`;
   return null;
 }
 
