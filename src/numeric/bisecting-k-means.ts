@@ -56,9 +56,9 @@ function sumOfSquares(points: PointMatrix): number {
   );
 }
 
-/** The algorithm as a plug-in: this file, and its name in the list that a chooser is given, is all it takes. */
+/** The algorithm as a plug-in: this file, its name in the lists of the recipe and a line in the chooser's switch are all it takes. */
 export const bisectingKMeansRun: ClusterAlgorithmRun = {
-  name: 'bisecting-kmeans',
+  name: 'bisecting',
   findsK: false,
   run: (points, k, { seed, restarts }) => ({
     ...fitBisectingKMeans(points, k, { seed, restarts }),

@@ -1,38 +1,22 @@
-import type { ClusterAlgorithmRun } from './cluster-algorithm.js';
-import { fitKMeans } from './kmeans.js';
+import type { ClusterRun } from './cluster-algorithm.js';
+import type { KMeansFit } from './kmeans.js';
 
-/** k-means as one of the algorithms that a chooser can be given. */
-export const kmeansRun: ClusterAlgorithmRun = {
-  name: 'kmeans',
-  findsK: false,
-  run: (points, k, { seed, restarts }) => {
-    const {
-      k: groups,
-      labels,
-      centers,
-      inertia,
-      bic,
-      sampledRows,
-    } = fitKMeans(points, k, {
-      seed,
-      restarts,
-    });
-    const shown = sampledRows?.toLocaleString('en-US');
-    const notes =
-      shown === undefined
-        ? []
-        : [
-            `k-means with ${k} groups: the starts competed on ${shown} rows, the best ran on all rows`,
-          ];
-    return {
-      k: groups,
-      labels,
-      centers,
-      inertia,
-      bic,
-      detail: { kind: 'centroids' },
-      sampledRows: null,
-      notes,
-    };
-  },
-};
+/** A fit of k-means, by however many threads, as a chooser reads it. */
+export function kmeansRunOf({
+  k,
+  labels,
+  centers,
+  inertia,
+  bic,
+  sampledRows,
+}: KMeansFit): ClusterRun {
+  const notes =
+    sampledRows === null
+      ? []
+      : [
+          `The starts of k-means competed on ${sampledRows.toLocaleString('en-US')} rows, the best ran on all rows.`,
+        ];
+  const detail = { kind: 'centroids' } as const;
+  // the fit itself is of all rows
+  return { k, labels, centers, inertia, bic, detail, sampledRows: null, notes };
+}

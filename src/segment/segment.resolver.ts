@@ -7,12 +7,18 @@ import type { UserFilter } from '../user/user-filter.js';
 import { userCursor } from '../user/user-page.js';
 import type { UserStore } from '../user/user.store.js';
 import { toUserType, UserConnectionType } from '../user/user.type.js';
+import type { StandingFilter } from './live/segment-filter.js';
+import { personaLocale, type PersonaLocale } from './persona/rule-text.js';
 import type { SegmentationNode, SegmentNode } from './segment-nodes.js';
 import { SegmentationType, SegmentType } from './segment.type.js';
 
 export interface SegmentResolverDeps {
-  /** Names of the segments of a segmentation, by key; read once a request. */
-  names(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, string>>;
+  /** Names of the segments of a segmentation, by key; read once a request. Those that rules gave are translated. */
+  names(
+    context: RequestContext,
+    modelId: string,
+    locale: PersonaLocale,
+  ): Promise<ReadonlyMap<string, string>>;
   /** Customers now in each segment of the live version, by key; read once a request. */
   liveSizes(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, number>>;
   users: Pick<UserStore, 'page' | 'count'>;
@@ -31,9 +37,16 @@ export class SegmentResolver {
   @FieldResolver(() => String, { description: 'For people; stays with the key over re-runs.' })
   async name(
     @Root() { key, segmentation }: SegmentNode,
+    @Arg('locale', () => String, {
+      nullable: true,
+      defaultValue: 'en',
+      description: 'Names that rules gave are told in en or zh; names that people gave stay.',
+    })
+    locale: string | null,
     @Ctx() context: RequestContext,
   ): Promise<string> {
-    return (await this.deps.names(context, segmentation.model.id)).get(key) ?? key;
+    const language = personaLocale(locale ?? 'en');
+    return (await this.deps.names(context, segmentation.model.id, language)).get(key) ?? key;
   }
 
   @FieldResolver(() => Int, {
@@ -49,7 +62,8 @@ export class SegmentResolver {
   }
 
   @FieldResolver(() => UserConnectionType, {
-    description: 'The customers who are in it now, by when they were made.',
+    description:
+      'The customers who are now in the segment of this key, by when they were made; none where the live version has no such segment.',
   })
   async users(
     @Root() { key, segmentation }: SegmentNode,
@@ -58,9 +72,9 @@ export class SegmentResolver {
     @Ctx() context: RequestContext,
   ): Promise<UserConnectionType> {
     authorise(context, 'user:list');
-    const filter: UserFilter = {
-      extra: { segment: { segmentation: segmentation.key, keys: [key] } },
-    };
+    // by key: a version that is not live may have segments that the live one has not
+    const segment: StandingFilter = { modelId: segmentation.model.id, standing: key };
+    const filter: UserFilter = { extra: { segment } };
     const first = pageSize(wanted);
     const page = { filter, order: [], after: after ?? null, limit: first + 1 };
     const rows = await this.deps.users.page(page);

@@ -23,7 +23,7 @@ export class StabilityType {
   description: 'One thing that was tried: an algorithm with a number of groups, and how it did.',
 })
 export class ClusterCandidateType {
-  @Field(() => String, { description: 'kmeans, mixture, ward, dbscan or medoids.' })
+  @Field(() => String, { description: 'kmeans, mixture, ward, dbscan, medoids or bisecting.' })
   algorithm!: string;
   @Field(() => Int, { description: 'Groups found; noise is none.' })
   k!: number;
@@ -155,7 +155,7 @@ export class SegmentationType extends NodeInterface {
   version!: number;
   @Field(() => Boolean, { description: 'Whether this version answers now.' })
   live!: boolean;
-  @Field(() => String, { description: 'kmeans, mixture, ward, dbscan or medoids.' })
+  @Field(() => String, { description: 'kmeans, mixture, ward, dbscan, medoids or bisecting.' })
   algorithm!: string;
   @Field(() => Int, { description: 'Number of segments.' })
   k!: number;
@@ -191,7 +191,7 @@ export class RunSegmentationInputType {
   key!: string | null;
   @Field(() => [String], {
     nullable: true,
-    description: 'What to try: kmeans, mixture, ward, dbscan, medoids.',
+    description: 'What to try: kmeans, mixture, ward, dbscan, medoids, bisecting.',
   })
   algorithms!: string[] | null;
   @Field(() => Int, { nullable: true, description: 'Exactly so many groups, 2..50.' })

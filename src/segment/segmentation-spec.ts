@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
 
 /** What can be tried; `src/segment/choose/` says how. */
-export const clusterAlgorithms = ['kmeans', 'mixture', 'ward', 'dbscan', 'medoids'] as const;
+export const clusterAlgorithms = [
+  'kmeans',
+  'mixture',
+  'ward',
+  'dbscan',
+  'medoids',
+  'bisecting',
+] as const;
 export type ClusterAlgorithm = (typeof clusterAlgorithms)[number];
 
 /** Rules of choice, in the order in which ties are broken. */

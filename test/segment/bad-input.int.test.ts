@@ -147,7 +147,7 @@ describe('asking for a segmentation that cannot be made', () => {
       ...([
         'INVALID',
         'algorithms',
-        'algorithms must be one or more of kmeans, mixture, ward, dbscan, medoids, got kmeans, magic',
+        'algorithms must be one or more of kmeans, mixture, ward, dbscan, medoids, bisecting, got kmeans, magic',
       ] as const),
     ],
     [
@@ -155,7 +155,7 @@ describe('asking for a segmentation that cannot be made', () => {
       ...([
         'INVALID',
         'algorithms',
-        'algorithms must be one or more of kmeans, mixture, ward, dbscan, medoids, got none',
+        'algorithms must be one or more of kmeans, mixture, ward, dbscan, medoids, bisecting, got none',
       ] as const),
     ],
     [

@@ -1,3 +1,4 @@
+import { bisectingKMeansRun } from '../../numeric/bisecting-k-means.js';
 import type {
   ClusterAlgorithmRun,
   ClusterRun,
@@ -10,6 +11,7 @@ import { thinCorePoints } from '../../numeric/dbscan-prototypes.js';
 import { defaultMixtureOptions } from '../../numeric/gaussian-mixture.js';
 import { mixtureRun } from '../../numeric/gaussian-mixture-run.js';
 import { gowerClusterer, gowerScale, type GowerScale } from '../../numeric/gower.js';
+import { kmeansRunOf } from '../../numeric/kmeans-run.js';
 import { gowerMedoidsRun } from '../../numeric/medoids-run.js';
 import { prototypeClusterer } from '../../numeric/prototype-clusterer.js';
 import { pickRows, type FeatureTable } from '../../numeric/table.js';
@@ -74,6 +76,8 @@ function algorithmOf(
       return ofPoints(name, onSample(dbscanRun, DENSITY_ROWS), task, restarts);
     case 'medoids':
       return medoids(task, table);
+    case 'bisecting':
+      return ofPoints(name, bisectingKMeansRun, task, restarts);
   }
 }
 
@@ -111,15 +115,7 @@ function kmeans(restarts: number): ChoiceAlgorithm {
     gap: true,
     run: async (points, k, { seed, purpose }) => {
       const starts = purpose === 'REFERENCE' ? Math.min(REFERENCE_STARTS, restarts) : restarts;
-      const fit = await fitKMeansParallel(points, k, { seed, restarts: starts });
-      const { labels, centers, inertia, bic, sampledRows } = fit;
-      const shown = sampledRows?.toLocaleString('en-US');
-      const notes =
-        shown === undefined
-          ? []
-          : [`The starts of k-means competed on ${shown} rows, the best ran on all rows.`];
-      const detail = { kind: 'centroids' } as const;
-      return { k, labels, centers, inertia, bic, detail, sampledRows: null, notes };
+      return kmeansRunOf(await fitKMeansParallel(points, k, { seed, restarts: starts }));
     },
   };
 }

@@ -83,6 +83,7 @@ const names: Record<ClusterAlgorithm, string> = {
   ward: 'Ward',
   dbscan: 'DBSCAN',
   medoids: 'k-medoids',
+  bisecting: 'bisecting k-means',
 };
 
 /** For people: "k-means with 4 groups". */

@@ -17,6 +17,13 @@ export interface SegmentFilter {
   quadrant?: readonly Quadrant[] | null;
 }
 
+/** Not asked from outside: who is in a segment by its key now, whether or not a live version has it. */
+export interface StandingFilter {
+  /** Id of the segmentation. */
+  modelId: string;
+  standing: string;
+}
+
 /**
  * The filter as a condition on `customer c`. Nobody who does not agree to profiling is in a segment.
  * @throws AppError INVALID naming the field of a segmentation that is not live, or of a key that it does not have
@@ -25,15 +32,23 @@ export function segmentCondition(
   serving: Pick<SegmentServing, 'current'>,
 ): (argument: unknown, parameters: Parameters) => string {
   return (argument, parameters) => {
-    const { segmentation, keys, quadrant } = argument as SegmentFilter;
-    const served = liveSegmentation(serving, segmentation, 'segment.segmentation');
-    const wanted = wantedKeys(served, keys ?? null, quadrant ?? null);
-    const model = parameters.add(served.model.id, 'uuid');
+    const { modelId, wanted } = whereOf(serving, argument as SegmentFilter | StandingFilter);
+    const model = parameters.add(modelId, 'uuid');
     const among =
       wanted === null ? '' : ` and sm.segment_key = any(${parameters.add(wanted, 'text[]')})`;
     return `(c.consent_profiling and exists (select from segment_membership sm
       where sm.model_id = ${model} and sm.user_id = c.id and sm.until is null${among}))`;
   };
+}
+
+function whereOf(
+  serving: Pick<SegmentServing, 'current'>,
+  filter: SegmentFilter | StandingFilter,
+): { modelId: string; wanted: string[] | null } {
+  if ('standing' in filter) return { modelId: filter.modelId, wanted: [filter.standing] };
+  const { segmentation, keys, quadrant } = filter;
+  const served = liveSegmentation(serving, segmentation, 'segment.segmentation');
+  return { modelId: served.model.id, wanted: wantedKeys(served, keys ?? null, quadrant ?? null) };
 }
 
 /** @throws AppError INVALID naming `field` */
