@@ -32,7 +32,7 @@ export interface ReadCustomers {
 
 /**
  * Everybody of a stretch: one statement of open stays, one of features and consent. The stays are read before the
- * features, for the reason that `assessUsers` tells.
+ * features, as `assessUsers` does for those who move.
  */
 export async function readStretchOf(
   deps: { readStretch: ReadStretch; memberships: Pick<MembershipStore, 'openIn'> },

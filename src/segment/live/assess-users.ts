@@ -55,44 +55,78 @@ export interface Assessed {
 const IDS_PER_MESSAGE = 300;
 
 /**
- * Where customers are: one statement of stays, one of features and consent, one run of the graph and, where somebody
- * moved, one that writes, however many there are. The features are read for every answer; what the graph says of a row
- * may be remembered, see `rememberedAssign`.
+ * Where customers are: one statement of stays and at the same time one of features and consent, one run of the graph
+ * and, where somebody moved, one statement that writes, however many there are. The features are read for every answer;
+ * what the graph says of a row may be remembered, see `rememberedAssign`.
  *
- * The open stays are read BEFORE the features: a move that follows from these features is then never older than the
- * stay that it ends, unless that one began after `asOf`. Who was overtaken by another process gets what that one wrote.
- * A stay goes on over versions as long as the key is the same; it is not written again.
+ * Who seems to have left a stay is looked at again before anything is written, the open stay BEFORE the features: a
+ * move that follows from these features is then never older than the stay that it ends, unless that one began after
+ * `asOf`. Who has no stay needs no second look: the first one is begun only while there is none. Who was overtaken by
+ * another process gets what that one wrote. A stay goes on over versions as long as the key is the same; it is not
+ * written again.
  * @throws AppError UNAVAILABLE or DEADLINE_EXCEEDED when the graph cannot be asked
  */
 export async function assessUsers(
   deps: AssessUsersDeps,
-  { served, users, asOf, live }: AssessQuestion,
+  question: AssessQuestion,
   signal: AbortSignal,
 ): Promise<Assessed> {
+  const { served, users, asOf, live } = question;
   if (users.length === 0) return { answers: [], moves: 0 };
-  const modelId = served.model.id;
-  const found = live
-    ? await deps.memberships.openStays(modelId, users)
-    : await deps.memberships.staysAt(modelId, users, asOf);
-  const stayOf = new Map(found.map((stay) => [stay.userId, stay]));
-  const judged = await judge(deps, { served, users, asOf, signal });
+  const seen = await look(deps, question, signal);
   const moves: Move[] = [];
   const overtaken: number[] = [];
-  const answers = judged.map((each): Membership | null => {
+  const answers = seen.map((each): Membership | null => {
     if (!each) return null;
-    const stay = stayOf.get(each.userId) ?? null;
-    const { since, previous, moved } = spanOf(each, stay, asOf);
+    const { judged, stay } = each;
+    const { since, previous, moved } = spanOf(judged, stay, asOf);
     if (live && moved) {
-      if (stay && stay.since > asOf) overtaken.push(each.userId);
-      else moves.push(moveOf(each, stay));
+      if (stay && stay.since > asOf) overtaken.push(judged.userId);
+      else moves.push(moveOf(judged, stay));
     }
-    return { ...each, since, previous };
+    return { ...judged, since, previous };
   });
   const written =
     moves.length > 0 ? await writeMoves(deps, served, asOf, moves) : new Set<number>();
   overtaken.push(...moves.flatMap(({ userId }) => (written.has(userId) ? [] : [userId])));
   if (overtaken.length > 0) await asTheyStand(deps, { served, asOf, overtaken }, answers);
   return { answers, moves: written.size };
+}
+
+/** A verdict beside the stay that was found; null as in `Assessed`. */
+type Seen = { judged: Judged; stay: Stay | null } | null;
+
+/** Of each customer; a stay that somebody seems to have left is older than the features of the verdict. */
+async function look(
+  deps: AssessUsersDeps,
+  question: AssessQuestion,
+  signal: AbortSignal,
+): Promise<Seen[]> {
+  const { served, users, asOf, live } = question;
+  const { memberships } = deps;
+  const modelId = served.model.id;
+  const [stays, judged] = await Promise.all([
+    live ? memberships.openStays(modelId, users) : memberships.staysAt(modelId, users, asOf),
+    judge(deps, { served, users, asOf, signal }),
+  ]);
+  const seen = beside(judged, stays);
+  if (!live) return seen;
+  const left = seen.flatMap((each) =>
+    each?.stay && each.stay.key !== each.judged.key ? [each.judged.userId] : [],
+  );
+  if (left.length === 0) return seen;
+  const before = await memberships.openStays(modelId, left);
+  const again = beside(await judge(deps, { served, users: left, asOf, signal }), before);
+  const place = new Map(left.map((userId, at) => [userId, at]));
+  return seen.map((each) => {
+    const at = each ? place.get(each.judged.userId) : undefined;
+    return at === undefined ? each : (again[at] ?? null);
+  });
+}
+
+function beside(judged: readonly (Judged | null)[], stays: readonly Stay[]): Seen[] {
+  const stayOf = new Map(stays.map((stay) => [stay.userId, stay]));
+  return judged.map((each) => each && { judged: each, stay: stayOf.get(each.userId) ?? null });
 }
 
 /** A verdict with what it was made from; since when it holds is not known yet. */

@@ -145,6 +145,81 @@ describe('processes that assess the same customers at the same moment', () => {
     expect(await rows()).toHaveLength(2);
   });
 
+  it('never take a customer back by features that are older than the stay', async () => {
+    const [user = 0] = lab.users;
+    const [rare, some] = [always([1e6, 1e6]), always([-1, 1e6])];
+    await assess([user], rare);
+    const asOf = new Date(Date.now() + 60_000);
+    // the first look of a slow process reads what was, and the stay only after another process has moved the customer
+    let looks = 0;
+    let tell: (other: Promise<unknown>) => void = () => undefined;
+    const moved = new Promise((resolve) => {
+      tell = resolve;
+    });
+    const slow = depsOf({
+      assign: (...asked) => {
+        looks += 1;
+        const says = looks === 1 ? rare : some;
+        if (looks === 1) tell(assess([user], some));
+        return says.assign(...asked);
+      },
+      memberships: {
+        ...membershipStore(lab.database.db),
+        openStays: async (...asked) => {
+          await moved;
+          return membershipStore(lab.database.db).openStays(...asked);
+        },
+      },
+    });
+    const { answers, moves } = await assessUsers(
+      slow,
+      { served: lab.live(), users: [user], asOf, live: true },
+      new AbortController().signal,
+    );
+    expect(looks).toBe(2);
+    expect(moves).toBe(0);
+    const [stay] = await membershipStore(lab.database.db).openStays(lab.modelId, [user]);
+    expect(stay).toMatchObject({ key: 'some' });
+    expect(answers[0]).toMatchObject({ key: 'some', since: stay?.since });
+    expect(await rows()).toHaveLength(2);
+  });
+
+  it('read the stays before the features that a move follows from', async () => {
+    const [user = 0] = lab.users;
+    await assess([user], always([1e6, 1e6]));
+    const done: string[] = [];
+    const told = async <T>(what: string, work: Promise<T>): Promise<T> => {
+      const rows = await work;
+      done.push(what);
+      return rows;
+    };
+    const { assign, readFeatures, memberships } = always([-1, 1e6]);
+    const deps = depsOf({
+      assign,
+      readFeatures: (asked) => {
+        done.push('asks features');
+        return readFeatures(asked);
+      },
+      memberships: {
+        ...memberships,
+        openStays: (...asked) => told('has stays', memberships.openStays(...asked)),
+        writeMoves: (...asked) => told('has written', memberships.writeMoves(...asked)),
+      },
+    });
+    expect((await assess([user], deps)).moves).toBe(1);
+    // both at once for the answer, then in order for the move
+    expect(done).toEqual([
+      'asks features',
+      'has stays',
+      'has stays',
+      'asks features',
+      'has written',
+    ]);
+    done.length = 0;
+    expect((await assess([user], deps)).moves).toBe(0);
+    expect(done).toEqual(['asks features', 'has stays']);
+  });
+
   it('write nothing of who opts out, or is erased, between the reading and the writing', async () => {
     const [first = 0, second = 0, third = 0] = lab.users;
     const { db } = lab.database;
