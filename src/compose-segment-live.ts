@@ -10,12 +10,16 @@ import type { FeatureDefinition } from './feature/feature.js';
 import type { ReadFeatures } from './feature/read-features.js';
 import { UserGroupFeatureResolver } from './feature/user-group-feature.resolver.js';
 import type { Feed } from './graphql/feeds.js';
-import { perRequest, type RequestContext } from './graphql/context.js';
+import type { RequestContext } from './graphql/context.js';
+import { oncePerRequest } from './graphql/once-per-request.js';
 import type { Serving } from './model/serving.js';
 import { riskDimension } from './prediction/group-risk.js';
 import { newestScores } from './prediction/group-scores.store.js';
 import { UserGroupScoreResolver } from './prediction/user-group-score.resolver.js';
-import { DistributionResolver } from './segment/live/distribution.resolver.js';
+import {
+  DistributionResolver,
+  type DistributionDeps,
+} from './segment/live/distribution.resolver.js';
 import { countedKeys } from './segment/live/distribution.store.js';
 import {
   membershipLoaders,
@@ -60,6 +64,8 @@ export interface SegmentLiveParts {
   segmentOf: SegmentOf;
   /** Names of the segments of a segmentation, by key, read once a request; default: the keys. */
   names?(context: RequestContext, modelId: string): Promise<ReadonlyMap<string, string>>;
+  /** Customers by segment, read once a request and shared with whoever else counts; default: read here. */
+  countedKeys?: DistributionDeps['countedKeys'];
   /** Default: what the version's clusterer says. */
   explain?: MembershipLoadersDeps['explain'];
   /** The registry of features, read once a request. */
@@ -119,7 +125,7 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
     resolvers: [
       new UserSegmentResolver({
         serving,
-        isKnown: knownKeys(segmentationByKey),
+        isKnown: oncePerRequest(async (key) => (await segmentationByKey(key)) !== null),
         loaders,
       }),
       new SegmentMembershipResolver({ segmentOf, loaders }),
@@ -132,7 +138,9 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
           return user && toUserType(user, context.viewer);
         },
       }),
-      new DistributionResolver({ countedKeys: countedKeys(db) }),
+      new DistributionResolver({
+        countedKeys: parts.countedKeys ?? oncePerRequest(countedKeys(db)),
+      }),
       new MembershipReplayResolver({
         replay: (question, signal) => replayMemberships(replaying, question, signal),
       }),
@@ -154,18 +162,5 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
     customersChanged: following.changed,
     idle: following.idle,
     close: following.close,
-  };
-}
-
-/** Looks a key up once a request, however many customers are asked about. */
-function knownKeys(
-  segmentationByKey: SegmentLiveParts['segmentationByKey'],
-): (context: RequestContext, key: string) => Promise<boolean> {
-  const looked = perRequest(() => new Map<string, Promise<boolean>>());
-  return (context, key) => {
-    const known = looked(context);
-    let answer = known.get(key);
-    if (!answer) known.set(key, (answer = segmentationByKey(key).then((model) => model !== null)));
-    return answer;
   };
 }

@@ -7,6 +7,7 @@ import type { Segmentations } from './compose-segmentations.js';
 import type { FeatureLoaders } from './feature/feature-loaders.js';
 import { perRequest, type RequestContext } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
+import { oncePerRequest } from './graphql/once-per-request.js';
 import { jobLoader } from './job/job-loader.js';
 import { countedKeys } from './segment/live/distribution.store.js';
 import type { Assign } from './segment/live/assess-users.js';
@@ -48,7 +49,9 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
   const { db, scorer, clock } = plant;
   const { store, serving, personas } = segmentations;
   const segmentationById = segmentationsById(parts);
-  const liveSizes = liveSizesOf(countedKeys(db));
+  const counted = oncePerRequest(countedKeys(db));
+  const liveSizes = async (context: RequestContext, modelId: string) =>
+    new Map((await counted(context, modelId)).map(({ key, count }) => [key, count]));
   const names = openPersonaLoaders(personas);
   const assign: Assign = (sha256, table, options) => scorer.assign(sha256, table, options);
   const live = composeSegmentLive({
@@ -64,6 +67,7 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
       return segmentation && segmentNode(segmentation, key);
     },
     names: names.names,
+    countedKeys: counted,
     registry: featuresOf.registry,
     models: models.serving,
   });
@@ -122,22 +126,6 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
       }
     },
     close: live.close,
-  };
-}
-
-/** Customers in each segment, read once a request. */
-function liveSizesOf(
-  counted: ReturnType<typeof countedKeys>,
-): (context: RequestContext, modelId: string) => Promise<ReadonlyMap<string, number>> {
-  const looked = perRequest(() => new Map<string, Promise<ReadonlyMap<string, number>>>());
-  return (context, modelId) => {
-    const known = looked(context);
-    let answer = known.get(modelId);
-    if (!answer) {
-      answer = counted(modelId).then((rows) => new Map(rows.map(({ key, count }) => [key, count])));
-      known.set(modelId, answer);
-    }
-    return answer;
   };
 }
 

@@ -7,7 +7,8 @@ import { distributionOf, type CountedKey } from './distribution.js';
 import { SegmentDistributionType } from './membership.type.js';
 
 export interface DistributionDeps {
-  countedKeys(modelId: string): Promise<CountedKey[]>;
+  /** Read once a request. */
+  countedKeys(context: RequestContext, modelId: string): Promise<CountedKey[]>;
 }
 
 /** Where the customers are. */
@@ -26,6 +27,6 @@ export class DistributionResolver {
   ): Promise<SegmentDistributionType | null> {
     authorise(context, 'segment:read');
     if (!live) return null;
-    return distributionOf(await this.deps.countedKeys(model.id), { report });
+    return distributionOf(await this.deps.countedKeys(context, model.id), { report });
   }
 }
