@@ -11,12 +11,26 @@ import {
   type SegmentationPersonaDeps,
 } from './segment/persona/persona.resolver.js';
 
-/** Per-request reads of names and texts; the segment room's own resolvers take `names` from here. */
-export function openPersonaLoaders({
-  names,
-  texts,
-}: ReturnType<typeof composePersonas>): PersonaLoaders {
-  return personaLoaders({ ofLocales: texts.ofLocales, ofModels: names.ofModels });
+/**
+ * Per-request reads of names and texts; the segment room's own resolvers take `names` from here.
+ * @param keysOf keys of the live segments of a segmentation: a run in another process may have named some just now, and
+ * where one is missing the names are read again
+ */
+export function openPersonaLoaders(
+  { names, recent }: ReturnType<typeof composePersonas>,
+  keysOf: (modelId: string) => readonly string[] = () => [],
+): PersonaLoaders {
+  return personaLoaders({
+    ofLocales: recent.ofLocales,
+    ofModels: async (modelIds) => {
+      const rows = await recent.ofModels(modelIds);
+      const all = modelIds.every((id) => {
+        const named = new Set(rows.flatMap(({ modelId, key }) => (modelId === id ? [key] : [])));
+        return keysOf(id).every((key) => named.has(key));
+      });
+      return all ? rows : names.ofModels(modelIds);
+    },
+  });
 }
 
 /** Personas, names and texts in the graph. */

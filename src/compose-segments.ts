@@ -52,7 +52,14 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
   const counted = oncePerRequest(countedKeys(db));
   const liveSizes = async (context: RequestContext, modelId: string) =>
     new Map((await counted(context, modelId)).map(({ key, count }) => [key, count]));
-  const names = openPersonaLoaders(personas);
+  const names = openPersonaLoaders(
+    personas,
+    (modelId) =>
+      serving
+        .all()
+        .find(({ model }) => model.id === modelId)
+        ?.report.segments.map(({ key }) => key) ?? [],
+  );
   const assign: Assign = (sha256, table, options) => scorer.assign(sha256, table, options);
   const live = composeSegmentLive({
     plant,
