@@ -1,3 +1,5 @@
+import { AppError } from '../kernel/error.js';
+import { encodeId } from '../kernel/id.js';
 import type { FeatureTable } from '../numeric/table.js';
 
 /**
@@ -21,4 +23,29 @@ export function groupableRows(
     if (known) kept.push(row);
   }
   return kept;
+}
+
+/**
+ * Refuses numbers that have no place on a scale. Cost: O(kept x inputs).
+ * @param kept rows looked at
+ * @param userIds of every row, for the message
+ * @throws AppError INVALID naming the feature and the customer
+ */
+export function checkFinite(
+  { numericNames, numeric }: Pick<FeatureTable, 'numericNames' | 'numeric'>,
+  kept: readonly number[],
+  userIds: Float64Array,
+): void {
+  const width = numericNames.length;
+  for (const row of kept) {
+    for (let j = 0; j < width; j += 1) {
+      const value = numeric[row * width + j] ?? NaN;
+      if (Number.isFinite(value) || Number.isNaN(value)) continue;
+      const who = encodeId('User', userIds[row] ?? NaN);
+      throw new AppError(
+        'INVALID',
+        `${numericNames[j] ?? ''} must be finite or missing, got ${value} for ${who}`,
+      );
+    }
+  }
 }

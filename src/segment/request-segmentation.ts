@@ -23,6 +23,10 @@ export interface SegmentationWish {
   makeLive: boolean;
   /** Name of a profile attribute to compare with. */
   labels: string | null;
+  /** Radius of DBSCAN's neighbourhoods in scaled units; null or left out: the recipe's. */
+  dbscanEps?: number | null;
+  /** Neighbours of a core point, itself counted. */
+  dbscanMinPoints?: number | null;
 }
 
 export type SegmentationPlan =
@@ -62,6 +66,8 @@ export function planSegmentation(
   if ('error' in found) return refuse(found.error);
   const algorithms = algorithmsOf(wish, model, found.features);
   if ('error' in algorithms) return refuse(algorithms.error);
+  const needless = needlessOf(wish, algorithms.algorithms);
+  if (needless) return refuse(needless);
   const range = rangeOf(wish, model);
   if ('error' in range) return refuse(range.error);
   const seed = wish.seed ?? model?.spec.seed ?? 1;
@@ -75,6 +81,8 @@ export function planSegmentation(
     features: found.features.map(featureKey),
     makeLive: wish.makeLive,
     labels: wish.labels,
+    dbscanEps: wish.dbscanEps ?? null,
+    dbscanMinPoints: wish.dbscanMinPoints ?? null,
   };
   const parsed = segmentJobInput.safeParse(input);
   if (!parsed.success) {
@@ -130,6 +138,18 @@ function algorithmsOf(
   return { error: userError('INVALID', message, 'input', 'algorithms') };
 }
 
+/** What is said of DBSCAN where it is not tried would be ignored without a word. */
+function needlessOf(
+  { dbscanEps = null, dbscanMinPoints = null }: SegmentationWish,
+  algorithms: readonly ClusterAlgorithm[],
+): UserError | null {
+  if (algorithms.includes('dbscan')) return null;
+  const given = Object.entries({ dbscanEps, dbscanMinPoints }).find(([, value]) => value !== null);
+  if (!given) return null;
+  const message = `${given[0]} is for dbscan, which is not among the algorithms: ${algorithms.join(', ')}`;
+  return userError('INVALID', message, 'input', given[0]);
+}
+
 function rangeOf(
   { k, maxK }: Pick<SegmentationWish, 'k' | 'maxK'>,
   model: SegmentationModel | null,
@@ -159,7 +179,13 @@ export function planAssignment(key: string, asOf: Date): SegmentJobInput {
 /** The recipe of a segmentation that was asked for by features alone. */
 function ownSpec(
   key: string,
-  input: { features: string[]; algorithms: ClusterAlgorithm[]; seed: number },
+  input: {
+    features: string[];
+    algorithms: ClusterAlgorithm[];
+    seed: number;
+    dbscanEps: number | null;
+    dbscanMinPoints: number | null;
+  },
 ): SegmentationSpec {
   const names = input.features.map((feature) => feature.split('@')[0] ?? feature);
   return segmentationSpec.parse({
@@ -169,6 +195,7 @@ function ownSpec(
     features: names.map((name) => ({ name })),
     algorithms: input.algorithms,
     seed: input.seed,
+    dbscan: { eps: input.dbscanEps, minPoints: input.dbscanMinPoints ?? 5 },
   });
 }
 

@@ -8,6 +8,7 @@ import { personasOf } from './persona/persona-rules.js';
 import type { SegmentsBefore } from './run-segmentation.js';
 import type { SegmentJobInput } from './segment.messages.js';
 import type { SegmentReport } from './segment.js';
+import type { SegmentationSpec } from './segmentation-spec.js';
 import { diversityOf, type SegmentationModel, type SegmentationReport } from './segmentation.js';
 
 export interface FinishedRun {
@@ -54,7 +55,7 @@ export function reportOfRun(
       minK: input.minK,
       maxK: input.maxK,
       features: input.features,
-      spec: { ...model.spec },
+      spec: { ...model.spec, dbscan: densityOf(model.spec, input) },
     },
     parity,
     seconds,
@@ -159,6 +160,14 @@ function segmentsOf({ model, outcome }: FinishedRun, keys: readonly string[]): S
       center: outcome.centers[number] ?? [],
     };
   });
+}
+
+/** What DBSCAN is told: as asked for, else as the recipe says. */
+export function densityOf(
+  { dbscan }: Pick<SegmentationSpec, 'dbscan'>,
+  { dbscanEps, dbscanMinPoints }: { dbscanEps: number | null; dbscanMinPoints: number | null },
+): SegmentationSpec['dbscan'] {
+  return { eps: dbscanEps ?? dbscan.eps, minPoints: dbscanMinPoints ?? dbscan.minPoints };
 }
 
 /** Names of the inputs of a version, numerical first. */

@@ -16,9 +16,9 @@ import { readClusterer } from '../onnx/read-clusterer.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
 import type { ClusterOutcome, ClusterTask } from './cluster-task.js';
-import { groupableRows } from './groupable.js';
+import { checkFinite, groupableRows } from './groupable.js';
 import type { AttributeColumn } from './persona/describe-segments.js';
-import { inputsOfOutcome, reportOfRun, type FinishedRun } from './run-report.js';
+import { densityOf, inputsOfOutcome, reportOfRun, type FinishedRun } from './run-report.js';
 import { segmentJobInput, type SegmentJobInput } from './segment.messages.js';
 import type { SegmentReport } from './segment.js';
 import { segmentationOf, type SegmentationModel, type SegmentationReport } from './segmentation.js';
@@ -245,6 +245,7 @@ async function readEverybody(
   const rows = await deps.readFeatures({ features, users: 'everyone', asOf, people: 'consent' });
   const table = inputTable(rows, inputsOf(wanted.features));
   const kept = groupableRows(table, consentOf(rows.columns));
+  checkFinite(table, kept, rows.userIds);
   const described: Everybody['described'] = {};
   for (const { name } of wanted.described) {
     const column = rows.columns.get(name);
@@ -284,7 +285,7 @@ async function taskOf(
     minK: input.minK,
     maxK: input.maxK,
     seed: input.seed,
-    recipe: spec,
+    recipe: { ...spec, dbscan: densityOf(spec, input) },
     age,
     labels: input.labels === null ? null : columnOf(input.labels),
   };

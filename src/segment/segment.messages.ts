@@ -5,6 +5,7 @@ const whole = (min: number, max: number): z.ZodNumber => {
   const error = `must be a whole number ${min}..${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 };
+const EPS = 'must be above 0 and finite';
 const LABELS = 'must be 1..200 characters';
 const ALGORITHMS = `must be one or more of ${clusterAlgorithms.join(', ')}`;
 
@@ -26,6 +27,9 @@ export const segmentJobInput = z.discriminatedUnion('kind', [
     makeLive: z.boolean(),
     /** A profile attribute whose values the segments are compared with; null: none. */
     labels: z.string().min(1, LABELS).max(200, LABELS).nullable().default(null),
+    /** In place of the recipe's; null: as the recipe says. */
+    dbscanEps: z.number({ error: EPS }).positive(EPS).nullable().default(null),
+    dbscanMinPoints: whole(2, 1_000).nullable().default(null),
   }),
   /** Puts everybody into the segments of the live version. */
   z.strictObject({ kind: z.literal('ASSIGN'), key: z.string(), asOf: z.iso.datetime() }),

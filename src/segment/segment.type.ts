@@ -213,4 +213,15 @@ export class RunSegmentationInputType {
     description: 'A profile attribute: the segments are compared with its values, see `external`.',
   })
   labels!: string | null;
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Radius of the neighbourhoods of dbscan, above 0, in standard deviations; without, read off the distances.',
+  })
+  dbscanEps!: number | null;
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Customers that dbscan asks for in a neighbourhood, 2..1000.',
+  })
+  dbscanMinPoints!: number | null;
 }

@@ -121,6 +121,8 @@ export class SegmentationResolver {
       seed: input.seed ?? null,
       makeLive: input.makeLive ?? true,
       labels: input.labels ?? null,
+      dbscanEps: input.dbscanEps ?? null,
+      dbscanMinPoints: input.dbscanMinPoints ?? null,
     };
     const plan = planSegmentation(model, registry, wish, this.deps.clock.now());
     if (plan.error) return { job: null, userErrors: [plan.error] };

@@ -76,7 +76,7 @@ export async function openSegmentWork(plant: Plant): Promise<SegmentWork> {
       const input = {
         ...{ kind: 'RUN' as const, key, asOf: clock.now().toISOString() },
         ...{ algorithms: ['kmeans' as const], minK: k, maxK: k, seed: 1, features: pinned },
-        ...{ makeLive: true, labels: null },
+        ...{ makeLive: true, labels: null, dbscanEps: null, dbscanMinPoints: null },
       };
       await runSegmentation(work, { ...job(input, stages.report), id: id ?? '' }, input);
       return stages.end();

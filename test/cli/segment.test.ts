@@ -100,6 +100,11 @@ describe('segment', () => {
     expect(asked[0]?.variables.input).toEqual({
       ...{ key: 'persona', makeLive: false, features: ['a', 'b'], k: 4, labels: 'plan' },
     });
+    await run(['--algorithms', 'dbscan', '--eps', '0.75', '--min-points', '8']);
+    expect(asked[0]?.variables.input).toEqual({
+      ...{ key: 'persona', makeLive: true, algorithms: ['dbscan'] },
+      ...{ dbscanEps: 0.75, dbscanMinPoints: 8 },
+    });
   });
 
   it('prints the segments, the largest first, with what sets them apart from others', async () => {
@@ -163,6 +168,9 @@ describe('segment', () => {
     [['--features', 'a,,b'], 'names with commas between'],
     [['--k', '1'], 'whole number 2..50'],
     [['--algorithms', 'kmean'], 'one of kmeans, mixture'],
+    [['--eps', '0'], 'a number above 0'],
+    [['--eps', 'Infinity'], 'a number above 0'],
+    [['--min-points', '1'], 'whole number 2..1000'],
     [['--report', 'de'], 'one of en, zh'],
   ])('refuses %j', async (argv, message) => {
     await expect(run(argv)).rejects.toThrow(message);

@@ -163,6 +163,26 @@ describe('asking for a segmentation that cannot be made', () => {
       ...(['INVALID', 'seed', 'seed must be a whole number 0..4294967295, got -1'] as const),
     ],
     [
+      ...(['no radius', { ...x, algorithms: ['dbscan'], dbscanEps: 0 }] as const),
+      ...(['INVALID', 'dbscanEps', 'dbscanEps must be above 0 and finite, got 0'] as const),
+    ],
+    [
+      ...(['one point', { ...x, algorithms: ['dbscan'], dbscanMinPoints: 1 }] as const),
+      ...([
+        'INVALID',
+        'dbscanMinPoints',
+        'dbscanMinPoints must be a whole number 2..1000, got 1',
+      ] as const),
+    ],
+    [
+      ...(['a radius without dbscan', { ...x, algorithms: ['ward'], dbscanEps: 1 }] as const),
+      ...([
+        'INVALID',
+        'dbscanEps',
+        'dbscanEps is for dbscan, which is not among the algorithms: ward',
+      ] as const),
+    ],
+    [
       ...(['labels without a name', { ...x, labels: '' }] as const),
       ...(['INVALID', 'labels', 'labels must be 1..200 characters, got ""'] as const),
     ],
@@ -229,7 +249,7 @@ describe('a run on odd data', { timeout: 60_000 }, () => {
     ],
     [
       ...(['a number beyond those of the graph', { features: ['x', 'cubed'] }] as const),
-      /^cubed must be finite or missing, got Infinity in row \d+$/,
+      /^cubed must be finite or missing, got Infinity for User:\d+$/,
     ],
     [
       ...(['LOG1P of numbers below 0', { key: 'logarithm' }] as const),

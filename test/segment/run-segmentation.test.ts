@@ -42,6 +42,7 @@ const input = {
   ...{ kind: 'RUN' as const, key: 'persona', asOf: '2026-01-01T00:00:00.000Z' },
   ...{ algorithms: ['kmeans' as const], minK: 3, maxK: 3, seed: 1 },
   ...{ features: NAMES.map((name) => `${name}@1`), makeLive: false, labels: null },
+  ...{ dbscanEps: null, dbscanMinPoints: null },
 };
 
 /** A run without a database; `spoil` is what the graph says otherwise than the clusterer in its file. */
@@ -111,6 +112,18 @@ function shop(spoil: (said: Memberships, row: number) => void = () => undefined)
   } as unknown as RunSegmentationDeps;
   return { deps, loaded, asked, registered };
 }
+
+it('tells DBSCAN what was asked for, and the recipe of the version says so', async () => {
+  const { deps, registered } = shop();
+  const wish = { algorithms: ['dbscan' as const], minK: 2, maxK: 5, dbscanEps: 0.5 };
+  await runSegmentation(deps, job, { ...input, ...wish, dbscanMinPoints: 7 });
+  const [version] = registered;
+  expect(version?.hyperparameters).toMatchObject({ k: 3, eps: 0.5, minPoints: 7 });
+  const { recipe } = segmentationOf({ id: 'v1', report: version?.report ?? {} });
+  expect(recipe.spec['dbscan']).toEqual({ eps: 0.5, minPoints: 7 });
+  await runSegmentation(deps, job, { ...input, ...wish });
+  expect(registered[1]?.hyperparameters).toMatchObject({ eps: 0.5, minPoints: 5 });
+});
 
 describe('the graph of a run', () => {
   it('is asked about every row before anything is registered, and let go of', async () => {

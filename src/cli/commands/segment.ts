@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { clusterAlgorithms } from '../../segment/segmentation-spec.js';
 import type { CliContext } from '../context.js';
 import { followJob } from '../follow-job.js';
-import { listOf, namesOf, oneOf, wholeNumber } from '../option-values.js';
+import { listOf, namesOf, oneOf, positive, wholeNumber } from '../option-values.js';
 import type { Output } from '../output.js';
 import { printSegmentation, SEGMENTATION, type SegmentationRow } from '../print-segmentation.js';
 import { ask, must, type Remote } from '../remote.js';
@@ -14,6 +14,8 @@ interface SegmentOptions {
   algorithms?: string[];
   features?: string[];
   labels?: string;
+  eps?: number;
+  minPoints?: number;
   seed?: number;
   live: boolean;
   all?: boolean;
@@ -35,6 +37,8 @@ export function addSegmentCommand(program: Command, context: CliContext): void {
     )
     .option('--features <list>', 'comma-separated names of approved features', namesOf)
     .option('--labels <attribute>', 'a profile attribute to compare the groups with')
+    .option('--eps <distance>', 'radius of the neighbourhoods of dbscan, above 0', positive)
+    .option('--min-points <n>', 'customers in a neighbourhood of dbscan', wholeNumber(2, 1000))
     .option('--seed <n>', 'same seed, same segments', wholeNumber(0, 0xffff_ffff))
     .option('--no-live', 'leave it a candidate')
     .option('--all', 'print everything that was tried, not the best of each algorithm')
@@ -47,7 +51,9 @@ export function addSegmentCommand(program: Command, context: CliContext): void {
 async function segment(remote: Remote, options: SegmentOptions, output: Output): Promise<void> {
   // what was not given is undefined, and JSON leaves it out: the recipe decides then
   const { key, k, maxK, algorithms, features, labels, seed, live } = options;
-  const input = { key, k, maxK, algorithms, features, labels, seed, makeLive: live };
+  const { eps: dbscanEps, minPoints: dbscanMinPoints } = options;
+  const density = { dbscanEps, dbscanMinPoints };
+  const input = { key, k, maxK, algorithms, features, labels, seed, makeLive: live, ...density };
   const { runSegmentation } = await ask<{
     runSegmentation: { job: { id: string } | null; userErrors: never[] };
   }>(

@@ -1,7 +1,7 @@
 import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../../graphql/context.js';
 import { translateName } from './name-words.js';
-import { localeChain, type PersonaText } from './persona-text.js';
+import { localeChain, TEXT_KINDS, type PersonaText, type PersonaTextKind } from './persona-text.js';
 import type { PersonaTextStore } from './persona-text.store.js';
 import type { PersonaLocale } from './rule-text.js';
 import type { SegmentNameStore } from './segment-name.store.js';
@@ -10,6 +10,7 @@ import type { SegmentNameStore } from './segment-name.store.js';
 export interface LocalTexts {
   /** The first of the tag itself, its language and English that has a text; en where none has. */
   locale: string;
+  /** Of a kind that it has no text of, those of the next that has. */
   texts: readonly PersonaText[];
 }
 
@@ -29,6 +30,17 @@ interface NameRow {
   namedBy: string | null;
 }
 
+/** Of the first of the languages that has some. */
+function textsOf(
+  wanted: PersonaTextKind,
+  chain: readonly string[],
+  rows: readonly PersonaText[],
+): PersonaText[] {
+  const own = rows.filter(({ kind }) => kind === wanted);
+  const locale = chain.find((each) => own.some((row) => row.locale === each));
+  return own.filter((row) => row.locale === locale);
+}
+
 /** Makes the loaders; compose does this once. */
 export function personaLoaders(
   deps: Pick<PersonaTextStore, 'ofLocales'> & Pick<SegmentNameStore, 'ofModels'>,
@@ -40,7 +52,7 @@ export function personaLoaders(
         const rows = await deps.ofLocales([...new Set(chains.flat())]);
         return chains.map((chain) => {
           const locale = chain.find((each) => rows.some((row) => row.locale === each)) ?? 'en';
-          return { locale, texts: rows.filter((row) => row.locale === locale) };
+          return { locale, texts: TEXT_KINDS.flatMap((kind) => textsOf(kind, chain, rows)) };
         });
       }),
   );

@@ -167,11 +167,15 @@ export function conditionHolds(condition: TextCondition, labels: readonly GivenL
 /**
  * What is said of a persona, by kind and in order; a text with a placeholder that the segment has no figure for is
  * left out.
+ * @param figuresIn figures as they are written in a language
  */
 export function tellPersona(
-  texts: readonly Pick<PersonaText, 'kind' | 'key' | 'condition' | 'position' | 'text'>[],
+  texts: readonly Pick<
+    PersonaText,
+    'kind' | 'locale' | 'key' | 'condition' | 'position' | 'text'
+  >[],
   labels: readonly GivenLabel[],
-  figures: Figures,
+  figuresIn: (locale: string) => Figures,
 ): Record<PersonaTextKind, string[]> {
   const told: Record<PersonaTextKind, string[]> = {
     TRAIT: [],
@@ -179,12 +183,18 @@ export function tellPersona(
     STRATEGY: [],
     GOAL: [],
   };
+  const figures = new Map<string, Figures>();
+  const figuresOnce = (locale: string): Figures => {
+    const known = figures.get(locale) ?? figuresIn(locale);
+    figures.set(locale, known);
+    return known;
+  };
   const ordered = [...texts].sort(
     (a, b) => a.position - b.position || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
   );
-  for (const { kind, condition, text } of ordered) {
+  for (const { kind, locale, condition, text } of ordered) {
     if (!conditionHolds(condition, labels)) continue;
-    const filled = fillText(text, figures);
+    const filled = fillText(text, figuresOnce(locale));
     if (filled !== null) told[kind].push(filled);
   }
   return told;

@@ -28,7 +28,7 @@ const LOCALE = {
   nullable: true,
   defaultValue: 'en',
   description:
-    'Language tag such as en, zh or zh-CN. A language without texts is answered in en; `locale` of a persona says which it was.',
+    'Language tag such as en, zh or zh-CN. A language without texts is answered in en, and so is a kind of text that it has none of; `locale` of a persona says which it was.',
 } as const;
 
 /** What a segment is like: profile, persona, radar, deep dive. */
@@ -53,11 +53,11 @@ export class SegmentPersonaResolver {
     const language = personaLocale(locale);
     const names = await this.deps.names(context, segmentation.model.id, language);
     const labels = labelsIn(segmentation.report, language).get(key) ?? [];
-    const figures = figuresOf(report, dimensionsOf(segmentation.report), {
-      name: names.get(key) ?? key,
-      words: numberWords(locale),
-    });
-    const told = tellPersona(texts, labels, figures);
+    const name = names.get(key) ?? key;
+    const dimensions = dimensionsOf(segmentation.report);
+    const told = tellPersona(texts, labels, (textLocale) =>
+      figuresOf(report, dimensions, { name, words: numberWords(textLocale) }),
+    );
     return {
       ...report.persona,
       labels,

@@ -67,7 +67,8 @@ export class PersonaType {
   })
   quadrant!: Quadrant;
   @Field(() => String, {
-    description: 'Language of the texts: the one asked for, or en where that has no texts.',
+    description:
+      'Language of the texts: the one asked for, or en where that has no texts. Where it has texts of some kinds alone, the other kinds are in en.',
   })
   locale!: string;
 }

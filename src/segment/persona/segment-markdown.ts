@@ -18,7 +18,7 @@ export interface ReportInput {
   report: SegmentationReport;
   /** By segment key, in the language of the report. */
   names: ReadonlyMap<string, string>;
-  /** In the language of `textLocale`. */
+  /** In the language of `textLocale`; kinds that it has none of in another. */
   texts: readonly PersonaText[];
   /** Of headings and rules. */
   locale: PersonaLocale;
@@ -131,8 +131,9 @@ function segmentsOf(input: ReportInput, words: ReportWords, numbers: NumberWords
   return report.segments.flatMap((segment) => {
     const found = labels.get(segment.key) ?? [];
     const name = input.names.get(segment.key) ?? segment.key;
-    const figures = figuresOf(segment, dimensions, { name, words: numbers });
-    const told = tellPersona(input.texts, found, figures);
+    const told = tellPersona(input.texts, found, (locale) =>
+      figuresOf(segment, dimensions, { name, words: numberWords(locale) }),
+    );
     return [
       `## ${nameOf(input, segment.key)}`,
       '',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Serving } from '../../../src/model/serving.js';
 import type { Answer } from '../../support/graph.js';
+import { sqlParameters } from '../../../src/plant/parameters.js';
+import { segmentCondition } from '../../../src/segment/live/segment-filter.js';
 import { churnSpec } from '../../support/demo-shop.js';
 import {
   openSegmentLab,
@@ -88,6 +90,35 @@ describe('the distribution of a segmentation', () => {
       'select max(written_at) as at from segment_membership',
     );
     expect(updatedAt).toBe(newest?.at.toISOString());
+  });
+});
+
+describe('the customers of a segment by its key', () => {
+  const standing = async (key: string): Promise<number> => {
+    const parameters = sqlParameters();
+    const nothingLive = { current: () => null };
+    const where = segmentCondition(nothingLive)(
+      { modelId: lab.modelId, standing: key },
+      parameters,
+    );
+    const [row] = await lab.database.db.query<{ n: number }>(
+      `select count(*) as n from customer c where ${where}`,
+      parameters.values,
+    );
+    return row?.n ?? NaN;
+  };
+
+  it('are found whatever version is live; none for a key that nobody has any more', async () => {
+    const wanted = await recount('m.segment_key', OPEN);
+    expect(wanted.get('["many"]')).toBeGreaterThan(0);
+    expect(await standing('many')).toBe(wanted.get('["many"]'));
+    expect(await standing('gone')).toBe(0);
+  });
+
+  it('cannot be asked for from outside', async () => {
+    await expect(
+      one.ask('{ users(filter: { segment: { standing: "many" } }) { totalCount } }'),
+    ).rejects.toThrow('Field "standing" is not defined');
   });
 });
 

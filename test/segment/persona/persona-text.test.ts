@@ -18,6 +18,8 @@ const file = `${projectRoot}/models/persona/texts.json`;
 const shipped = parseSeedTexts(JSON.parse(fs.readFileSync(file, 'utf8')), file);
 const inLocale = (locale: string) => shipped.filter((text) => text.locale === locale);
 
+const trait = { kind: 'TRAIT' as const, locale: 'en' };
+
 describe('conditions', () => {
   const labels = [
     { dimension: 'spend', label: 'HIGH' },
@@ -57,10 +59,20 @@ describe('placeholders', () => {
 
   it('leave a text out where the segment has no such number', () => {
     const texts = [
-      { kind: 'TRAIT' as const, key: 'b', condition: {}, position: 2, text: 'in {city}' },
-      { kind: 'TRAIT' as const, key: 'a', condition: {}, position: 1, text: 'of {size}' },
+      { ...trait, key: 'b', condition: {}, position: 2, text: 'in {city}' },
+      { ...trait, key: 'a', condition: {}, position: 1, text: 'of {size}' },
     ];
-    expect(tellPersona(texts, [], { size: '7' }).TRAIT).toEqual(['of 7']);
+    expect(tellPersona(texts, [], () => ({ size: '7' })).TRAIT).toEqual(['of 7']);
+  });
+
+  it('have the numbers of their own language, where they are of two', () => {
+    const goal = { kind: 'GOAL' as const, locale: 'de', key: 'c', condition: {}, position: 1 };
+    const texts = [
+      { ...trait, key: 'a', condition: {}, position: 1, text: 'of {size}' },
+      { ...goal, text: 'von {size}' },
+    ];
+    const told = tellPersona(texts, [], (locale) => ({ size: numberWords(locale).number(1_234) }));
+    expect([told.TRAIT, told.GOAL]).toEqual([['of 1,234'], ['von 1.234']]);
   });
 });
 
@@ -84,7 +96,7 @@ describe('the texts that come with it', () => {
         for (const locale of ['en', 'zh']) {
           const words = numberWords(locale);
           const figures = figuresOf(segment, dimensions, { name: 'n', words });
-          const told = tellPersona(inLocale(locale), labels, figures);
+          const told = tellPersona(inLocale(locale), labels, () => figures);
           for (const kind of TEXT_KINDS) {
             expect(told[kind].length).toBeGreaterThanOrEqual(1);
             expect(told[kind].length).toBeLessThanOrEqual(9);

@@ -112,7 +112,7 @@ const trail = (action: string) =>
     [action],
   );
 
-const PERSONAS = `query ($locale: String) { segments { key name size share
+const PERSONAS = `query ($locale: String) { segments { key name zh: name(locale: "zh-CN") fr: name(locale: "fr") size share
   profile { feature mean standardDeviation median overallMean index level scaled }
   radar { axis value }
   persona(locale: $locale) { locale value activity quadrant traits insights strategies goals labels { dimension label rule } } } }`;
@@ -124,6 +124,8 @@ describe('segments in the graph', () => {
     expect(english.counts.sql).toBeLessThanOrEqual(5);
     expect(english.data.segments).toHaveLength(5);
     expect(new Set(english.data.segments.map(({ name }: Answer) => name)).size).toBe(5);
+    for (const { name, zh, fr } of english.data.segments)
+      expect([fr === name, /[一-鿿]/.test(name), /[一-鿿]/.test(zh)]).toEqual([true, false, true]);
     const chinese = await ask(PERSONAS, { locale: 'zh-CN' });
     for (const [i, { persona, radar, profile }] of english.data.segments.entries()) {
       const twin = chinese.segments[i].persona;
@@ -344,19 +346,17 @@ describe('texts', () => {
     expect([textOf('spend.high'), textOf('brand-new')]).toEqual(['new', 'new']);
   });
 
-  it('in a language of their own are told in it', async () => {
+  it('in a language of their own are told in it, and what it has none of in English', async () => {
     const input = {
-      kind: 'GOAL',
-      locale: 'FR',
-      key: 'but',
+      ...{ kind: 'GOAL', locale: 'FR', key: 'but' },
       condition: { quadrant: ['KEEP', 'WATCH', 'RAISE_VALUE', 'RAISE_ACTIVITY'] },
       text: '{share} des clients.',
     };
     await ask(WRITE, { input });
-    const { segments } = await ask(PERSONAS, { locale: 'fr-CA' });
-    expect(segments[0].persona.locale).toBe('fr');
-    expect(segments[0].persona.goals[0]).toMatch(/^[\d,]+\s?% des clients\.$/);
-    expect(segments[0].persona.traits).toEqual([]);
+    const french = (await ask(PERSONAS, { locale: 'fr-CA' })).segments[0].persona;
+    const english = (await ask(PERSONAS, { locale: 'en' })).segments[0].persona;
+    expect(french).toMatchObject({ locale: 'fr', traits: english.traits });
+    expect(french.goals[0]).toMatch(/^[\d,]+\s?% des clients\.$/);
   });
 
   it('with a condition that no persona can have are refused, and the field is named', async () => {
