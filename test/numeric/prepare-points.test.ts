@@ -64,6 +64,20 @@ describe('preparing numbers', () => {
     expect(treatments).toEqual(['x: 1 missing value was taken as the median, 3']);
   });
 
+  test.each([
+    [1234.5, '1,235'],
+    [2_345_678, '2,345,678'],
+    [12.3456, '12.35'],
+    [0.000123456, '0.0001235'],
+    [0, '0'],
+    [1e-9, '1.000e-9'],
+  ])('%d is written for people as %s', (value, written) => {
+    const table = tableOf({ x: [1, 2], same: [value, value] });
+    expect(fitPreparation(table, optionsFor(table)).ignored).toEqual([
+      { feature: 'same', reason: `is constant: ${written} in every row` },
+    ]);
+  });
+
   test.each<[NumberTreatment['missing'], number, string]>([
     ['MEDIAN', 4, 'x: 2 missing values were taken as the median, 4'],
     ['ZERO', 0, 'x: 2 missing values were taken as 0'],
