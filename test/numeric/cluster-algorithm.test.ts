@@ -76,6 +76,17 @@ describe.each(named)('whatever a chooser is given: $name', ({ algorithm }) => {
   });
 });
 
+test('a mixture says of one component that it lies, of two that they lie, on equal rows', () => {
+  const heap = Array.from({ length: 30 }, (_, row) => [(row * 7) % 11, (row * 5) % 13]);
+  const twins = (at: number) => Array.from({ length: 20 }, () => [at, at]);
+  const notes = (rows: number[][], k: number) =>
+    mixtureRun().run(matrixOf(rows), k, options).notes.join();
+  expect(notes([...heap, ...twins(90)], 2)).toContain('1 of the 2 components of a mixture lies on');
+  expect(notes([...heap, ...twins(90), ...twins(500)], 3)).toContain(
+    '2 of the 3 components of a mixture lie on',
+  );
+});
+
 describe('bisecting k-means', () => {
   test('halves what is widest: the far pair first, then the wider heap', () => {
     const points = matrixOf([[0], [1], [100], [120]]);
