@@ -49,7 +49,10 @@ export async function clusterTable(
 async function clusterRows(task: ClusterTask, hooks: ClusterHooks): Promise<ClusterOutcome> {
   const { table } = task.population;
   const { minK, maxK, seed, recipe } = task;
-  hooks.onProgress({ share: 0, stage: `looking at ${table.rows.toLocaleString('en-US')} customers` });
+  hooks.onProgress({
+    share: 0,
+    stage: `looking at ${table.rows.toLocaleString('en-US')} customers`,
+  });
   if (table.rows < Math.max(2, minK))
     throw new RangeError(
       `${Math.max(2, minK)} groups need at least as many customers with values, got ${table.rows}`,
