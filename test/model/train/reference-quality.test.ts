@@ -112,10 +112,10 @@ describe.skipIf(!haveReferenceData())('automatic choice with default options', (
   );
 
   if (whole)
-    test('over the four tables the mean AUC is at most 0.001 below that of the best peer of each', () => {
+    test('over the four tables the mean AUC is at least that of the best peer of each', () => {
       expect(aucs).toHaveLength(cases.length);
       const mean = (values: readonly number[]) =>
         values.reduce((sum, value) => sum + value, 0) / values.length;
-      expect(mean(aucs)).toBeGreaterThanOrEqual(mean(best) - 0.001);
+      expect(mean(aucs)).toBeGreaterThanOrEqual(mean(best));
     });
 });
