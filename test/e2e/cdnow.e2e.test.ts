@@ -69,7 +69,7 @@ describe.skipIf(file === null)('CDNOW, 69,659 real purchases, asked as of 1997-1
 
   it('trains a model by itself whose AUC on the documented test part is at least 0.778', async () => {
     const version = (await run(
-      ...['train', '--trials', '5'],
+      'train',
       'churn',
       '--as-of',
       AS_OF,

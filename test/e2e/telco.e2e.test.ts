@@ -79,7 +79,7 @@ describe.skipIf(file === null)('Telco, 7,043 real customers with attributes and 
 
   it('trains from attributes alone to an AUC of at least 0.835 on the documented test part', async () => {
     const version = (await run(
-      ...['train', '--trials', '10'],
+      'train',
       'churn',
       '--label',
       'outcomes',
