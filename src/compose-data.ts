@@ -52,8 +52,6 @@ export function composeAccess(db: Database, clock: Clock) {
 
 /** How data is taken in; what is left out is not looked after. */
 export interface IngestOptions {
-  /** Resolves the customers of parallel batches one after the other, so that ids follow the order of a file. */
-  inOrder?: boolean;
   /** Without it events are held for ever. */
   retention?: RetentionRule;
   /** When those of the customers that were erased were erased, by key. */
@@ -70,15 +68,7 @@ export interface IngestOptions {
 
 /** Customers, what they did and with what: the stores and the ways in. */
 export function composeIngest(db: Database, clock: Clock, options: IngestOptions = {}) {
-  const {
-    inOrder = false,
-    keepRejected,
-    retention,
-    erasedBefore,
-    onEvents,
-    onProfiles,
-    filters,
-  } = options;
+  const { keepRejected, retention, erasedBefore, onEvents, onProfiles, filters } = options;
   const users = userStore(db, auditStore, filters);
   const types = eventCatalogue(db, 'event_type');
   const sources = eventCatalogue(db, 'event_source');
@@ -89,7 +79,7 @@ export function composeIngest(db: Database, clock: Clock, options: IngestOptions
   };
   const recording: RecordEventsDeps = {
     clock,
-    resolveUsers: inOrder ? inTurn(users.resolve) : users.resolve,
+    resolveUsers: users.resolve,
     resolveDevices: deviceStore(db).resolve,
     typeIds: types.idsOf,
     sourceIds: sources.idsOf,
@@ -138,18 +128,6 @@ export function composeIngest(db: Database, clock: Clock, options: IngestOptions
       ...guards,
       ...keeping,
     }),
-  };
-}
-
-/** Runs calls one after the other, in the order in which they were made. */
-function inTurn<A extends unknown[], T>(
-  work: (...args: A) => Promise<T>,
-): (...args: A) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (...args) => {
-    const next = last.then(() => work(...args));
-    last = next.catch(() => undefined);
-    return next;
   };
 }
 

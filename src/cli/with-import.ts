@@ -25,7 +25,6 @@ export function withImport<T>(
   return context.withInstallation(async ({ db, clock }) => {
     const { erasedBefore } = composeTombstones({ db, clock, bus: null });
     const ingest = composeIngest(db, clock, {
-      inOrder: true,
       retention: { days: context.config.retentionDays, history: true },
       erasedBefore,
     });

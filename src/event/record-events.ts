@@ -31,6 +31,15 @@ export interface RecordEventsResult {
   rejected: RowRejection[];
 }
 
+/** Says when the work may begin. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** `inTurn` is for calls made side by side whose new customers must come in the order of the calls. */
+export type RecordEvents = (
+  rows: readonly EventRow[],
+  inTurn?: InTurn,
+) => Promise<RecordEventsResult>;
+
 /** As large as an import's batches, so that these are resolved whole and in their order. */
 const BATCH = 80_000;
 
@@ -39,16 +48,14 @@ const BATCH = 80_000;
  * A repeat changes nothing, also one with another instant. Overlapping parallel calls cannot deadlock, because
  * every batch is written in the order of (source, id).
  */
-export function recordEvents(
-  deps: RecordEventsDeps,
-): (rows: readonly EventRow[]) => Promise<RecordEventsResult> {
-  return async (rows) => {
+export function recordEvents(deps: RecordEventsDeps): RecordEvents {
+  return async (rows, inTurn) => {
     const wall = deps.clock.wall();
     const { taken, rejected } = await judge(deps, rows, wall);
     let accepted = 0;
     for (let start = 0; start < taken.length; start += BATCH) {
       const batch = taken.slice(start, start + BATCH);
-      accepted += await deps.insert(await resolveBatch(deps, batch, wall));
+      accepted += await deps.insert(await resolveBatch(deps, batch, wall, inTurn));
     }
     if (rejected.length > 0)
       await deps.keepRejected?.(
@@ -102,10 +109,13 @@ async function resolveBatch(
   deps: RecordEventsDeps,
   rows: readonly EventRow[],
   receivedAt: Date,
+  inTurn: InTurn = (work) => work(),
 ): Promise<StoredEvents> {
   const sources = await deps.sourceIds([...new Set(rows.map((row) => row.source))]);
   const types = await deps.typeIds([...new Set(rows.map((row) => row.type))]);
-  const users = await deps.resolveUsers([...new Set(rows.map((row) => row.user))], receivedAt);
+  const users = await inTurn(() =>
+    deps.resolveUsers([...new Set(rows.map((row) => row.user))], receivedAt),
+  );
   const devices = await deviceIds(deps, rows, receivedAt);
   const idOf = (ids: Map<string, number>, name: string): number => ids.get(name) ?? 0;
   const bySource = (a: EventRow, b: EventRow): number =>

@@ -16,7 +16,7 @@ import { scoreRows } from './score-rows.js';
 import { planScoreRun } from './score-users.js';
 
 export interface ScoreResolverDeps extends Omit<ModelOrElseDeps, 'clock'> {
-  serving: Pick<Serving, 'current'>;
+  serving: Pick<Serving, 'current' | 'refresh'>;
   submitJob: SubmitJob;
 }
 
@@ -73,6 +73,7 @@ export class ScoreResolver {
     @Ctx() context: RequestContext,
   ): Promise<JobPayloadType> {
     authorise(context, 'job:run');
+    if (!this.deps.serving.current(model)) await this.deps.serving.refresh(); // promoted elsewhere just now
     const served = this.deps.serving.current(model);
     if (!served) {
       const error = userError('NOT_FOUND', `no model named ${model} is in production`, 'model');

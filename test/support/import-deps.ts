@@ -17,7 +17,7 @@ export function importDeps(
   clock: Clock,
   dataDir: string,
 ): ImportDeps & { outcomes: ImportedOutcome[] } {
-  const data = composeIngest(db, clock, { inOrder: true });
+  const data = composeIngest(db, clock);
   const { recordEvents, users } = data;
   const { recordTickets, upsertDevices } = composeDevicesTickets({
     db,

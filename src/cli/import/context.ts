@@ -108,6 +108,7 @@ export interface RejectedRowEntry {
 export interface ImportDeps {
   recordEvents(
     rows: readonly ImportedEvent[],
+    inTurn: <T>(work: () => Promise<T>) => Promise<T>,
   ): Promise<{ accepted: number; duplicates: number; rejected: readonly Refusal[] }>;
   upsertUsers(
     rows: readonly ImportedUser[],

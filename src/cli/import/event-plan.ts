@@ -87,7 +87,7 @@ export function planEvents(
           };
         },
         userKey: ({ cells }) => user(cells),
-        write: (rows) => deps.recordEvents(rows),
+        write: (rows, inTurn) => deps.recordEvents(rows, inTurn),
       };
     },
   };

@@ -1,4 +1,5 @@
 import { AppError } from '../../kernel/error.js';
+import { turns } from '../../kernel/turns.js';
 import { RowError, type BadRow, type Row } from './cell.js';
 import type { Columns } from './columns.js';
 import type { ImportDeps, ImportHooks, Refusal } from './context.js';
@@ -21,7 +22,11 @@ export interface ImportPlan<Out> {
   map(row: Row): Out | null;
   /** External id of the customer that a row is about. Throws RowError where it names none. */
   userKey?(row: Row): string;
-  write(rows: readonly Out[]): Promise<{
+  /** @param inTurn lets what must happen in the order of the batches wait for those before */
+  write(
+    rows: readonly Out[],
+    inTurn: <T>(work: () => Promise<T>) => Promise<T>,
+  ): Promise<{
     accepted: number;
     duplicates: number;
     rejected: readonly Refusal[];
@@ -130,6 +135,7 @@ class Run<Out> {
   private readonly counts = { accepted: 0, duplicates: 0, skipped: 0 };
   private readonly inFlight = new Set<Promise<void>>();
   private failure: Error | null = null;
+  private readonly nextTurn = turns();
   private pending: { row: Row; out: Out }[] = [];
   private batchSize = FIRST_BATCH;
   private bad: BadRow[] = [];
@@ -221,7 +227,9 @@ class Run<Out> {
   }
 
   private async write(batch: readonly { row: Row; out: Out }[]): Promise<void> {
-    const result = await this.plan.write(batch.map(({ out }) => out));
+    const turn = this.nextTurn();
+    const rows = batch.map(({ out }) => out);
+    const result = await this.plan.write(rows, turn.take).finally(turn.end);
     this.counts.accepted += result.accepted;
     this.counts.duplicates += result.duplicates;
     for (const refusal of result.rejected) {

@@ -35,11 +35,11 @@ it('an import whose job is cancelled ends, says how to go on, and leaves the job
     return job;
   };
   let taken = 0;
-  const recordEvents: typeof deps.recordEvents = async (rows) => {
+  const recordEvents: typeof deps.recordEvents = async (rows, inTurn) => {
     const job = await newest();
     if (job) await jobs.cancel(job.id);
     taken += rows.length;
-    return deps.recordEvents(rows);
+    return deps.recordEvents(rows, inTurn);
   };
   const prepared = await prepareEvents({ file, user: 'user', at: 'at', type: 'visit' });
   await expect(prepared.run({ ...deps, recordEvents })).rejects.toThrow(
