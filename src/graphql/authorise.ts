@@ -19,6 +19,13 @@ export type Permission =
   | 'model:override' // promote against the business rules
   | 'segment:read'
   | 'segment:write' // names and texts of segments
+  | 'experiment:read'
+  | 'experiment:write'
+  | 'drift:read'
+  | 'drift:write' // another reference
+  | 'alert:read'
+  | 'alert:write' // rules, acknowledging, silencing, testing channels
+  | 'report:read'
   | 'job:read'
   | 'job:run'
   | 'key:write';
@@ -31,6 +38,7 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'feature:read',
     'model:read',
     'segment:read',
+    'experiment:read',
   ]),
   ANALYST: new Set([
     'user:read',
@@ -41,6 +49,10 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'model:read',
     'segment:read',
     'segment:write',
+    'experiment:read',
+    'drift:read',
+    'alert:read',
+    'report:read',
     'job:read',
   ]),
   OPERATOR: new Set([
@@ -57,6 +69,13 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'model:write',
     'segment:read',
     'segment:write',
+    'experiment:read',
+    'experiment:write',
+    'drift:read',
+    'drift:write',
+    'alert:read',
+    'alert:write',
+    'report:read',
     'job:read',
     'job:run',
   ]),
@@ -77,6 +96,13 @@ const PERMISSIONS: Record<RoleName, ReadonlySet<Permission>> = {
     'model:override',
     'segment:read',
     'segment:write',
+    'experiment:read',
+    'experiment:write',
+    'drift:read',
+    'drift:write',
+    'alert:read',
+    'alert:write',
+    'report:read',
     'job:read',
     'job:run',
     'key:write',

@@ -8,6 +8,7 @@ import {
   flag,
   instantOrNull,
   integer,
+  networks,
   oneOf,
   origins,
   setting,
@@ -137,6 +138,33 @@ const SETTINGS = {
     fallback: '0',
     meaning: 'Days that predictions are kept, 0..36500, in whole months; 0 keeps them for ever.',
     schema: integer(0, 36_500),
+  }),
+  feedDays: setting({
+    variable: 'AUGURY_FEED_DAYS',
+    fallback: '30',
+    meaning: 'Days that a subscriber who was away can catch up with, 1..3650.',
+    schema: integer(1, 3_650),
+  }),
+  channels: setting({
+    variable: 'AUGURY_CHANNELS',
+    fallback: '',
+    meaning:
+      'JSON file of the channels that alerts are sent to (webhook, slack, email): see docs/alerts.md; empty: none.',
+    schema: textOrNull,
+  }),
+  webhookNetworks: setting({
+    variable: 'AUGURY_WEBHOOK_NETWORKS',
+    fallback: '',
+    meaning:
+      'Comma-separated private networks that webhooks may reach, such as 10.1.0.0/16,127.0.0.1/32; empty: public addresses only.',
+    schema: networks,
+  }),
+  tracesUrl: setting({
+    variable: 'AUGURY_TRACES_URL',
+    fallback: '',
+    meaning:
+      'OpenTelemetry collector that traces are sent to (OTLP over HTTP), such as http://collector:4318/v1/traces; empty: no traces.',
+    schema: urlOrNull('http', 'https'),
   }),
   trialThreads: setting({
     variable: 'AUGURY_TRIAL_THREADS',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** One setting: its variable, its default, what it means, and how its text is read. */
@@ -87,3 +88,24 @@ export const origins: z.ZodType<string[], string> = z.string().transform((text, 
   });
   return z.NEVER;
 });
+
+/** Networks as `address/bits`, IPv4 or IPv6. */
+export const networks: z.ZodType<string[], string> = z.string().transform((text, context) => {
+  const list = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const wrong = list.find((entry) => !isNetwork(entry));
+  if (wrong === undefined) return list;
+  context.addIssue({
+    code: 'custom',
+    message: `must be a comma-separated list of networks such as 10.1.0.0/16, not "${wrong}"`,
+  });
+  return z.NEVER;
+});
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits = '', ...rest] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+}
