@@ -6,7 +6,8 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**'],
+    // the slow ones on real data have a command of their own: npm run test:real
+    exclude: ['test/bench/**', ...(process.env['REAL'] === 'all' ? [] : ['test/real/**'])],
     testTimeout: 120_000,
     hookTimeout: 180_000,
     pool: 'forks',

@@ -88,6 +88,26 @@ export function joinTeam(control: Int32Array, work: DoTask): void {
   }
 }
 
+/**
+ * What a thread of a team does: the leader leads, anybody else works with it until the team is dismissed. A leader whose
+ * team is lost ends quietly, for whoever broke the team says why. @throws whatever a task, or leading, throws
+ */
+export function beMember(
+  member: { isLeader: boolean; threads: number; control: Int32Array },
+  work: DoTask,
+  lead: (team: Team) => void,
+): void {
+  const { isLeader, threads, control } = member;
+  try {
+    if (isLeader) lead(leadTeam(control, threads, work));
+    else joinTeam(control, work);
+  } catch (error) {
+    if (isLeader && isBroken(control)) return;
+    if (!isLeader) breakTeam(control);
+    throw error;
+  }
+}
+
 /** Sends everybody home: the work is done. */
 export function dismissTeam(control: Int32Array): void {
   Atomics.compareExchange(control, STATE, RUNNING, ENDED);
