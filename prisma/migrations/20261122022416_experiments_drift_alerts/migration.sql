@@ -82,6 +82,8 @@ CREATE TABLE "alert_delivery" (
     "next_at" TIMESTAMPTZ(3) NOT NULL,
     "last_error" TEXT,
     "delivered_at" TIMESTAMPTZ(3),
+    "message_id" UUID,
+    "refused_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "alert_delivery_pkey" PRIMARY KEY ("id")
 );
