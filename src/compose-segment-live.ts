@@ -72,6 +72,8 @@ export interface SegmentLiveParts {
   registry(context: RequestContext): Promise<FeatureDefinition[]>;
   /** Models that score, for the bands and means of groups. */
   models: Pick<Serving, 'current'>;
+  /** What else customers can be grouped by. */
+  groups?: GroupExtensions;
 }
 
 /** Who is in which segment: asked, followed, counted, filtered by, grouped by, replayed. */
@@ -114,6 +116,7 @@ export function composeSegmentLive(parts: SegmentLiveParts): {
   const groups: GroupExtensions = {
     ...segmentDimensions(serving),
     RISK: riskDimension(parts.models),
+    ...parts.groups,
   };
   const replaying = {
     segmentationByKey,

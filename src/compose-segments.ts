@@ -17,6 +17,7 @@ import { segmentationNode, segmentNode, type SegmentationNode } from './segment/
 import { SegmentResolver } from './segment/segment.resolver.js';
 import { SegmentationFieldsResolver } from './segment/segmentation-fields.resolver.js';
 import { SegmentationResolver } from './segment/segmentation.resolver.js';
+import type { GroupExtensions } from './user/user-groups.js';
 import type { UserLoaders } from './user/user-loaders.js';
 
 /** What the segment room stands on: everything to its left. */
@@ -31,6 +32,8 @@ export interface SegmentRoomParts {
   segmentations: Segmentations;
   /** Rows whose memberships are remembered; 0: none. */
   resultCacheEntries: number;
+  /** What else customers can be grouped by. */
+  groups?: GroupExtensions;
 }
 
 /** Segments, personas, and who is in which. */
@@ -77,6 +80,7 @@ export function composeSegmentRoom(parts: SegmentRoomParts): {
     countedKeys: counted,
     registry: featuresOf.registry,
     models: models.serving,
+    ...(parts.groups ? { groups: parts.groups } : {}),
   });
   // a version that was promoted or put back by hand has no run behind it that moves everybody
   models.onMoved(({ modelId, stage }) => {

@@ -2,7 +2,7 @@ import type { AuditOn } from '../access/audit.store.js';
 import type { UserError } from '../kernel/error.js';
 import { uuidv7 } from '../kernel/uuid.js';
 import { appendFeed } from '../plant/feed-log.js';
-import { numberArray, textArray } from '../plant/parameters.js';
+import { isStorableText, numberArray, textArray } from '../plant/parameters.js';
 import type { Database, Sql } from '../plant/ports.js';
 import type { Experiment, ExperimentEvent, ExperimentStatus } from './experiment.js';
 import type { MoveRequest } from './move-experiment.js';
@@ -54,7 +54,8 @@ const COLUMNS = `e.id, e.key, e.hypothesis, e.status, e.model_id as "modelId", e
 export function experimentStore(db: Database, auditOn: AuditOn): ExperimentStore {
   return {
     create: (experiment) => db.transaction((sql) => create(sql, auditOn, experiment)),
-    byKey: async (key) => (await read(db, 'e.key = $1', [key]))[0] ?? null,
+    byKey: async (key) =>
+      isStorableText(key) ? ((await read(db, 'e.key = $1', [key]))[0] ?? null) : null,
     byIds: (ids) => read(db, 'e.id = any($1::uuid[])', [[...ids]]),
     list: (statuses) =>
       read(
@@ -66,7 +67,10 @@ export function experimentStore(db: Database, auditOn: AuditOn): ExperimentStore
       const rows = await db.query<{ key: string; id: string }>('select key, id from experiment');
       return new Map(rows.map(({ key, id }) => [key, id]));
     },
-    move: (request, decide) => db.transaction((sql) => move(sql, auditOn, request, decide)),
+    move: async (request, decide) =>
+      isStorableText(request.key)
+        ? db.transaction((sql) => move(sql, auditOn, request, decide))
+        : null,
   };
 }
 

@@ -26,7 +26,9 @@ registerEnumType(UserDimensionKind, {
     },
     ATTRIBUTE: { description: 'An attribute of the profile, as text; `name`: which one.' },
     COHORT_MONTH: { description: 'The month in which they registered, UTC, such as 2026-03.' },
-    ASSIGNMENT: { description: 'The variant of an experiment; not there yet.' },
+    ASSIGNMENT: {
+      description: 'The variant of an experiment that they were told; `name`: its key.',
+    },
   },
 });
 

@@ -1,0 +1,65 @@
+import { auditStore } from './access/audit.store.js';
+import { announcer } from './announcer.js';
+import { assignmentStore, type AssignmentStore } from './experiment/assignment.store.js';
+import { experimentStore, type ExperimentStore } from './experiment/experiment.store.js';
+import { openExposures } from './experiment/expose.js';
+import {
+  openRunningExperiments,
+  type Exposures,
+  type KnownExperiments,
+} from './experiment/running-experiments.js';
+import type { Bus, Database, Log } from './plant/ports.js';
+import { feedBusTopic } from './plant/feed-log.js';
+
+/** Experiments as server and worker know them. */
+export interface ExperimentServing {
+  store: ExperimentStore;
+  assignments: AssignmentStore;
+  running: KnownExperiments;
+  exposures: Exposures;
+  /** After a change of this process: it is known here, and every other process is told. */
+  changed(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Rows of experiments and assignments alone: what the command line needs. */
+export function composeExperimentStores(
+  db: Database,
+): Pick<ExperimentServing, 'store' | 'assignments'> {
+  return { store: experimentStore(db, auditStore), assignments: assignmentStore(db, auditStore) };
+}
+
+/** What runs, followed through the bus, and the writer of exposures. */
+export async function composeExperimentServing(plant: {
+  db: Database;
+  bus: Bus;
+  log: Log;
+}): Promise<ExperimentServing> {
+  const { db, bus, log } = plant;
+  const announce = announcer(plant);
+  const stores = composeExperimentStores(db);
+  const running = await openRunningExperiments({
+    list: stores.store.list,
+    idsByKey: stores.store.idsByKey,
+    subscribe: (topic) => bus.subscribe(topic),
+    log,
+  });
+  const exposures = openExposures({
+    expose: stores.assignments.expose,
+    count: stores.assignments.count,
+    log,
+  });
+  return {
+    ...stores,
+    running,
+    exposures,
+    async changed() {
+      announce(feedBusTopic('experiment'), {});
+      await running.refresh();
+    },
+    async close() {
+      await running.close();
+      await exposures.close();
+    },
+  };
+}
