@@ -1,6 +1,7 @@
 import os from 'node:os';
 import { batchBench } from './batch-bench.js';
 import { formatBenchLine, type BenchLine } from './bench-line.js';
+import { driftBench } from './drift-bench.js';
 import { featureBench } from './feature-bench.js';
 import { importBench } from './import-bench.js';
 import { ingestBench } from './ingest-bench.js';
@@ -20,6 +21,7 @@ const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   training: trainingBench,
   kmeans: kmeansBench,
   segments: segmentsBench,
+  drift: driftBench,
 };
 
 const wanted = process.argv.slice(2);
