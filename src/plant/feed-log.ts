@@ -58,19 +58,23 @@ export function readFeed(
   );
 }
 
-/** The newest number of a topic, 0 without one, and the newest that was forgotten. */
+/**
+ * The newest number of a topic, 0 without one; the newest that was forgotten; and the highest that was given out,
+ * of whatever topic. The first can fall: an erasure takes entries of its customer away.
+ */
 export async function feedBounds(
   sql: Sql,
   topic: FeedTopic,
-): Promise<{ head: number; forgotten: number }> {
-  const [row] = await sql.query<{ head: number; forgotten: number }>(
+): Promise<{ head: number; forgotten: number; given: number }> {
+  const [row] = await sql.query<{ head: number; forgotten: number; given: number }>(
     `select greatest(coalesce((select id from feed_entry where topic = $1 order by id desc limit 1), 0), p.forgotten) as head,
-       p.forgotten
+       p.forgotten,
+       (select case when is_called then last_value else 0 end from feed_entry_id_seq) as given
      from (select coalesce(max(position), 0) as forgotten from feed_position where consumer = 'forgotten:' || $1) p`,
     [topic],
     { name: 'feed_bounds' },
   );
-  return row ?? { head: 0, forgotten: 0 };
+  return row ?? { head: 0, forgotten: 0, given: 0 };
 }
 
 /** Forgets entries older than an instant; a cursor from before is refused from then on. @returns how many */
