@@ -8,6 +8,13 @@ import {
   type Exposures,
   type KnownExperiments,
 } from './experiment/running-experiments.js';
+import {
+  importAssignments,
+  type AssignmentRow,
+  type ImportAssignmentsResult,
+} from './experiment/import-assignments.js';
+import { AppError } from './kernel/error.js';
+import type { Clock } from './kernel/clock.js';
 import type { Bus, Database, Log } from './plant/ports.js';
 import { feedBusTopic } from './plant/feed-log.js';
 
@@ -27,6 +34,42 @@ export function composeExperimentStores(
   db: Database,
 ): Pick<ExperimentServing, 'store' | 'assignments'> {
   return { store: experimentStore(db, auditStore), assignments: assignmentStore(db, auditStore) };
+}
+
+/** The import of assignments, by the key of the experiment. */
+export function composeAssignmentImport(parts: {
+  db: Database;
+  clock: Clock;
+  actor: string;
+  /** Ids of the customers that exist, by external id. */
+  userIds(externalIds: readonly string[]): Promise<Map<string, number>>;
+  /** When those of the customers that were erased were erased, by key. */
+  erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
+}): {
+  importAssignments(
+    experiment: string,
+    rows: readonly AssignmentRow[],
+  ): Promise<ImportAssignmentsResult>;
+  experimentKeys(): Promise<{ key: string; concluded: boolean }[]>;
+} {
+  const { db, clock, actor, userIds, erasedBefore } = parts;
+  const { store, assignments } = composeExperimentStores(db);
+  const deps = {
+    ...{ importAssignments: assignments.import, userIds, wall: () => clock.wall() },
+    ...(erasedBefore ? { erasedBefore } : {}),
+  };
+  return {
+    importAssignments: async (key, rows) => {
+      const experiment = await store.byKey(key);
+      if (!experiment) throw new AppError('NOT_FOUND', `no experiment has the key ${key}`);
+      return importAssignments(deps, experiment, rows, actor);
+    },
+    experimentKeys: async () =>
+      (await store.list(null)).map(({ key, status }) => ({
+        key,
+        concluded: status === 'CONCLUDED',
+      })),
+  };
 }
 
 /** What runs, followed through the bus, and the writer of exposures. */

@@ -1,5 +1,6 @@
 import { auditStore } from '../access/audit.store.js';
 import { composeIngest, composeRegistry } from '../compose-data.js';
+import { composeAssignmentImport } from '../compose-experiment-serving.js';
 import { composeFeatureReading } from '../compose-models.js';
 import { composeOutcomes } from '../compose-outcomes.js';
 import { composeTombstones } from '../compose-privacy-work.js';
@@ -47,6 +48,10 @@ export function withImport<T>(
       recordTickets: ingest.recordTickets,
       upsertDevices: ingest.upsertDevices,
       recordOutcomes: (rows) => record(rows.map((row) => ({ ...row, predictionId: null }))),
+      ...composeAssignmentImport({
+        ...{ db, clock, erasedBefore, actor: ACTOR },
+        userIds: ingest.users.idsByExternalId,
+      }),
       modelNames: async () => (await models.list()).map(({ name }) => name),
       registerAttributeFeatures: (columns, status) =>
         registry.registerAttributeFeatures(columns, ACTOR, status),

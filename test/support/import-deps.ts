@@ -2,6 +2,7 @@ import { composeIngest } from '../../src/compose-data.js';
 import { composeDevicesTickets } from '../../src/compose-devices-tickets.js';
 import { importJobs } from '../../src/cli/import/import-jobs.js';
 import type { ImportDeps, ImportedOutcome } from '../../src/cli/import/context.js';
+import { composeAssignmentImport } from '../../src/compose-experiment-serving.js';
 import { featureStore } from '../../src/feature/feature.store.js';
 import { registerAttributeFeatures } from '../../src/feature/register-attribute-features.js';
 import { registerFeature } from '../../src/feature/register-feature.js';
@@ -45,6 +46,7 @@ export function importDeps(
       outcomes.push(...rows);
       return Promise.resolve({ accepted: rows.length, duplicates: 0, rejected: [] });
     },
+    ...composeAssignmentImport({ db, clock, actor: 'test', userIds: users.idsByExternalId }),
     modelNames: () => Promise.resolve(['churn']),
     registerAttributeFeatures: (columns, status) => register(columns, 'test', status),
     writeRejectedRows: (rows) => rejected.write(rows),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ImportContext, RegisteredAttributes } from './context.js';
 import {
+  prepareAssignments,
   prepareDevices,
   prepareEvents,
   prepareOutcomes,
@@ -17,7 +18,7 @@ type Prepare = (
   hooks: { onProgress(p: { rows: number; share: number }): void; signal: AbortSignal },
 ) => Promise<PreparedImport>;
 
-/** `import events | users | outcomes | tickets | devices`: streams a file in. */
+/** `import events | users | outcomes | assignments | tickets | devices`: streams a file in. */
 export function addImportCommands(program: Command, context: ImportContext): void {
   const group = program
     .command('import')
@@ -77,6 +78,17 @@ export function addImportCommands(program: Command, context: ImportContext): voi
     .option('--at <column|instant>', 'when it was known: a column, or one ISO instant for all')
     .option('--source <name>', 'where the labels come from (default import)')
     .action((options: ImportOptions) => execute(context, options, prepareOutcomes));
+
+  add('assignments', 'who was in which arm, from an experiment run elsewhere; the first row stands')
+    .option('--experiment <key>', 'the experiment, written down with the same arms')
+    .option('--user <column>', 'the user’s key in the CRM')
+    .option('--variant <column>', 'the key of the arm')
+    .option(
+      '--at <column|instant>',
+      'since when: a column, or one ISO instant for all (default: its start)',
+    )
+    .option('--source <name>', 'where the file comes from, noted with rejected rows')
+    .action((options: ImportOptions) => execute(context, options, prepareAssignments));
 
   add('tickets', 'service tickets, idempotent by source and id; a later file may resolve and rate')
     .option('--user <column>', 'the user’s key in the CRM')

@@ -33,6 +33,14 @@ export interface ImportedOutcome {
   source: string;
 }
 
+/** A customer in an arm as `importAssignments` takes it. */
+export interface ImportedAssignment {
+  user: string;
+  variant: string;
+  /** null: since the experiment started. */
+  at: Date | null;
+}
+
 /** A ticket as `recordTickets` takes it. */
 export interface ImportedTicket {
   source: string;
@@ -125,6 +133,12 @@ export interface ImportDeps {
   upsertDevices(
     rows: readonly ImportedDevice[],
   ): Promise<{ unchanged: number; rejected: readonly Refusal[] }>;
+  importAssignments(
+    experiment: string,
+    rows: readonly ImportedAssignment[],
+  ): Promise<{ accepted: number; duplicates: number; rejected: readonly Refusal[] }>;
+  /** The experiments there are. */
+  experimentKeys(): Promise<readonly { key: string; concluded: boolean }[]>;
   /** The models there are, by name. */
   modelNames(): Promise<readonly string[]>;
   /** Registers attribute features in the order given, in the importer's name. */

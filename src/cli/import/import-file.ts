@@ -1,8 +1,10 @@
+import { planAssignments } from './assignment-plan.js';
 import type { Columns } from './columns.js';
 import type { ImportDeps, ImportHooks, RegisteredAttributes } from './context.js';
 import { planDevices } from './device-plan.js';
 import { planEvents, type Planned } from './event-plan.js';
 import {
+  readAssignmentMapping,
   readDeviceMapping,
   readEventMapping,
   readOutcomeMapping,
@@ -93,6 +95,12 @@ export async function prepareEvents(options: ImportOptions): Promise<PreparedImp
 export async function prepareOutcomes(options: ImportOptions): Promise<PreparedImport> {
   const mapping = readOutcomeMapping(options, options.map);
   return prepare('outcomes', options, mapping, (columns) => planOutcomes(mapping, columns));
+}
+
+/** Opens the file and checks the mapping of assignments. @throws AppError INVALID, all problems of the mapping at once */
+export async function prepareAssignments(options: ImportOptions): Promise<PreparedImport> {
+  const mapping = readAssignmentMapping(options, options.map);
+  return prepare('assignments', options, mapping, (columns) => planAssignments(mapping, columns));
 }
 
 /** Opens the file and checks the mapping of tickets. @throws AppError INVALID, all problems of the mapping at once */

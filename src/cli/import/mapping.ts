@@ -47,6 +47,15 @@ const outcomeMapping = z.strictObject({
   source: text.optional(),
 });
 
+const assignmentMapping = z.strictObject({
+  ...reading,
+  experiment: text.optional(),
+  user: text.optional(),
+  variant: text.optional(),
+  at: text.optional(),
+  source: text.optional(),
+});
+
 const ticketMapping = z.strictObject({
   ...reading,
   user: text.optional(),
@@ -73,6 +82,7 @@ const deviceMapping = z.strictObject({
 export type EventMapping = z.infer<typeof eventMapping>;
 export type UserMapping = z.infer<typeof userMapping>;
 export type OutcomeMapping = z.infer<typeof outcomeMapping>;
+export type AssignmentMapping = z.infer<typeof assignmentMapping>;
 export type TicketMapping = z.infer<typeof ticketMapping>;
 export type DeviceMapping = z.infer<typeof deviceMapping>;
 export type ReadingMapping = Pick<
@@ -93,6 +103,14 @@ export function readUserMapping(options: object, mapFile: string | undefined): U
 /** Mapping of outcomes; see `readEventMapping`. */
 export function readOutcomeMapping(options: object, mapFile: string | undefined): OutcomeMapping {
   return merge(outcomeMapping, options, mapFile);
+}
+
+/** Mapping of assignments; see `readEventMapping`. */
+export function readAssignmentMapping(
+  options: object,
+  mapFile: string | undefined,
+): AssignmentMapping {
+  return merge(assignmentMapping, options, mapFile);
 }
 
 /** Mapping of tickets; see `readEventMapping`. */

@@ -27,7 +27,7 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
     given === undefined || given === '' ? null : problems.attempt(work);
   const user = attempt(userSpec, () => requiredText(userSpec, columns, '--user', 'user'));
   const positive = attempt(positiveSpec, () => labelGetter(positiveSpec, columns));
-  const at = attempt(atSpec, () => atGetter(atSpec, mapping.dateFormat, columns, notes));
+  const at = attempt(atSpec, () => atGetter(atSpec, mapping.dateFormat, columns, notes, 'outcome'));
   const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));
   problems.check();
   if (!user || !positive || !at) throw new Error('a checked mapping is incomplete');
@@ -84,11 +84,13 @@ function labelGetter(spec: string, columns: Columns): CellGetter {
   return (cells) => (reads.every((read) => isBlank(read(cells))) ? null : get(cells));
 }
 
-function atGetter(
+/** Reads an instant: `spec` is a column, or one ISO instant for every row, which a note then tells. */
+export function atGetter(
   spec: string,
   format: string | undefined,
   columns: Columns,
   notes: string[],
+  what: string,
 ): ReturnType<typeof instantOf> {
   if (columns.find(spec) === null && /^\d/.test(spec)) {
     let instant: number;
@@ -97,7 +99,7 @@ function atGetter(
     } catch (error) {
       throw new AppError('INVALID', `--at: ${(error as Error).message}`, { cause: error });
     }
-    notes.push(`every outcome is of ${new Date(instant).toISOString()}`);
+    notes.push(`every ${what} is of ${new Date(instant).toISOString()}`);
     return () => instant;
   }
   return instantOf(spec, format, columns, '--at');

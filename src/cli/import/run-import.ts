@@ -7,10 +7,10 @@ import type { OpenedTable } from './open-table.js';
 import { rejectedSink, type RejectedSink } from './rejected-sink.js';
 
 /** What a file can hold. */
-export type ImportKind = 'events' | 'users' | 'outcomes' | 'tickets' | 'devices';
+export type ImportKind = 'events' | 'users' | 'outcomes' | 'assignments' | 'tickets' | 'devices';
 
-/** Kinds of which one batch is written at a time: what a later row of the file says stands. */
-const IN_ORDER: readonly ImportKind[] = ['users', 'tickets', 'devices'];
+/** Kinds of which one batch is written at a time: which row of the file stands depends on their order. */
+const IN_ORDER: readonly ImportKind[] = ['users', 'assignments', 'tickets', 'devices'];
 
 /** How the rows of one kind are mapped and written. */
 export interface ImportPlan<Out> {

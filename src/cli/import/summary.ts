@@ -26,6 +26,7 @@ const DUPLICATES = {
   events: 'were there already',
   users: 'changed nothing',
   outcomes: 'were there already',
+  assignments: 'were there already',
   tickets: 'told nothing new',
   devices: 'changed nothing',
 } as const;
