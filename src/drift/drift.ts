@@ -1,5 +1,10 @@
 export type DriftLevel = 'NONE' | 'MODERATE' | 'SEVERE';
 export type DriftAction = 'NONE' | 'ALERTED' | 'RETRAINING';
+/**
+ * What a window is compared with: rows of the training, the window of the last reset, a window that was named, or, where
+ * nothing was kept, the first window that was looked at.
+ */
+export type ReferenceSource = 'TRAINING' | 'RESET' | 'WINDOW' | 'FIRST_WINDOW';
 
 /** One bin of both windows; `low` and `high` are null where it is open, and for categories. */
 export interface HistogramBin {
@@ -75,5 +80,10 @@ export interface DriftReport {
   consequence: number;
   action: DriftAction;
   retrainingJobId: string | null;
+  referenceSource: ReferenceSource;
+  /** Share by which accuracy fell against that of the reference, 0.05 = 5 %; null without labelled scores. */
+  accuracyFall: number | null;
+  /** What the verdict and the action rest on, in one sentence or more. */
+  because: string;
   createdAt: Date;
 }
