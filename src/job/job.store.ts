@@ -1,5 +1,6 @@
 import { uuidv7 } from '../kernel/uuid.js';
 import type { Clock } from '../kernel/clock.js';
+import { waitForFeedWriters } from '../plant/feed-log.js';
 import type { Database } from '../plant/ports.js';
 import { MAX_JOB_ATTEMPTS, type Job, type JobKind, type JobPage, type Lease } from './job.js';
 
@@ -31,19 +32,39 @@ const COLUMNS = `id, kind::text as kind, status::text as status, progress, stage
 
 const HELD = `id = $1 and status = 'RUNNING' and leased_by = $2`;
 
+/**
+ * A change of status and its entry in the log of changes: one statement, both or neither.
+ * @param change inserts or updates jobs and returns COLUMNS
+ * @param at placeholder of the instant of the change
+ */
+const logged = (change: string, at: string): string => `with changed as (${change}),
+  alone as materialized (
+    select ${waitForFeedWriters('job')} from (select count(*) as rows from changed) c where c.rows > 0),
+  entry as (
+    insert into feed_entry (topic, at, subject, keys, payload)
+    select 'job', ${at}::timestamptz, c.id, jsonb_build_object('kind', c.kind, 'status', c.status), to_jsonb(c)
+    from changed c, alone)
+  select * from changed`;
+
 /** Leases are measured by the database's clock, which all workers share. */
 export function jobStore(db: Database, clock: Clock): JobStore {
   const one = async (text: string, values: readonly unknown[], name: string): Promise<Job | null> =>
     (await db.query<Job>(text, values, { name }))[0] ?? null;
   const end = (status: 'SUCCEEDED' | 'FAILED', set: string): string =>
-    `update job set status = '${status}', ${set}, finished_at = $3, leased_by = null, lease_until = null,
-       revision = revision + 1 where ${HELD} returning ${COLUMNS}`;
+    logged(
+      `update job set status = '${status}', ${set}, finished_at = $3, leased_by = null, lease_until = null,
+         revision = revision + 1 where ${HELD} returning ${COLUMNS}`,
+      '$3',
+    );
   return {
     async create({ kind, input, createdBy }) {
       const id = uuidv7(clock.wall());
       const row = await one(
-        `insert into job (id, kind, input, created_at, created_by)
-         values ($1, $2::job_kind, $3, $4, $5) returning ${COLUMNS}`,
+        logged(
+          `insert into job (id, kind, input, created_at, created_by)
+           values ($1, $2::job_kind, $3, $4, $5) returning ${COLUMNS}`,
+          '$4',
+        ),
         [id, kind, JSON.stringify(input), clock.wall(), createdBy],
         'job-create',
       );
@@ -64,12 +85,15 @@ export function jobStore(db: Database, clock: Clock): JobStore {
       ),
     claim: ({ jobId, workerId }, leaseMs) =>
       one(
-        `update job set status = 'RUNNING', attempts = attempts + 1, leased_by = $2,
-           lease_until = now() + $3 * interval '1 millisecond', started_at = coalesce(started_at, $4),
-           stage = 'starting', revision = revision + 1
-         where id = $1 and attempts < ${MAX_JOB_ATTEMPTS}
-           and (status = 'QUEUED' or (status = 'RUNNING' and lease_until < now()))
-         returning ${COLUMNS}`,
+        logged(
+          `update job set status = 'RUNNING', attempts = attempts + 1, leased_by = $2,
+             lease_until = now() + $3 * interval '1 millisecond', started_at = coalesce(started_at, $4),
+             stage = 'starting', revision = revision + 1
+           where id = $1 and attempts < ${MAX_JOB_ATTEMPTS}
+             and (status = 'QUEUED' or (status = 'RUNNING' and lease_until < now()))
+           returning ${COLUMNS}`,
+          '$4',
+        ),
         [jobId, workerId, leaseMs, clock.wall()],
         'job-claim',
       ),
@@ -102,16 +126,22 @@ export function jobStore(db: Database, clock: Clock): JobStore {
       ),
     release: ({ jobId, workerId }, uncounted) =>
       one(
-        `update job set status = 'QUEUED', stage = 'queued again', leased_by = null, lease_until = null,
-           attempts = attempts - $3::int, revision = revision + 1 where ${HELD} returning ${COLUMNS}`,
-        [jobId, workerId, uncounted ? 1 : 0],
+        logged(
+          `update job set status = 'QUEUED', stage = 'queued again', leased_by = null, lease_until = null,
+             attempts = attempts - $3::int, revision = revision + 1 where ${HELD} returning ${COLUMNS}`,
+          '$4',
+        ),
+        [jobId, workerId, uncounted ? 1 : 0, clock.wall()],
         'job-release',
       ),
     cancel: (id) =>
       one(
-        `update job set status = 'CANCELLED', stage = 'cancelled', finished_at = $2, leased_by = null,
-           lease_until = null, revision = revision + 1
-         where id = $1 and status in ('QUEUED', 'RUNNING') returning ${COLUMNS}`,
+        logged(
+          `update job set status = 'CANCELLED', stage = 'cancelled', finished_at = $2, leased_by = null,
+             lease_until = null, revision = revision + 1
+           where id = $1 and status in ('QUEUED', 'RUNNING') returning ${COLUMNS}`,
+          '$2',
+        ),
         [id, clock.wall()],
         'job-cancel',
       ),
@@ -125,7 +155,8 @@ export function jobStore(db: Database, clock: Clock): JobStore {
       ),
     giveUp: () =>
       db.query<Job>(
-        `update job set status = 'FAILED', stage = 'failed', finished_at = $1, leased_by = null,
+        logged(
+          `update job set status = 'FAILED', stage = 'failed', finished_at = $1, leased_by = null,
            lease_until = null, revision = revision + 1,
            error = case when kind = 'IMPORT'
              then 'the command was stopped; import the same file again, nothing is taken twice'
@@ -133,6 +164,8 @@ export function jobStore(db: Database, clock: Clock): JobStore {
          where status = 'RUNNING' and lease_until < now()
            and (kind = 'IMPORT' or attempts >= ${MAX_JOB_ATTEMPTS})
          returning ${COLUMNS}`,
+          '$1',
+        ),
         [clock.wall()],
       ),
   };

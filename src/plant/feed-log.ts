@@ -8,6 +8,13 @@ export const feedBusTopic = (topic: FeedTopic): string => `feed:${topic}`;
 const LOCK_SPACE = 7_283_700;
 
 /**
+ * SQL that waits until no other transaction has entries of the topic that are not committed, and keeps others waiting
+ * until this one is; for statements that change a row and insert its entry. Wait behind the change: rows first, then this.
+ */
+export const waitForFeedWriters = (topic: FeedTopic): string =>
+  `pg_advisory_xact_lock(${LOCK_SPACE}, ${FEED_TOPICS.indexOf(topic)})`;
+
+/**
  * Puts changes down, as the last statement of the transaction that makes them. Writers of a topic wait for each
  * other until they commit: so ids grow in the order of commit, and who has read to a number has missed nothing
  * below it. @returns the ids, in order
@@ -19,15 +26,13 @@ export async function appendFeed(
 ): Promise<number[]> {
   if (entries.length === 0) return [];
   const rows = await sql.query<{ id: number }>(
-    `with alone as materialized (select pg_advisory_xact_lock($1::int, $2::int))
+    `with alone as materialized (select ${waitForFeedWriters(topic)})
      insert into feed_entry (topic, at, subject, user_id, keys, payload)
-     select $3, to_timestamp(e.ms / 1000), e.subject, e.user_id, e.keys, e.payload
-     from alone, unnest($4::float8[], $5::text[], $6::bigint[], $7::jsonb[], $8::jsonb[])
+     select $1, to_timestamp(e.ms / 1000), e.subject, e.user_id, e.keys, e.payload
+     from alone, unnest($2::float8[], $3::text[], $4::bigint[], $5::jsonb[], $6::jsonb[])
        with ordinality as e(ms, subject, user_id, keys, payload, place)
      order by e.place returning id`,
     [
-      LOCK_SPACE,
-      FEED_TOPICS.indexOf(topic),
       topic,
       numberArray(entries.map(({ at }) => at.getTime())),
       textArray(entries.map(({ subject }) => subject)),
