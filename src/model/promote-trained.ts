@@ -28,7 +28,8 @@ export interface Trained {
 
 /**
  * Puts a version that was just trained into production as the job asked: YES always, IF_BETTER when there is
- * none or when it has the lower log loss on the same test rows. A version that is there already stays. With IF_BETTER a
+ * none or when it has the lower log loss on the same test rows: the newest of them, where there are enough that the present
+ * version cannot have learnt from. A version that is there already stays. With IF_BETTER a
  * version that violates a business rule with a veto stays a candidate; with YES `promote` refuses it.
  * @throws AppError CONFLICT from `promote`, naming the rules
  */
@@ -54,7 +55,7 @@ async function compare(
   present: ServedModel,
   { labels, margins }: Trained,
 ): Promise<{ isBetter: boolean; comment: string }> {
-  const test = [...labels.userIds.keys()].filter(isTestRow);
+  const { rows: test, newest } = testRows(labels, present.version.dataUntil);
   const tested = labelsAt(labels, test);
   const table = await readAsOf(deps.readFeatures, present.features, tested, present.inputs);
   const answers = Uint8Array.from(tested.positive, Number);
@@ -68,6 +69,25 @@ async function compare(
   );
   return {
     isBetter: mine < its,
-    comment: `log loss ${mine.toFixed(4)} against ${its.toFixed(4)} of version ${present.version.version} on the same ${test.length} test rows`,
+    comment: `log loss ${mine.toFixed(4)} against ${its.toFixed(4)} of version ${present.version.version} on the same ${test.length} ${newest ? 'newest ' : ''}test rows`,
   };
+}
+
+/** Fewer rows, or fewer of a class, do not decide between two versions. */
+const [LEAST_NEWEST, LEAST_OF_CLASS] = [100, 10];
+
+/**
+ * Test rows of the new version. Of those before `learntUntil` the present one may have learnt most: where enough are newer,
+ * they alone decide.
+ */
+function testRows(
+  { userIds, asOf, positive }: Labels,
+  learntUntil: Date | null,
+): { rows: number[]; newest: boolean } {
+  const rows = [...userIds.keys()].filter(isTestRow);
+  const newer = rows.filter((row) => learntUntil !== null && (asOf[row] ?? 0) > learntUntil);
+  const positives = newer.filter((row) => positive[row]).length;
+  const newest =
+    newer.length >= LEAST_NEWEST && Math.min(positives, newer.length - positives) >= LEAST_OF_CLASS;
+  return newest ? { rows: newer, newest } : { rows, newest };
 }

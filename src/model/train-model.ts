@@ -5,6 +5,7 @@ import type { FeatureDefinition } from '../feature/feature.js';
 import type { RunningJob } from '../job/run-job.js';
 import type { FeatureTable } from '../numeric/table.js';
 import { predictClassifier } from '../numeric/classifier-predict.js';
+import { sigmoid } from '../numeric/metrics.js';
 import { PARITY_TOLERANCE, worstDisagreement } from '../onnx/parity.js';
 import { passGate, type QualityGate } from '../quality/quality-gate.js';
 import type { Scorer } from '../scorer/ports.js';
@@ -38,10 +39,22 @@ export interface TrainModelDeps extends PromoteTrainedDeps, ReadLabelsDeps {
   attributesOf?: AttributesOf;
   scorer: Pick<Scorer, 'load' | 'unload' | 'score' | 'isLoaded'>;
   registerVersion(version: NewModelVersion): Promise<ModelVersion>;
+  /** Keeps distributions of the training data, for later windows to be compared with. */
+  keepReference?: KeepReference;
   /** Whether the data may be learnt from; without it, always. */
   checkData?: QualityGate;
   now(): Date;
 }
+
+/** What a version was made from, row by row: inputs, its probabilities, answers (1 positive) and the instant of each. */
+export type KeepReference = (made: {
+  model: Model;
+  version: ModelVersion;
+  table: FeatureTable;
+  probability: Float64Array;
+  labels: Uint8Array;
+  asOf: readonly Date[];
+}) => Promise<void>;
 
 export interface TrainHooks extends Pick<TrainInWorkerHooks, 'onProgress' | 'signal'> {
   jobId: string;
@@ -107,6 +120,10 @@ export async function trainModel(
     trainedAt: deps.now(),
     jobId: job.id,
     trainedOn: labels.userIds,
+  });
+  await deps.keepReference?.({
+    ...{ model, version, table, labels: training.labels, asOf: labels.asOf },
+    probability: margins.map(sigmoid),
   });
   await promoteTrained(deps, model, { version, labels, margins }, input.promote, job.createdBy);
   return { modelVersionId: version.id };
