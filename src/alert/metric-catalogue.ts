@@ -47,103 +47,123 @@ export const EVALUATION_FAILED = 'evaluation_failed';
 /** Every metric there is. */
 export const METRICS = [
   {
-    ...{ name: 'error_rate', ...SHARE, ...PERFORMANCE, labels: MODEL },
+    name: 'error_rate',
+    ...{ ...SHARE, ...PERFORMANCE, labels: MODEL },
     description:
       'Questions to a model that got no answer, of all in the last two clock minutes; no value without a question.',
   },
   {
-    ...{ name: 'latency_seconds', ...SECONDS, ...PERFORMANCE, labels: MODEL },
+    name: 'latency_seconds',
+    ...{ ...SECONDS, ...PERFORMANCE, labels: MODEL },
     description: 'Mean time of a prediction in the last two clock minutes.',
   },
   {
-    ...{ name: 'latency_p95_seconds', ...SECONDS, ...PERFORMANCE, labels: MODEL },
+    name: 'latency_p95_seconds',
+    ...{ ...SECONDS, ...PERFORMANCE, labels: MODEL },
     description:
       '95th percentile of the time of a prediction in the last two clock minutes, interpolated in its bucket.',
   },
   {
-    ...{ name: 'volume', ...COUNT, ...PERFORMANCE, labels: MODEL },
+    name: 'volume',
+    ...{ ...COUNT, ...PERFORMANCE, labels: MODEL },
     description:
       'Predictions asked for in the last 10 minutes; no value where none was in the last 24 hours.',
   },
   {
-    ...{ name: 'fallback_rate', ...SHARE, ...PERFORMANCE, labels: MODEL },
+    name: 'fallback_rate',
+    ...{ ...SHARE, ...PERFORMANCE, labels: MODEL },
     description:
       'Answers by a stored score, the score card or rules in the place of a model, of all answers in the last two clock minutes.',
   },
   {
-    ...{ name: 'model_unhealthy', ...FLAG, ...PERFORMANCE, labels: MODEL },
+    name: 'model_unhealthy',
+    ...{ ...FLAG, ...PERFORMANCE, labels: MODEL },
     description:
       '1 while a model in production was asked in the last two clock minutes and answered nothing itself, or fails its probe.',
   },
   {
-    ...{ name: 'request_error_rate', ...SHARE, ...REQUEST },
+    name: 'request_error_rate',
+    ...{ ...SHARE, ...REQUEST },
     description:
       'Operations on the graph that failed through no fault of the caller, of all in the last two clock minutes.',
   },
   {
-    ...{ name: 'request_latency_seconds', ...SECONDS, ...REQUEST },
+    name: 'request_latency_seconds',
+    ...{ ...SECONDS, ...REQUEST },
     description: 'Mean time of an operation on the graph in the last two clock minutes.',
   },
   {
-    ...{ name: 'request_latency_p95_seconds', ...SECONDS, ...REQUEST },
+    name: 'request_latency_p95_seconds',
+    ...{ ...SECONDS, ...REQUEST },
     description:
       '95th percentile of the time of an operation on the graph in the last two clock minutes.',
   },
   {
-    ...{ name: 'diversity', unit: 'index', min: 0, max: 1, labels: ['segmentation'] },
+    name: 'diversity',
+    ...{ unit: 'index', min: 0, max: 1, labels: ['segmentation'] },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 300 },
     description:
       '1 - sum of the squared shares of the segments that customers are in now; read every 5 minutes.',
   },
   {
-    ...{ name: 'drift_consequence', unit: 'index', min: 0, max: 1, labels: MODEL },
+    name: 'drift_consequence',
+    ...{ unit: 'index', min: 0, max: 1, labels: MODEL },
     ...{ layer: 'FEATURE_STABILITY', standsSeconds: 0 },
     description:
       'Drift weighted by what each feature does to the score, of the newest report on the version in production.',
   },
   {
-    ...{ name: 'drift_share', ...SHARE, layer: 'FEATURE_STABILITY', labels: MODEL },
+    name: 'drift_share',
+    ...{ ...SHARE, layer: 'FEATURE_STABILITY', labels: MODEL },
     standsSeconds: 0,
     description: 'Share of the features that moved severely, of the same report.',
   },
   {
-    ...{ name: 'accuracy_fall', unit: 'share', min: -1, max: 1, labels: MODEL },
+    name: 'accuracy_fall',
+    ...{ unit: 'share', min: -1, max: 1, labels: MODEL },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 0 },
     description:
       'Accuracy of the reference less that of the newest labelled (or estimated) window, of the same report.',
   },
   {
-    ...{ name: 'experiment_guardrail', ...COUNT, labels: ['experiment'] },
+    name: 'experiment_guardrail',
+    ...{ ...COUNT, labels: ['experiment'] },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 0 },
     description: 'Guardrails that the newest look at a running experiment found harmed.',
   },
   {
-    ...{ name: 'data_quality_failed', ...COUNT, labels: ['table'] },
+    name: 'data_quality_failed',
+    ...{ ...COUNT, labels: ['table'] },
     ...{ layer: 'DATA_QUALITY', standsSeconds: 0 },
     description: 'Checks that the newest scan of a table found FAILED.',
   },
   {
-    ...{ name: 'risk_crossings', ...COUNT, labels: ['model', 'level'] },
+    name: 'risk_crossings',
+    ...{ ...COUNT, labels: ['model', 'level'] },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 0 },
     description: 'Customers whose risk rose into a level in the last hour.',
   },
   {
-    ...{ name: 'queue_age_seconds', ...SECONDS, layer: 'OPERATION', labels: ['kind'] },
+    name: 'queue_age_seconds',
+    ...{ ...SECONDS, layer: 'OPERATION', labels: ['kind'] },
     standsSeconds: 0,
     description: 'How long the oldest job that is QUEUED waits; 0 where none does.',
   },
   {
-    ...{ name: 'jobs_failed', ...COUNT, layer: 'OPERATION', labels: ['kind'], standsSeconds: 0 },
+    name: 'jobs_failed',
+    ...{ ...COUNT, layer: 'OPERATION', labels: ['kind'], standsSeconds: 0 },
     description: 'Jobs that failed in the last hour.',
   },
   {
-    ...{ name: 'delivery_failed', ...COUNT, layer: 'DELIVERY', labels: ['channel'] },
+    name: 'delivery_failed',
+    ...{ ...COUNT, layer: 'DELIVERY', labels: ['channel'] },
     standsSeconds: 0,
     description:
       'Deliveries of alerts that were given up in the last hour or wait for a channel that failed too often.',
   },
   {
-    ...{ name: EVALUATION_FAILED, ...FLAG, layer: 'OPERATION', labels: ['metric'] },
+    name: EVALUATION_FAILED,
+    ...{ ...FLAG, layer: 'OPERATION', labels: ['metric'] },
     standsSeconds: 0,
     description: '1 where a metric that a rule needs could not be read at this look.',
   },
