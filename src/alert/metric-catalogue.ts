@@ -129,7 +129,8 @@ export const METRICS = [
     name: 'experiment_guardrail',
     ...{ ...COUNT, labels: ['experiment'] },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 0 },
-    description: 'Guardrails that the newest look at a running experiment found harmed.',
+    description:
+      'Guardrails that the newest look at a running experiment found harmed, of each treatment.',
   },
   {
     name: 'data_quality_failed',

@@ -78,9 +78,9 @@ export function metricReaders(sql: Sql): MetricReaders {
       'experiment',
       `select e.key as label, l.harmed as value from experiment e
        cross join lateral (
-         select (select count(distinct c->>'metric') from jsonb_array_elements(n.report->'comparisons') as c
-           where c->>'verdict' = 'WORSE' and c->>'metric' = any(e.guardrails))::float8 as harmed
-         from (select report from experiment_look where experiment_id = e.id order by id desc limit 1) n) l
+         select jsonb_array_length(jsonb_path_query_array(k.report, '$.guardrails[*] ? (@.harmed == true)'))::float8
+           as harmed
+         from experiment_look k where k.experiment_id = e.id order by k.id desc limit 1) l
        where e.status = 'RUNNING'`,
     ),
     data_quality_failed: labelled(
