@@ -1,4 +1,5 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { FEED_CURSOR } from '../graphql/feed.type.js';
 import { NodeInterface } from '../graphql/node.type.js';
 import { PageInfoType } from '../graphql/page.type.js';
 import { DateTime, JsonObject } from '../graphql/scalars.js';
@@ -88,6 +89,8 @@ export class JobType extends NodeInterface {
   finishedAt!: Date | null;
   @Field(() => String, { description: 'Who asked for it: the name of a key, or `system`.' })
   createdBy!: string;
+  @Field(() => String, FEED_CURSOR)
+  cursor?: string;
 }
 
 @ObjectType('JobConnection', { simpleResolvers: true, description: 'Jobs, newest first.' })

@@ -1,4 +1,5 @@
 import { Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { FEED_CURSOR } from '../graphql/feed.type.js';
 import { NodeInterface } from '../graphql/node.type.js';
 import { PageInfoType } from '../graphql/page.type.js';
 import { DateTime } from '../graphql/scalars.js';
@@ -139,6 +140,8 @@ export class PredictionType extends NodeInterface {
     description: 'Milliseconds from the question to the score; shared by the rows of a batch.',
   })
   latencyMs!: number;
+  @Field(() => String, FEED_CURSOR)
+  feedCursor?: string;
 }
 
 @ObjectType('PredictionEdge', { simpleResolvers: true, description: 'A prediction in a page.' })

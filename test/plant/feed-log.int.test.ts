@@ -16,7 +16,7 @@ const subjects = async (topic: 'alert' | 'drift' = 'alert'): Promise<string[]> =
   (await readFeed(database.db, topic, 0, 100)).map(({ subject }) => subject);
 
 /** A transaction that has appended and waits to be told how it ends. */
-async function openWriter(subject: string, topic: 'alert' | 'drift' = 'alert') {
+function openWriter(subject: string, topic: 'alert' | 'drift' = 'alert') {
   let decide: (commit: boolean) => void = () => undefined;
   const decided = new Promise<boolean>((resolve) => (decide = resolve));
   let appended: () => void = () => undefined;
@@ -39,9 +39,9 @@ async function openWriter(subject: string, topic: 'alert' | 'drift' = 'alert') {
 
 describe('entries of a topic', () => {
   it('become visible in the order of their numbers: a slow transaction keeps later writers waiting', async () => {
-    const slow = await openWriter('slow');
+    const slow = openWriter('slow');
     await slow.ready;
-    const fast = await openWriter('fast');
+    const fast = openWriter('fast');
     await Promise.race([fast.ready, new Promise((resolve) => setTimeout(resolve, 100))]);
     expect(await subjects()).toEqual([]);
     await slow.end(true);
@@ -51,7 +51,7 @@ describe('entries of a topic', () => {
   });
 
   it('do not wait for those of another topic, nor for ever after one that was rolled back', async () => {
-    const slow = await openWriter('slow');
+    const slow = openWriter('slow');
     await slow.ready;
     await appendFeed(database.db, 'drift', [entry('other')]);
     expect(await subjects('drift')).toEqual(['other']);
