@@ -53,7 +53,7 @@ export function pagerdutyEvent(message: ChannelMessage, routingKey: string): obj
     event_action: ACTIONS[alert.status],
     dedup_key: alert.id,
     payload: {
-      summary: oneLine(`${alert.rule}: ${alert.summary}`, 1_024),
+      summary: oneLine(alert.summary, 1_024),
       source,
       severity: SEVERITIES[alert.severity],
       timestamp: alert.at,
