@@ -14,7 +14,9 @@ import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { RequestContext, Viewer } from '../graphql/context.js';
 import { limitRule, listItemsError } from '../graphql/limits.js';
 import type { SchemaSource } from '../graphql/schema-source.js';
+import { zeroCounts } from '../kernel/count.js';
 import { AppError } from '../kernel/error.js';
+import type { TraceParent } from '../plant/traces.js';
 import type { Exchange } from './http.js';
 import { reply } from './http.js';
 import { jsonBodyReader } from './json-body.js';
@@ -73,7 +75,9 @@ function doorPlugin(limits: DoorLimits): ApolloServerPlugin<RequestContext> {
           if (failure) http.status = 500;
           if (body.kind === 'single') {
             const result = failure ? { errors: [failure] } : body.singleResult;
-            body.singleResult = currentScope()?.finish(result, kindOf(context)) ?? result;
+            const { operationName } = context;
+            body.singleResult =
+              currentScope()?.finish(result, kindOf(context), operationName) ?? result;
           }
           // GraphQL over HTTP: who takes application/json only gets a 200 for a well-formed request
           const accept = context.request.http?.headers.get('accept') ?? '';
@@ -144,7 +148,8 @@ export async function openGraphqlOverHttp(
   });
   await apollo.start();
   const readJson = jsonBodyReader(limits);
-  const scopes: ScopeDeps = { clock, log, transport: 'http', onOperation: options.onOperation };
+  const { onOperation, traces = null } = options;
+  const scopes: ScopeDeps = { clock, log, transport: 'http', onOperation, traces };
 
   const answer = async (
     exchange: Exchange,
@@ -187,7 +192,7 @@ export async function openGraphqlOverHttp(
   return {
     async handle(exchange, viewer) {
       const { response, requestId } = exchange;
-      const scope = openScope(scopes, requestId);
+      const scope = openScope(scopes, requestId, zeroCounts(), traceParentOf(exchange.request));
       const aborter = new AbortController();
       response.once('close', () => {
         if (!response.writableFinished) aborter.abort();
@@ -201,6 +206,13 @@ export async function openGraphqlOverHttp(
     },
     stop: () => apollo.stop(),
   };
+}
+
+/** The caller's trace, when it sends one. */
+function traceParentOf({ headers }: IncomingMessage): TraceParent | null {
+  const { traceparent, tracestate } = headers;
+  if (typeof traceparent !== 'string') return null;
+  return { traceparent, tracestate: Array.isArray(tracestate) ? tracestate.join() : tracestate };
 }
 
 function headersOf(request: IncomingMessage): HeaderMap {

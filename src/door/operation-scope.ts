@@ -10,6 +10,7 @@ import type { Counts } from '../kernel/count.js';
 import { AppError } from '../kernel/error.js';
 import { currentOwner, withCounts, zeroCounts } from '../kernel/count.js';
 import type { Log } from '../plant/ports.js';
+import type { OpenSpan, TraceParent, Traces } from '../plant/traces.js';
 import type { OperationReport } from './options.js';
 
 /** One operation, or one event of a subscription, from its arrival to its answer. */
@@ -24,6 +25,7 @@ export interface OperationScope {
   finish<T extends FormattedExecutionResult>(
     result: T,
     kind: OperationReport['kind'],
+    name?: string | null,
   ): T & { extensions: { counts: CountsExtension } };
   /** True after `finish`. */
   readonly finished: boolean;
@@ -34,6 +36,7 @@ export interface ScopeDeps {
   log: Log;
   transport: OperationReport['transport'];
   onOperation: ((report: OperationReport) => void) | undefined;
+  traces: Pick<Traces, 'open'> | null;
 }
 
 /** What `withCounts` carries for us. */
@@ -75,13 +78,19 @@ export function openScope(
   deps: ScopeDeps,
   requestId: string,
   counts: Counts = zeroCounts(),
+  parent: TraceParent | null = null,
 ): OperationScope {
   const startedMs = deps.clock.monotonicMs();
+  const facts = { 'augury.request.id': requestId, 'augury.transport': deps.transport };
+  const span: OpenSpan | null = deps.traces?.open('graphql operation', facts, parent) ?? null;
   let finished = false;
   const scope: OperationScope = {
     requestId,
     counts,
-    run: (work) => withCounts(counts, work, new Owner(scope)),
+    run: (work) => {
+      const counted = () => withCounts(counts, work, new Owner(scope));
+      return span ? span.run(counted) : counted();
+    },
     present(error) {
       const { formatted, masked } = presentError(error, requestId);
       if (masked)
@@ -91,7 +100,8 @@ export function openScope(
         );
       return formatted;
     },
-    finish(result, kind) {
+    finish(result, kind, name) {
+      if (span && !finished) endSpan(span, result, kind, name ?? null);
       finished = true;
       const extension = countsExtension(counts, deps.clock.monotonicMs() - startedMs);
       const errorCodes = (result.errors ?? []).map(({ extensions }) =>
@@ -105,4 +115,19 @@ export function openScope(
     },
   };
   return scope;
+}
+
+function endSpan(
+  span: OpenSpan,
+  { errors }: FormattedExecutionResult,
+  kind: OperationReport['kind'],
+  name: string | null,
+): void {
+  span.end({
+    failed: (errors?.length ?? 0) > 0,
+    facts: {
+      'graphql.operation.type': kind,
+      ...(name === null ? {} : { 'graphql.operation.name': name }),
+    },
+  });
 }

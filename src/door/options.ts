@@ -7,6 +7,7 @@ import { DEFAULT_OPERATION_LIMITS } from '../graphql/limits.js';
 import type { SchemaSource } from '../graphql/schema-source.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Log } from '../plant/ports.js';
+import type { Traces } from '../plant/traces.js';
 import type { ExampleOperation } from './examples/example.js';
 
 /** Every bound of the door. Times in milliseconds. */
@@ -110,4 +111,6 @@ export interface ServerOptions {
   readiness: () => Promise<ReadinessCheck[]>;
   metricsText: () => Promise<string>;
   onOperation?: (report: OperationReport) => void;
+  /** Traces of operations; null or left out: none are made. */
+  traces?: Pick<Traces, 'open'> | null;
 }

@@ -5,13 +5,13 @@ import type {
   ExecutionResult,
   FormattedExecutionResult,
   GraphQLSchema,
-  OperationTypeNode,
 } from 'graphql';
 import {
   createSourceEventStream,
   execute,
   getOperationAST,
   GraphQLError,
+  OperationTypeNode,
   parse,
   specifiedRules,
   validate,
@@ -57,6 +57,7 @@ export function openSocketOperations(
     log,
     transport: 'websocket',
     onOperation: options.onOperation,
+    traces: options.traces ?? null,
   };
   const rules = [...specifiedRules, limitRule(limits)];
   const byPayload = new WeakMap<SubscribePayload, Operation>();
@@ -92,7 +93,9 @@ export function openSocketOperations(
   };
 
   const open = (link: SocketLink, viewer: RequestContext['viewer'], kind: OperationTypeNode) => {
-    const scope = openScope(scopes, randomUUID());
+    // what follows a subscription's source lives for hours: each of its events is a trace of its own
+    const traces = kind === OperationTypeNode.SUBSCRIPTION ? null : scopes.traces;
+    const scope = openScope({ ...scopes, traces }, randomUUID());
     const aborter = new AbortController();
     const ending = { end: () => aborter.abort() };
     link.running.add(ending);
@@ -126,6 +129,11 @@ export function openSocketOperations(
     const viewer = await link.viewer();
     if (viewer === null) {
       link.close(CLOSE.unauthorized, 'unauthenticated: the key was revoked or has expired');
+      return {};
+    }
+    // what was allowed when it began may not be any more; who connects again is asked anew, and resumes by cursor
+    if (viewer.role !== operationContext.viewer.role) {
+      link.close(CLOSE.tryAgainLater, 'the role of the key has changed: connect again');
       return {};
     }
     const context: RequestContext = { ...operationContext, viewer, counts, loaderKey: {} };

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { PrismaClient } from '../../prisma/client/client.js';
 import { AppError } from '../kernel/error.js';
 import { sessionOptions } from './connection.js';
-import { CountedPool } from './counted-pool.js';
+import { CountedPool, type OnStatement } from './counted-pool.js';
 import type { Copy, Database, Sql } from './ports.js';
 
 const INT8 = 20;
@@ -101,7 +101,7 @@ export interface DatabaseOptions {
   /** Errors of idle connections, such as a server that restarts. */
   onError?: (error: Error) => void;
   /** Called for each statement that is sent, Prisma's included. */
-  onStatement?: () => void;
+  onStatement?: OnStatement;
 }
 
 async function openPrisma(pool: pg.Pool): Promise<PrismaClient> {
@@ -123,7 +123,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       connectionTimeoutMillis: 10_000,
       application_name: 'augury',
     },
-    options.onStatement ?? (() => undefined),
+    options.onStatement ?? null,
   );
   pool.on('error', (error) => {
     // A closing server ends its sessions with an error; that is no news then.

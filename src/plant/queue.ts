@@ -28,6 +28,19 @@ export interface QueuesOptions {
   retryDelayMs?: number;
   /** How long `close` waits for running jobs after their signal fired. */
   closeGraceMs?: number;
+  /** Who follows work from process to process; without it nothing of it is kept. */
+  tracing?: QueueTracing;
+}
+
+/** Traces of work that waits in a queue. */
+export interface QueueTracing {
+  /** What an entry carries of the trace it was added in; null outside of one. */
+  carried(): string | null;
+  /** Runs the work of a delivery; `carried` is what its entry carries. */
+  run(
+    delivery: { queue: string; attempt: number; payload: unknown; carried: string | null },
+    work: () => Promise<void>,
+  ): Promise<void>;
 }
 
 /** The part of BullMQ that is used, the same for both backends. */
@@ -116,18 +129,21 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
 
   return {
     async add(name, payload, { jobId, delayMs = 0, attempts = DEFAULT_ATTEMPTS } = {}) {
+      const carried = options.tracing?.carried() ?? null;
       await reach(name, (queue) =>
         queue.add(JOB_NAME, payload, {
           ...jobOptions(attempts),
           delay: delayMs,
           // Not BullMQ's jobId: that would block a new job as long as the finished one is kept.
           ...(jobId === undefined ? {} : { deduplication: { id: jobId } }),
+          ...(carried === null ? {} : { telemetry: { metadata: carried } }),
         }),
       );
     },
     async work(name, { concurrency }, process) {
       if (closing) throw new AppError('UNAVAILABLE', 'the job queues are closed');
-      const run = processorOf(process, () => closing !== null);
+      const work = options.tracing ? tracedWork(name, process, options.tracing) : process;
+      const run = processorOf(work, () => closing !== null);
       const worker = backend.openWorker(name, run, { ...LOCK, concurrency, runRetryDelay: 1_000 });
       worker.on('error', reporter(name));
       worker.on('lockRenewalFailed', (jobIds) => {
@@ -163,19 +179,31 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   };
 }
 
-/** Wraps a processor: what BullMQ must know of its errors, and a stop is no failed attempt. */
-function processorOf(
+type Work = (delivery: Delivery, job: Job) => Promise<void>;
+
+function tracedWork(
+  queue: string,
   process: (delivery: Delivery) => Promise<void>,
-  isClosing: () => boolean,
-): Processor {
+  tracing: QueueTracing,
+): Work {
+  return (delivery, job) => {
+    const carried = job.opts.telemetry?.metadata ?? null;
+    const { attempt, payload } = delivery;
+    return tracing.run({ queue, attempt, payload, carried }, () => process(delivery));
+  };
+}
+
+/** Wraps a processor: what BullMQ must know of its errors, and a stop is no failed attempt. */
+function processorOf(process: Work, isClosing: () => boolean): Processor {
   // Three declared parameters: BullMQ makes a signal only for those.
   return async (job, token, signal) => {
     try {
-      await process({
+      const delivery = {
         payload: job.data as unknown,
         attempt: job.attemptsMade + 1,
         signal: signal ?? new AbortController().signal,
-      });
+      };
+      await process(delivery, job);
     } catch (error) {
       if (error instanceof UnrecoverableJobError) throw new UnrecoverableError(error.message);
       if (isClosing() && signal?.aborted) {

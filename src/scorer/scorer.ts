@@ -32,6 +32,8 @@ export interface ScorerOptions {
     rows: number,
     seconds: number,
   ) => void;
+  /** Told of every call for scores or segments, for traces; what it answers is told of its runs, none where it failed. */
+  onCall?: (call: { kind: RequestKind; sha256: string; rows: number }) => (runs: number) => void;
 }
 
 /** Starts a worker thread; tests bring their own to end it in the middle of a run. */
@@ -177,11 +179,18 @@ class WorkerScorer implements Scorer {
     table: FeatureTable,
     limits: Limits,
   ): Promise<Answer['arrays']> {
-    const { arrays, runs } = await this.enqueue(kind, sha256, table, limits);
-    // After the await the caller's own counters are the current ones.
-    count('onnxRuns', runs);
-    count('onnxRows', table.rows);
-    return arrays;
+    const ended = this.options.onCall?.({ kind, sha256, rows: table.rows });
+    let runs = 0;
+    try {
+      const answer = await this.enqueue(kind, sha256, table, limits);
+      ({ runs } = answer);
+      // After the await the caller's own counters are the current ones.
+      count('onnxRuns', runs);
+      count('onnxRows', table.rows);
+      return answer.arrays;
+    } finally {
+      ended?.(runs);
+    }
   }
 
   private enqueue(

@@ -85,12 +85,26 @@ describe('counting statements', () => {
   });
 
   it('tells the process about every statement, also outside an operation', async () => {
-    let statements = 0;
-    const db = open({ onStatement: () => (statements += 1) });
+    const sent: { name: string | null; text: string }[] = [];
+    const ended: boolean[] = [];
+    const db = open({
+      onStatement: (statement) => {
+        sent.push(statement);
+        return (failed) => ended.push(failed);
+      },
+    });
     await db.query('select 1');
-    await db.transaction((sql) => sql.query('select 1'));
+    await db.transaction((sql) => sql.query('select $1::int', [42], { name: 'named' }));
     await (await db.prisma()).user.count();
-    expect(statements).toBe(3);
+    expect(sent).toHaveLength(3);
+    expect(sent.slice(0, 2)).toEqual([
+      { name: null, text: 'select 1' },
+      { name: 'named', text: 'select $1::int' },
+    ]);
+    await expect(db.query('select nothing')).rejects.toThrow('nothing');
+    for await (const chunk of db.copyTo('copy (select 1) to stdout'))
+      expect(chunk.toString()).toBe('1\n');
+    await expect.poll(() => ended).toEqual([false, false, false, true, false]);
   });
 });
 

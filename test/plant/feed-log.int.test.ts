@@ -62,9 +62,9 @@ describe('entries of a topic', () => {
 
   it('are never seen out of order by a reader, however many write at once and give up', async () => {
     const seen: number[] = [];
-    let writing = true;
+    const turns = { writing: true };
     const reader = (async () => {
-      for (let rest = 0; rest < 2; rest += writing ? 0 : 1)
+      for (let rest = 0; rest < 2; rest += turns.writing ? 0 : 1)
         for (const { id } of await readFeed(database.db, 'alert', seen.at(-1) ?? 0, 7))
           seen.push(id);
     })();
@@ -79,7 +79,7 @@ describe('entries of a topic', () => {
           .catch(() => undefined);
     });
     await Promise.all(writers);
-    writing = false;
+    turns.writing = false;
     await reader;
     const all = await readFeed(database.db, 'alert', 0, 1_000);
     expect(all).toHaveLength(6 * 12 * 2);
