@@ -44,14 +44,14 @@ describe('the hash that assigns', () => {
   it.each(vectors())('%s and %s: as in the document', (key, user, ...expected) => {
     const digits = (text: string): string =>
       (hashShare(text) * 16 ** 13).toString(16).padStart(13, '0');
-    const variant = `variant:${key ?? ''}:${user ?? ''}`;
+    const variant = `variant:${key}:${user}`;
     expect([
-      digits(`holdout:${user ?? ''}`),
-      digits(`traffic:${key ?? ''}:${user ?? ''}`),
+      digits(`holdout:${user}`),
+      digits(`traffic:${key}:${user}`),
       digits(variant),
       hashShare(variant).toFixed(6),
-      variantFor(even(key ?? ''), user ?? '')?.key ?? '–',
-      variantFor(small(key ?? ''), user ?? '')?.key ?? '–',
+      variantFor(even(key), user)?.key ?? '–',
+      variantFor(small(key), user)?.key ?? '–',
     ]).toEqual(expected);
   });
 
