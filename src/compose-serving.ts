@@ -1,10 +1,16 @@
 import { announcer } from './announcer.js';
 import type { Plant } from './compose-models.js';
+import type { Exposures, RunningExperiments } from './experiment/running-experiments.js';
 import type { ReadFeatures } from './feature/read-features.js';
+import { followTopic } from './graphql/follow-topic.js';
 import type { Serving } from './model/serving.js';
+import { feedBusTopic } from './plant/feed-log.js';
+import { armVersions } from './prediction/arm-versions.js';
 import { DEGRADED_TOPIC } from './prediction/degrade.messages.js';
 import { degradation } from './prediction/degrade.js';
 import { lastScores } from './prediction/last-score.store.js';
+import { otherScores } from './prediction/other-scores.js';
+import { inExperiment } from './prediction/predict-in-experiment.js';
 import type { PredictUsersDeps } from './prediction/predict-users.js';
 import { followCustomers } from './prediction/result-cache-follow.js';
 import { CUSTOMERS_CHANGED_TOPIC, customersChanged } from './prediction/result-cache.messages.js';
@@ -25,6 +31,12 @@ export interface ServingSettings {
   onAnswers?: PredictUsersDeps['onAnswers'];
 }
 
+/** What experiments on models need; without it production answers everybody. */
+export interface ServingExperiments {
+  running: Pick<RunningExperiments, 'live' | 'ofModel'>;
+  exposures: Pick<Exposures, 'expose'>;
+}
+
 const SCORE_WITHIN_MS = 2_000;
 
 /** What surrounds a score: what answers in the model's place, what is remembered, who is asked in the shadow. */
@@ -33,7 +45,7 @@ export interface ServingParts {
   predicting: Required<
     Pick<PredictUsersDeps, 'scoreWithinMs' | 'inPlaceOfModel' | 'resultCache' | 'shadow'>
   > &
-    Pick<PredictUsersDeps, 'onAnswers'>;
+    Pick<PredictUsersDeps, 'onAnswers' | 'inExperiment'>;
   resultCache: ResultCache;
   shadow: ShadowQuestions;
   resolvers: object[];
@@ -44,9 +56,10 @@ export interface ServingParts {
 
 export function composeServing(
   plant: Pick<Plant, 'db' | 'bus' | 'scorer' | 'clock' | 'log'>,
-  serving: Pick<Serving, 'shadow' | 'onSwitch'>,
+  serving: Pick<Serving, 'shadow' | 'onSwitch' | 'use'>,
   readFeatures: ReadFeatures,
   settings: ServingSettings,
+  experiments?: ServingExperiments,
 ): ServingParts {
   const { db, bus, scorer, clock, log } = plant;
   const { resultCacheEntries, scoreWithinMs, lastScoreMaxAgeMs, onAnswers } = settings;
@@ -71,6 +84,7 @@ export function composeServing(
     clock,
     log,
   });
+  const arms = experiments && composeArms(plant, serving, shadows.write, settings, experiments);
   const spells = degradation({
     log,
     monotonicMs: () => clock.monotonicMs(),
@@ -89,6 +103,7 @@ export function composeServing(
       resultCache: cache,
       shadow,
       ...(onAnswers ? { onAnswers } : {}),
+      ...(arms ? { inExperiment: arms.inExperiment } : {}),
     },
     resultCache: cache,
     shadow,
@@ -102,6 +117,42 @@ export function composeServing(
     close: async () => {
       await following.close();
       await shadow.idle();
+      await arms?.close();
+    },
+  };
+}
+
+/** Arms that are versions: held loaded while their experiment is live, asked for who is in it. */
+function composeArms(
+  { bus, clock, log }: Pick<Plant, 'bus' | 'clock' | 'log'>,
+  serving: Pick<Serving, 'use'>,
+  write: ReturnType<typeof shadowStore>['write'],
+  { scoreWithinMs = SCORE_WITHIN_MS }: ServingSettings,
+  { running, exposures }: ServingExperiments,
+) {
+  const monotonicMs = (): number => clock.monotonicMs();
+  const arms = armVersions({ serving, log, monotonicMs, waitMs: scoreWithinMs });
+  const others = otherScores({ write, log });
+  const look = (): void => {
+    arms.follow(running.live(clock.now()));
+  };
+  look();
+  const following = followTopic({
+    subscribe: () => bus.subscribe(feedBusTopic('experiment')),
+    look,
+    onInterrupted: (error) => {
+      log.warn({ err: error }, 'following experiments was interrupted');
+    },
+  });
+  return {
+    inExperiment: inExperiment({
+      ...{ running, exposures, arms, others, clock, log },
+      spells: degradation({ log, monotonicMs, meanwhile: 'production answers for its arm' }),
+    }),
+    close: async () => {
+      await following.close();
+      await others.idle();
+      arms.close();
     },
   };
 }

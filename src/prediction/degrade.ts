@@ -16,6 +16,8 @@ export interface DegradationDeps {
   monotonicMs(): number;
   /** Told when answers without the model begin, and when they end. */
   onChange?(change: Degraded): void;
+  /** What is done meanwhile, for the log. */
+  meanwhile?: string;
 }
 
 /** A model has recovered when it answers so long after its last failure. */
@@ -30,7 +32,8 @@ interface Spell {
 }
 
 /** No model has failed at first. */
-export function degradation({ log, monotonicMs, onChange }: DegradationDeps): Degradation {
+export function degradation(deps: DegradationDeps): Degradation {
+  const { log, monotonicMs, onChange, meanwhile = 'stored scores and rules do' } = deps;
   const spells = new Map<string, Spell>();
   return {
     mayAsk(modelId) {
@@ -48,7 +51,7 @@ export function degradation({ log, monotonicMs, onChange }: DegradationDeps): De
       const askAgainAt = late ? now + TRY_EVERY_MS : (present?.askAgainAt ?? null);
       spells.set(id, { failedAt: now, askAgainAt });
       if (present) return;
-      log.warn({ err: error, model: name }, 'a model cannot answer: stored scores and rules do');
+      log.warn({ err: error, model: name }, `a model cannot answer: ${meanwhile}`);
       onChange?.({ modelId: id, degraded: true, why: error.message });
     },
     answered({ id, name }) {

@@ -46,6 +46,25 @@ export function overridden(
   return { numeric, categorical };
 }
 
+/**
+ * The row of one of several versions with the overrides put in: a feature that another of them takes and this one does
+ * not changes nothing. @throws AppError INVALID for a name that none of them takes, or a value of another kind
+ */
+export function overriddenFor(
+  row: InputRow,
+  overrides: readonly Override[],
+  { inputs, features }: { inputs: ModelInputs; features: readonly FeatureDefinition[] },
+  versions: readonly { features: readonly FeatureDefinition[] }[],
+): InputRow {
+  const takes = (name: string, all: readonly FeatureDefinition[]): boolean =>
+    all.some((feature) => feature.name === name);
+  const told = overrides.filter(
+    ({ name }) =>
+      takes(name, features) || !versions.some((version) => takes(name, version.features)),
+  );
+  return overridden(row, told, inputs, features);
+}
+
 function textOf({ name, number, text, boolean }: Override): string {
   if (number !== null || boolean !== null)
     throw new AppError('INVALID', `${name} is a category: give text`);

@@ -2,12 +2,12 @@ import { count } from '../kernel/count.js';
 import type { ReadFeatures } from '../feature/read-features.js';
 import type { Clock } from '../kernel/clock.js';
 import type { AppError } from '../kernel/error.js';
-import { inputTable } from '../model/model-inputs.js';
 import type { ServedModel } from '../model/serving.js';
-import { modelOrElse, type ModelOrElseDeps, type Said } from './degrade-answers.js';
+import { modelOrElse, type ModelOrElseDeps } from './degrade-answers.js';
 import { factsOf } from './facts-of.js';
-import { hasAttributes, rowOf } from './input-rows.js';
-import { overridden, type Override } from './override-inputs.js';
+import { hasAttributes } from './input-rows.js';
+import { overriddenFor, type Override } from './override-inputs.js';
+import type { Arm, AskedArms, QuestionArms } from './predict-in-experiment.js';
 import {
   eligibilityOf,
   type InputRow,
@@ -18,12 +18,15 @@ import {
 } from './prediction.js';
 import type { PredictionMade } from './prediction.messages.js';
 import type { PredictionTally, Tally } from './prediction-tally.js';
+import { readInputs } from './read-inputs.js';
 import type { ResultCache } from './result-cache.js';
 import type { ShadowQuestions } from './shadow.js';
 
 /** One user asked about; the same user may be asked twice with other overrides. */
 export interface UserQuestion {
   userId: number;
+  /** Decides the arm of an experiment; who comes without takes part in none. */
+  externalId?: string;
   /** Empty: the real inputs. Otherwise the answer is imagined and not stored. */
   overrides: readonly Override[];
 }
@@ -59,6 +62,11 @@ export interface PredictUsersDeps extends ModelOrElseDeps {
   resultCache?: Pick<ResultCache, 'find' | 'keep' | 'evictCustomers'>;
   /** Is shown what the model answered, once the answer has left. */
   shadow?: Pick<ShadowQuestions, 'offer'>;
+  /**
+   * Which version answers whom while an experiment runs on the model; null while none does. Who is in it is answered by
+   * the own arm and scored by all of them; nothing is remembered of these answers.
+   */
+  inExperiment?(question: Question): Promise<QuestionArms> | null;
   /** Told how many scores of a call came from where, for the metrics. */
   onAnswers?(answers: { source: PredictionSource; count: number }): void;
 }
@@ -79,11 +87,12 @@ export async function predictUsers(
 ): Promise<(PredictionAnswer | AppError | null)[]> {
   const { served } = question;
   try {
-    const cached = await fromLedger(deps, question);
+    const arms = (await deps.inExperiment?.(question)) ?? null;
+    const cached = await fromLedger(deps, question, arms);
     const open = question.users.filter((user) => !isCached(user, cached));
     const fresh: Scored =
       open.length > 0
-        ? await score(deps, question, open, signal)
+        ? await score(deps, question, open, arms, signal)
         : { answers: new Map(), told: {} };
     const answers = question.users.map(
       (user) =>
@@ -126,26 +135,42 @@ function isCached(user: UserQuestion, cached: ReadonlyMap<number, PredictionAnsw
   return user.overrides.length === 0 && cached.has(user.userId);
 }
 
-/** Stored scores that are fresh enough, by user. */
+/** Stored scores that are fresh enough, by user: of the version that answers that user. */
 async function fromLedger(
   deps: PredictUsersDeps,
   { served, asOf, maxStalenessSeconds, users }: Question,
+  arms: QuestionArms | null,
 ): Promise<Map<number, PredictionAnswer>> {
   if (maxStalenessSeconds === null || maxStalenessSeconds === 0) return new Map();
-  const userIds = users.filter((user) => user.overrides.length === 0).map((user) => user.userId);
-  if (userIds.length === 0) return new Map();
   const staleMs = maxStalenessSeconds * 1000;
-  const rows = await deps.freshPredictions({
-    modelVersionId: served.version.id,
-    modelId: served.model.id,
-    userIds: [...new Set(userIds)],
-    since: new Date(deps.clock.wall().getTime() - staleMs),
-    asOfFrom: new Date(asOf.getTime() - staleMs),
-    asOfUntil: asOf,
-  });
+  const asked = new Map<string, Set<number>>();
+  for (const user of users) {
+    if (user.overrides.length > 0) continue;
+    const { id } = (arms?.armOf(user)?.served ?? served).version;
+    asked.set(id, (asked.get(id) ?? new Set()).add(user.userId));
+  }
+  const rows = await Promise.all(
+    [...asked].map(([modelVersionId, userIds]) =>
+      deps.freshPredictions({
+        modelVersionId,
+        modelId: served.model.id,
+        userIds: [...userIds],
+        since: new Date(deps.clock.wall().getTime() - staleMs),
+        asOfFrom: new Date(asOf.getTime() - staleMs),
+        asOfUntil: asOf,
+      }),
+    ),
+  );
   // what rules said in the model's place is not the model's score
-  const scores = rows.filter(({ source }) => source === 'MODEL');
+  const scores = rows.flat().filter(({ source }) => source === 'MODEL');
   count('cacheHits', scores.length);
+  const found = new Set(scores.map(({ userId }) => userId));
+  await arms?.expose(
+    users.flatMap((user) => {
+      const arm = user.overrides.length === 0 && found.has(user.userId) ? arms.armOf(user) : null;
+      return arm ? [{ userId: user.userId, arm }] : [];
+    }),
+  );
   return new Map(scores.map((row) => [row.userId, { ...answerOf(row), source: 'CACHE' as const }]));
 }
 
@@ -158,42 +183,45 @@ export function answerOf({ id, ...row }: LedgerRow): PredictionAnswer & {
 
 interface Eligible {
   user: UserQuestion;
+  arm: Arm | null;
   inputs: InputRow;
+  /** The inputs of another version that was read. */
+  inputsOf(other: ServedModel): InputRow;
 }
 
 async function score(
   deps: PredictUsersDeps,
   question: Question,
   users: readonly UserQuestion[],
+  arms: QuestionArms | null,
   signal: AbortSignal,
 ): Promise<Scored> {
   const { served, asOf } = question;
   const startMs = deps.clock.monotonicMs();
   const userIds = [...new Set(users.map((user) => user.userId))];
-  const features = await deps.readFeatures({
-    features: served.features,
-    users: userIds,
-    asOf,
-    people: true,
-  });
-  const table = inputTable(features, served.inputs);
+  const versions = arms?.versions ?? ([served] as const);
+  const read = await readInputs(deps.readFeatures, versions, userIds, asOf);
   const rowAt = new Map(userIds.map((id, index) => [id, index]));
 
   const answers: Scored['answers'] = new Map();
   const eligible: Eligible[] = [];
   for (const user of users) {
     const row = rowAt.get(user.userId) ?? 0;
-    const known = factsOf(features, row);
+    const known = factsOf(read.features, row);
     if (!known) continue;
-    const real = rowOf(table, row);
-    const inputs = overridden(real, user.overrides, served.inputs, served.features);
+    const arm = arms?.armOf(user) ?? null;
+    const own = arm?.served ?? served;
+    const real = read.row(own, row);
+    const inputs = overriddenFor(real, user.overrides, own, versions);
+    const inputsOf = (other: ServedModel): InputRow =>
+      other === own ? inputs : overriddenFor(read.row(other, row), user.overrides, other, versions);
     const eligibility = eligibilityOf(
-      { ...known, hasAttributes: hasAttributes(real, served.inputs, served.features) },
+      { ...known, hasAttributes: hasAttributes(real, own.inputs, own.features) },
       served.model.spec.eligible.minAgeDays,
       asOf,
     );
     if (eligibility === 'OPTED_OUT') deps.resultCache?.evictCustomers([user.userId]);
-    if (eligibility === 'ELIGIBLE') eligible.push({ user, inputs });
+    if (eligibility === 'ELIGIBLE') eligible.push({ user, arm, inputs, inputsOf });
     else
       answers.set(user, {
         ...unscored(deps, served, user, asOf, startMs),
@@ -204,7 +232,8 @@ async function score(
   const open = remembered(deps, question, eligible, answers);
   const fromCache = eligible.length - open.length;
   count('cacheHits', fromCache);
-  const told = await scoreEligible(deps, served, open, { asOf, startMs, signal }, answers);
+  const run = { asOf, startMs, signal };
+  const told = await scoreEligible(deps, served, open, arms, run, answers);
   return { answers, told: { ...told, fromCache } };
 }
 
@@ -220,8 +249,8 @@ function remembered(
   const modelVersionId = served.version.id;
   const { tellsApart = null } = served;
   const wall = clock.wall();
-  return eligible.filter(({ user, inputs }) => {
-    if (sourceOf(user) === 'WHAT_IF') return true;
+  return eligible.filter(({ user, arm, inputs }) => {
+    if (arm !== null || sourceOf(user) === 'WHAT_IF') return true;
     const { userId } = user;
     const version = { modelId, modelVersionId, tellsApart };
     const row = resultCache.find({ ...version, userId, inputs, asOf, wall });
@@ -256,69 +285,100 @@ async function scoreEligible(
   deps: PredictUsersDeps,
   served: ServedModel,
   eligible: readonly Eligible[],
+  arms: QuestionArms | null,
   run: { asOf: Date; startMs: number; signal: AbortSignal },
   answers: Scored['answers'],
 ): Promise<Partial<Tally>> {
   if (eligible.length === 0) return {};
-  const asked = eligible.map(({ user, inputs }) => ({
+  const asked = eligible.map(({ user, arm, inputs, inputsOf }) => ({
     userId: user.userId,
+    arm,
     inputs,
+    inputsOf,
     imagined: sourceOf(user) === 'WHAT_IF',
   }));
-  const said = await modelOrElse(deps, served, asked, run);
+  const experiment = arms && { arms, asked: await arms.ask(deps, asked, run) };
+  const said =
+    experiment?.asked.answers ??
+    (await modelOrElse(deps, served, asked, run)).map((own) => ({ said: own, by: served }));
   const told = { fromLast: 0, fromRules: 0 };
-  const fresh: { user: UserQuestion; row: Omit<StoredPrediction, 'id'> }[] = [];
+  const fresh: Fresh[] = [];
   const scoredAt = deps.clock.wall();
   const latencyMs = deps.clock.monotonicMs() - run.startMs;
-  for (const [index, { user, inputs }] of eligible.entries()) {
-    const answer: Said | undefined = said[index];
+  for (const [index, { user, arm, inputsOf }] of eligible.entries()) {
+    const answer = said[index];
     if (!answer) continue;
-    if (answer.by === 'NOBODY') answers.set(user, answer.error);
-    else if (answer.by === 'LAST_SCORE') {
+    const { said: own, by } = answer;
+    const isOwn = by === (arm?.served ?? served);
+    if (own.by === 'NOBODY') answers.set(user, own.error);
+    else if (own.by === 'LAST_SCORE') {
       told.fromLast += 1;
-      answers.set(user, { ...answerOf(answer.row), source: 'CACHE' });
+      answers.set(user, { ...answerOf(own.row), source: 'CACHE' });
     } else {
-      if (answer.by === 'RULES') told.fromRules += 1;
+      if (own.by === 'RULES') told.fromRules += 1;
       const row = {
         userId: user.userId,
         modelId: served.model.id,
-        modelVersionId: served.version.id,
-        probability: answer.probability,
-        threshold: served.threshold,
-        source: answer.by === 'RULES' ? ('RULES' as const) : sourceOf(user),
+        modelVersionId: by.version.id,
+        probability: own.probability,
+        threshold: by.threshold,
+        source: own.by === 'RULES' ? ('RULES' as const) : sourceOf(user),
         asOf: run.asOf,
         scoredAt,
         latencyMs,
-        inputs,
+        inputs: inputsOf(by),
         jobId: null,
       };
-      fresh.push({ user, row });
+      // production in the place of the own arm is not the arm
+      const ownArm = own.by === 'MODEL' && isOwn ? arm : null;
+      fresh.push({ user, row, index, arm: ownArm, outside: arm === null });
     }
   }
-  await writeDown(deps, served, fresh, answers);
+  await writeDown(deps, served, fresh, experiment, answers);
   return told;
+}
+
+/** A score that is to be stored. */
+interface Fresh {
+  user: UserQuestion;
+  row: Omit<StoredPrediction, 'id'>;
+  /** Among those who were asked. */
+  index: number;
+  /** The arm whose own score it is; null where production or rules answered. */
+  arm: Arm | null;
+  outside: boolean;
 }
 
 /** Puts the scores of real inputs into the ledger, and tells of them. */
 async function writeDown(
   deps: PredictUsersDeps,
   served: ServedModel,
-  fresh: readonly { user: UserQuestion; row: Omit<StoredPrediction, 'id'> }[],
+  fresh: readonly Fresh[],
+  experiment: { arms: QuestionArms; asked: AskedArms } | null,
   answers: Scored['answers'],
 ): Promise<void> {
   const real = fresh.filter(({ user }) => sourceOf(user) === 'MODEL');
   const ids = real.length > 0 ? await deps.writePredictions(real.map(({ row }) => row)) : [];
   const idOf = new Map(real.map(({ user }, index) => [user, ids[index] ?? null]));
-  const scores: LedgerRow[] = [];
-  for (const { user, row } of fresh) {
+  const scores: (Fresh & { stored: LedgerRow })[] = [];
+  for (const each of fresh) {
+    const { user, row } = each;
     const ledgerId = idOf.get(user) ?? null;
     answers.set(user, { ...row, eligibility: 'ELIGIBLE', optedOut: false, ledgerId });
     if (ledgerId !== null && row.source === 'MODEL')
-      scores.push({ ...row, id: ledgerId, optedOut: false });
+      scores.push({ ...each, stored: { ...row, id: ledgerId, optedOut: false } });
   }
-  for (const row of scores) deps.resultCache?.keep(row);
-  deps.shadow?.offer(served, scores);
+  const byProduction = scores.filter(({ row }) => row.modelVersionId === served.version.id);
+  for (const { stored, outside } of byProduction) if (outside) deps.resultCache?.keep(stored);
+  deps.shadow?.offer(
+    served,
+    byProduction.map(({ stored }) => stored),
+  );
   const stored = ids.filter((id) => id !== null);
   for (let start = 0; start < stored.length; start += IDS_PER_MESSAGE)
     deps.publishPredictions(served.model.id, { ids: stored.slice(start, start + IDS_PER_MESSAGE) });
+  if (!experiment) return;
+  const own = scores.flatMap(({ arm, index, stored: row }) => (arm ? [{ arm, index, row }] : []));
+  experiment.arms.compare(own, experiment.asked);
+  await experiment.arms.expose(own.map(({ arm, row }) => ({ userId: row.userId, arm })));
 }

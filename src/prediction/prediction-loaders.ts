@@ -25,6 +25,8 @@ export interface Explanation {
 /** One question of `User.prediction`. */
 export interface PredictionKey {
   userId: number;
+  /** Decides the arm of an experiment; who comes without takes part in none. */
+  externalId?: string;
   served: ServedModel;
   asOf: Date;
   maxStalenessSeconds: number | null;

@@ -30,10 +30,10 @@ export function shadowStore(db: Pick<Database, 'query'>): ShadowStore {
       const column = <T>(pick: (row: ShadowScore) => T): T[] => rows.map(pick);
       await db.query(
         `insert into shadow_score (prediction_id, model_version_id, model_id, user_id, probability, threshold,
-           answered, answered_positive, scored_at)
+           answered, answered_positive, scored_at, experiment_id)
          select u.* from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::float8[], $6::float8[],
-           $7::float8[], $8::bool[], $9::timestamptz[])
-           u(prediction_id, version_id, model_id, user_id, probability, threshold, answered, positive, scored_at)
+           $7::float8[], $8::bool[], $9::timestamptz[], $10::uuid[])
+           u(prediction_id, version_id, model_id, user_id, probability, threshold, answered, positive, scored_at, experiment_id)
          join customer c on c.id = u.user_id and c.consent_profiling
          where ${NOT_WHILE_ERASING}
          on conflict do nothing`,
@@ -47,6 +47,7 @@ export function shadowStore(db: Pick<Database, 'query'>): ShadowStore {
           column((row) => row.answered),
           column((row) => row.answeredPositive),
           column((row) => row.scoredAt),
+          column((row) => row.experimentId ?? null),
         ],
         { name: 'shadow-write' },
       );
@@ -57,7 +58,8 @@ export function shadowStore(db: Pick<Database, 'query'>): ShadowStore {
            count(*) filter (where (probability >= threshold) <> answered_positive) as disagreements,
            avg(abs(probability - answered)) as "meanAbsoluteDifference",
            corr(probability, answered) as correlation
-         from shadow_score where model_version_id = any($1::uuid[]) group by model_version_id`,
+         from shadow_score where model_version_id = any($1::uuid[]) and experiment_id is null
+         group by model_version_id`,
         [modelVersionIds],
       ),
   };

@@ -10,7 +10,7 @@ import type { Scorer } from '../scorer/ports.js';
 import { cellOf, rowOf, tableOf } from './input-rows.js';
 import type { InputRow, LedgerRow } from './prediction.js';
 
-/** What the version in SHADOW would have answered. */
+/** What another version, in SHADOW or another arm of an experiment, would have answered. */
 export interface ShadowScore {
   predictionId: number;
   modelVersionId: string;
@@ -19,10 +19,12 @@ export interface ShadowScore {
   /** 0..1 */
   probability: number;
   threshold: number;
-  /** What production said to the same question. */
+  /** What the version that answered said to the same question. */
   answered: number;
   answeredPositive: boolean;
   scoredAt: Date;
+  /** The experiment in which the version is another arm; left out for one in SHADOW. */
+  experimentId?: string;
 }
 
 /** Answers of production that the version in SHADOW is asked about too. */

@@ -63,6 +63,7 @@ export class UserPredictionResolver {
     checkBounds(maxStalenessSeconds ?? null, overrides ?? []);
     const answer = await this.deps.loaders.answer(context).load({
       userId: user.userId,
+      externalId: user.externalId,
       served,
       asOf: asOf ?? liveAsOf(context),
       maxStalenessSeconds: maxStalenessSeconds ?? null,
