@@ -37,6 +37,8 @@ export interface FollowWish<E> {
   /** The number after which to begin; null: from now on. */
   after: number | null;
   accept(entry: E): boolean;
+  /** Told first: asked for when no later change can be missed any more. null: nothing; what it throws ends the stream. */
+  begin?(): Promise<E | null>;
 }
 
 /** One reader of a topic for all of its subscribers in this process. */
@@ -123,7 +125,9 @@ export function followedFeed<E extends { id: number }>(deps: FollowedFeedDeps<E>
           if (seats.has(seat)) attached.set(seat, { from, accept: wish.accept });
         };
         if (wish.after === null) takeSeat(head() ?? 0);
-        else yield* catchUp(deps, wish, wish.after, reader, takeSeat);
+        const first = await wish.begin?.();
+        if (first) yield first;
+        if (wish.after !== null) yield* catchUp(deps, wish, wish.after, reader, takeSeat);
         for await (const entry of seat) yield entry;
       });
     },

@@ -97,3 +97,24 @@ export function mapFeed<T, U>(
   };
   return mapped;
 }
+
+/** The payloads of a feed that are wanted when their turn comes; ending it ends the feed. */
+export function filterFeed<T>(
+  feed: AsyncIterableIterator<T>,
+  wanted: (payload: T) => boolean,
+): AsyncIterableIterator<T> {
+  const filtered: AsyncIterableIterator<T> = {
+    [Symbol.asyncIterator]: () => filtered,
+    async next() {
+      for (;;) {
+        const step = await feed.next();
+        if (step.done || wanted(step.value)) return step;
+      }
+    },
+    async return() {
+      await feed.return?.();
+      return { value: undefined, done: true };
+    },
+  };
+  return filtered;
+}
