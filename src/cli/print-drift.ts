@@ -76,7 +76,7 @@ export function printDrift(report: DriftRow, output: Output): void {
       `${concept.metric.replace('_', ' ')}: ${figure(concept.reference)} before, ${figure(concept.current)} now, of ${figure(concept.window)} scores`,
     );
   output.line(
-    `${report.drifted ? 'DRIFTED' : 'no drift'}: consequence ${figure(report.consequence)}, ${figure(100 * report.driftedShare)} % of the features moved severely; action ${report.action}`,
+    `${report.drifted ? 'DRIFTED' : 'no drift'}: consequence ${figure(report.consequence)}, ${(100 * report.driftedShare).toFixed(0)} % of the features moved severely; action ${report.action}`,
   );
   output.line(wrap(report.because));
   if (report.retraining) output.line(`training: ${report.retraining.id}`);

@@ -149,6 +149,55 @@ describe('a version that was just trained', () => {
     expect(promoted).toEqual([]);
   });
 
+  it.each<[string, Date | null, RegExp]>([
+    [
+      'on all test rows where nobody knows what the present one learnt from',
+      null,
+      /same \d+ test rows/,
+    ],
+    ['on all test rows where too few are newer', LATE, /same \d+ test rows/],
+    [
+      'on the newest alone where the present one may have learnt the others',
+      EARLY,
+      /same \d+ newest test rows/,
+    ],
+  ])('is compared %s', async (_what, dataUntil, comment) => {
+    const rows = 3_000;
+    const many: Labels = {
+      userIds: Array.from({ length: rows }, (_, i) => 1000 + i),
+      positive: Array.from({ length: rows }, (_, i) => i % 3 === 0),
+      asOf: Array.from({ length: rows }, (_, i) => (i % 2 === 0 ? EARLY : LATE)),
+      dataFrom: null,
+    };
+    // the present one is sure, and right of what it learnt, wrong of what came later
+    const sureness = (i: number): number => ((many.positive[i] ?? false) ? 5 : -5);
+    const learnt = (i: number): boolean =>
+      dataUntil === null || (many.asOf[i] ?? LATE) <= dataUntil;
+    const { deps, promoted, asked } = installation(null);
+    const column = (users: readonly number[]) =>
+      Float64Array.from(users, (id) => (learnt(id - 1000) ? 1 : -1) * sureness(id - 1000));
+    const its: typeof deps = {
+      ...deps,
+      readFeatures: (request) => {
+        asked.push(request);
+        const users = request.users === 'everyone' ? [] : request.users;
+        const columns = new Map([['score', column(users)]]);
+        return Promise.resolve({ userIds: Float64Array.from(users), rows: users.length, columns });
+      },
+      useProduction: (_model, work) =>
+        work({ ...present, version: { ...present.version, dataUntil } }),
+    };
+    const margins = Float64Array.from(many.positive, (positive) => (positive ? 1 : -1));
+    const made = { version: version(2, 'CANDIDATE'), labels: many, margins };
+    await promoteTrained(its, model, made, 'IF_BETTER', 'drift');
+    const newest = asked
+      .flatMap(({ asOf }) => [asOf.getTime()])
+      .every((at) => at === LATE.getTime());
+    expect(newest).toBe(dataUntil === EARLY);
+    if (dataUntil === EARLY) expect(promoted).toEqual([expect.stringMatching(comment)]);
+    else expect(promoted).toEqual([]);
+  });
+
   it('stays a candidate where it violates a rule with a veto, be it better', async () => {
     const { deps, promoted, asked } = installation(0.5);
     const rule = { name: 'r', rows: 9, violations: 1, tolerance: 0, veto: true, met: false };
