@@ -31,20 +31,21 @@ export interface ModelLabelStore {
 }
 
 const LABELS = `
-  select distinct on (a.user_id) a.variant_key as variant, o.positive, p.probability,
-    p.probability >= p.threshold as called
+  select a.variant_key as variant, l.positive, l.probability, l.called
   from assignment a
   join unnest($2::text[], $3::uuid[]) v(key, version_id) on v.key = a.variant_key
-  join outcome o on o.model_id = $4 and o.user_id = a.user_id and o.at >= a.assigned_at and o.at < $6
   cross join lateral (
-    select p.probability, p.threshold from prediction p
-    where p.user_id = a.user_id and p.model_id = $4 and p.model_version_id = v.version_id
-      and p.source <> 'WHAT_IF' and p.as_of >= a.assigned_at and p.as_of < $5
-      and (p.id = o.prediction_id or p.as_of <= o.at
-        and ($7::float8 is null or p.as_of >= o.at - $7 * interval '1 millisecond'))
-    order by p.id is not distinct from o.prediction_id desc, p.as_of desc, p.id desc limit 1) p
-  where a.experiment_id = $1 and a.assigned_at < $5
-  order by a.user_id, o.at, o.recorded_at desc`;
+    select o.positive, p.probability, p.probability >= p.threshold as called
+    from outcome o cross join lateral (
+      select p.probability, p.threshold from prediction p
+      where p.user_id = a.user_id and p.model_id = $4 and p.model_version_id = v.version_id
+        and p.source <> 'WHAT_IF' and p.as_of >= a.assigned_at and p.as_of < $5
+        and (p.id = o.prediction_id or p.as_of <= o.at
+          and ($7::float8 is null or p.as_of >= o.at - $7 * interval '1 millisecond'))
+      order by p.id is not distinct from o.prediction_id desc, p.as_of desc, p.id desc limit 1) p
+    where o.model_id = $4 and o.user_id = a.user_id and o.at >= a.assigned_at and o.at < $6
+    order by o.at, o.recorded_at desc limit 1) l
+  where a.experiment_id = $1 and a.assigned_at < $5`;
 
 const DISAGREEMENT = `
   select count(*) as users, coalesce(avg(differs::int), 0)::float8 as share,
