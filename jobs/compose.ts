@@ -10,6 +10,7 @@ import {
   type Plant,
 } from '../src/compose-models.js';
 import { composeLedgerUpkeep } from '../src/compose-ledger-upkeep.js';
+import { composeDrift } from '../src/compose-drift-work.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
 import {
@@ -33,6 +34,7 @@ import type { Config } from '../src/plant/env.js';
 import { fillReviews } from '../src/prediction/review-queue.js';
 import { reviewStore } from '../src/prediction/review.store.js';
 import { requestScan } from '../src/quality/request-scan.js';
+import { workOnWatch } from './compose-watch.js';
 import { eventProcessor } from './event.js';
 import { featureProcessor } from './feature.js';
 import { modelProcessor } from './model.js';
@@ -46,7 +48,16 @@ import { forgettingTrials, trialProcessor } from './trial.js';
 
 export interface WorkerOptions extends PlantOptions {
   config: PlantOptions['config'] &
-    Pick<Config, 'retentionDays' | 'workerConcurrency' | 'ledgerDays' | 'trialThreads'>;
+    Pick<
+      Config,
+      | 'retentionDays'
+      | 'workerConcurrency'
+      | 'ledgerDays'
+      | 'trialThreads'
+      | 'channels'
+      | 'webhookNetworks'
+      | 'feedDays'
+    >;
 }
 
 /** The worker: takes up jobs until it is closed. Read from top to bottom it is what the worker does. */
@@ -65,7 +76,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     await workOnScores(rooms, options.config.workerConcurrency);
     await workOnFeatures(rooms);
     await workOnSegments(rooms);
-    await workOnUpkeep(rooms);
+    await workOnUpkeep(rooms, await workOnWatch({ ...rooms, config: options.config }, opened));
 
     await rooms.eventUpkeep.createMonthsAhead();
     await rooms.ledgerUpkeep.createLedgerMonths();
@@ -118,17 +129,18 @@ async function composeRooms(
     ...(config.trialThreads > 0 ? { threads: config.trialThreads } : {}),
   });
   opened.push(() => trials.work.close());
+  const drift = composeDrift(plant);
   const ledger = composeLedger(plant);
   const ledgerUpkeep = composeLedgerUpkeep(db, clock, auditStore, config.ledgerDays);
   return {
     ...{ plant, jobs, run, eventUpkeep, registry, features, seedFittedSet, quality },
-    ...{ models, segmentations, trials, ledger, ledgerUpkeep },
+    ...{ models, segmentations, trials, drift, ledger, ledgerUpkeep },
   };
 }
 
 /** Trainings, trials of trainings that run elsewhere, and selections of features. */
 async function workOnModels(rooms: Rooms): Promise<void> {
-  const { plant, run, features, quality, models, trials } = rooms;
+  const { plant, run, features, quality, models, trials, drift } = rooms;
   const { db, queues, scorer, clock } = plant;
   const train = modelProcessor(run, {
     modelByName: models.store.byName,
@@ -141,6 +153,7 @@ async function workOnModels(rooms: Rooms): Promise<void> {
     attributesOf: withSegments(db, sliceAttributes(db)),
     scorer,
     registerVersion: models.store.registerVersion,
+    keepReference: drift.keepReference,
     useProduction: async (model, work) => {
       const [version] = await models.store.inStage([model.id], 'PRODUCTION');
       return version ? models.serving.use(version.id, work) : null;
@@ -197,7 +210,10 @@ async function workOnSegments(rooms: Rooms): Promise<void> {
 }
 
 /** What recurs: `scheduleRecurring` says when. */
-async function workOnUpkeep(rooms: Rooms): Promise<void> {
+async function workOnUpkeep(
+  rooms: Rooms,
+  watching: Awaited<ReturnType<typeof workOnWatch>>,
+): Promise<void> {
   const { plant, jobs, eventUpkeep, models, segmentations, trials, ledgerUpkeep } = rooms;
   const { db, queues, clock, log } = plant;
   const askForScan = requestScan(jobs.once);
@@ -206,6 +222,7 @@ async function workOnUpkeep(rooms: Rooms): Promise<void> {
   const { lookAfterEvents } = eventUpkeep;
   await queues.work(EVENT_QUEUE, { concurrency: 1 }, eventProcessor({ lookAfterEvents, log }));
   const upkeep = upkeepProcessor({
+    ...watching,
     'sweep-jobs': jobs.sweep,
     'forget-rejected-rows': () => rejectedRowStore(db).forget(clock.wall()),
     'scan-quality': () => askForScan('schedule'),

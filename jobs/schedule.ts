@@ -12,6 +12,15 @@ const DAILY_TRAININGS = { cron: '5 3 * * *' };
 const DAILY_LEDGER = { cron: '15 2 * * *' };
 /** Days since something grow without an event: every hour, at another minute than the reviews. */
 const HOURLY_SEGMENTS = { cron: '45 * * * *' };
+/** A tick is claimed by one worker; rules hold for seconds, not for ticks. */
+const ALERTS_EVERY_MS = 15_000;
+/** After the trainings: what a night trained is looked at the next night. */
+const DAILY_DRIFT = { cron: '30 3 * * *' };
+const DAILY_EXPERIMENTS = { cron: '35 1 * * *' };
+/** When yesterday is over everywhere that counts: days are UTC. */
+const DAILY_REPORT = { cron: '5 0 * * *' };
+const DAILY_SAMPLES = { cron: '25 2 * * *' };
+const DAILY_FEED = { cron: '35 2 * * *' };
 const DAILY_TRIALS = { cron: '5 2 * * *' };
 /** Who asks for the queue of reviews opens them too: this is for when nobody asks. */
 const HOURLY_REVIEWS = { cron: '25 * * * *' };
@@ -42,9 +51,22 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
   await queues.schedule(UPKEEP_QUEUE, 'assign-segments', HOURLY_SEGMENTS, {
     task: 'assign-segments',
   });
+  await scheduleWatching(queues);
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',
   });
+}
+
+async function scheduleWatching(queues: Queues): Promise<void> {
+  const recurring: [UpkeepTask, { everyMs: number } | { cron: string }][] = [
+    ['evaluate-alerts', { everyMs: ALERTS_EVERY_MS }],
+    ['detect-drift', DAILY_DRIFT],
+    ['look-at-experiments', DAILY_EXPERIMENTS],
+    ['write-daily-report', DAILY_REPORT],
+    ['forget-service-samples', DAILY_SAMPLES],
+    ['forget-feed', DAILY_FEED],
+  ];
+  for (const [task, every] of recurring) await queues.schedule(UPKEEP_QUEUE, task, every, { task });
 }
 
 /** Queue `upkeep`: what recurs, by the name of the task. */

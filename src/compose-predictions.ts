@@ -6,15 +6,17 @@ import type {
   composeModels,
   Plant,
 } from './compose-models.js';
-import { perRequest, type RequestContext } from './graphql/context.js';
+import { perRequest } from './graphql/context.js';
 import type { Feed } from './graphql/feeds.js';
 import { AppError } from './kernel/error.js';
-import type { SelectionLoaders } from './model/selection-loaders.js';
 import type { ModelLoaders } from './model/version-loaders.js';
-import { JobResultResolver } from './prediction/job-result.resolver.js';
 import { composeOutcomes } from './compose-outcomes.js';
 import { composeLedgerReading } from './compose-ledger.js';
-import { composeServing, type ServingSettings } from './compose-serving.js';
+import {
+  composeServing,
+  type ServingExperiments,
+  type ServingSettings,
+} from './compose-serving.js';
 import { followHealth } from './prediction/follow-health.js';
 import { modelHealth, type ModelHealth } from './prediction/model-health.js';
 import { modelHealthFeeds, ModelHealthResolver } from './prediction/model-health.resolver.js';
@@ -26,7 +28,6 @@ import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.r
 import { planScoreRun } from './prediction/score-users.js';
 import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
-import type { SegmentationNode } from './segment/segment-nodes.js';
 import type { UserLoaders } from './user/user-loaders.js';
 
 /** What the prediction room stands on: everything to its left. */
@@ -38,10 +39,8 @@ export interface PredictionRoomParts {
   features: ReturnType<typeof composeFeatureReading>;
   models: Awaited<ReturnType<typeof composeModels>>;
   modelsOf: ModelLoaders;
-  selections: SelectionLoaders;
-  /** A version of a segmentation by its uuid; null when there is none. */
-  segmentationById(context: RequestContext, id: string): Promise<SegmentationNode | null>;
   ledger: ReturnType<typeof composeLedger>;
+  experiments: ServingExperiments;
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   settings: ServingSettings;
@@ -59,7 +58,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
   const { plant, jobs, users, features, models, modelsOf, ledger } = parts;
   const { db, bus, scorer, clock } = plant;
   const { serving } = models;
-  const serve = composeServing(plant, serving, features.read, parts.settings);
+  const serve = composeServing(plant, serving, features.read, parts.settings, parts.experiments);
   const { scoreWithinMs, inPlaceOfModel } = serve.predicting;
   const tally = predictionTally(() => clock.monotonicMs());
   const loaders = predictionLoaders({
@@ -102,11 +101,6 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
         recordOutcomes: composeOutcomes({ ...parts, db, wall: () => clock.wall() }),
       }),
       new ModelHealthResolver({ modelHealth: healthOf }),
-      new JobResultResolver({
-        loaders: modelsOf,
-        selections: parts.selections,
-        segmentationById: parts.segmentationById,
-      }),
       new PredictionMadeResolver(),
       ...serve.resolvers,
       ...composeLedgerReading({

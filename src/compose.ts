@@ -12,6 +12,8 @@ import {
   composeModels,
   type Plant,
 } from './compose-models.js';
+import { composeExperimentServing } from './compose-experiment-serving.js';
+import { composeFeeds } from './compose-feeds.js';
 import { composePredictionRoom } from './compose-predictions.js';
 import { composePrivacyRoom } from './compose-privacy.js';
 import { tombstonePlace } from './compose-privacy-work.js';
@@ -23,6 +25,7 @@ import { segmentFilters } from './compose-segment-live.js';
 import { composeSegmentations } from './compose-segmentations.js';
 import { composeSegmentRoom } from './compose-segments.js';
 import { composeSelections } from './compose-selection.js';
+import { composeWatchRooms } from './compose-watch.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
@@ -31,7 +34,6 @@ import { requestProfile } from './feature/request-profile.js';
 import { liveSchema } from './feature/set/live-schema.js';
 import type { Job } from './job/job.js';
 import { QUEUE_OF_KIND } from './job/job.messages.js';
-import { jobFeeds } from './job/job.resolver.js';
 import { rejectedRowStore } from './job/rejected-row.store.js';
 import { modelFeeds } from './model/model.resolver.js';
 import { modelLoaders } from './model/version-loaders.js';
@@ -55,6 +57,8 @@ export interface ComposeOptions extends PlantOptions {
       | 'maxModelBytes'
       | 'modelCheckMemoryBytes'
       | 'modelCheckSeconds'
+      | 'channels'
+      | 'webhookNetworks'
     >;
 }
 
@@ -196,6 +200,8 @@ async function composeOn(
     resultCacheEntries: config.resultCache,
   });
   opened.push(() => segments.close());
+  const experiments = await composeExperimentServing(plant);
+  opened.push(() => experiments.close());
   const ledger = composeLedger(plant);
   const predictions = composePredictionRoom({
     plant,
@@ -205,9 +211,8 @@ async function composeOn(
     features,
     models,
     modelsOf,
-    selections: selections.loaders,
-    segmentationById: segments.segmentationById,
     ledger,
+    experiments,
     erasedBefore: privacy.erasedBefore,
     settings: {
       resultCacheEntries: config.resultCache,
@@ -216,6 +221,14 @@ async function composeOn(
     },
   });
   opened.push(() => predictions.close());
+  const watch = composeWatchRooms({
+    ...{ plant, config, jobs, users, models, modelsOf, segmentations, experiments },
+    auditBySubjects: access.audit.bySubjects,
+    selections: selections.loaders,
+    segmentationById: segments.segmentationById,
+  });
+  const followed = composeFeeds({ plant, jobs, models, ledger });
+  opened.push(() => followed.close());
 
   const upkeep = composeEventUpkeep(db, clock, config.retentionDays);
   const staticSchema = buildGraph({
@@ -238,10 +251,11 @@ async function composeOn(
       ...segments.resolvers,
       ...predictions.resolvers,
       ...reviewResolvers({ plant, models, modelsOf, users, ledger }),
+      ...watch.resolvers,
+      ...followed.resolvers,
       ...privacy.resolvers,
     ],
     feeds: {
-      ...jobFeeds({ getJob: jobs.store.get, subscribe }),
       ...featureRoom.feeds,
       ...quality.feeds,
       ...modelFeeds({
@@ -251,6 +265,7 @@ async function composeOn(
       }),
       ...segments.feeds,
       ...predictions.feeds,
+      ...followed.feeds,
     },
   });
   await schema.open(staticSchema);
@@ -283,6 +298,7 @@ async function composeOn(
       await privacy.prepare();
       await registry.seedStartSet();
       await quality.seedRules();
+      await watch.seedRules();
       await features.nameEventTypes();
       await models.registerShipped(modelsFolder);
       await segmentations.registerShipped(modelsFolder);

@@ -20,7 +20,7 @@ export const QUEUE_OF_KIND: Record<JobKind, string> = {
   SELECT: 'selection',
 };
 
-/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans, profiles, trainings and segments asked for, reviews opened. */
+/** Queue of the recurring upkeep: lost queue entries are added again, what is left over removed, scans, profiles, trainings and segments asked for, reviews opened, drift, experiments and alerts looked at, days told. */
 export const UPKEEP_QUEUE = 'upkeep';
 const upkeepTasks = [
   'sweep-jobs',
@@ -32,6 +32,12 @@ const upkeepTasks = [
   'look-after-ledger',
   'train-on-schedule',
   'assign-segments',
+  'detect-drift',
+  'look-at-experiments',
+  'evaluate-alerts',
+  'forget-service-samples',
+  'write-daily-report',
+  'forget-feed',
 ] as const;
 export type UpkeepTask = (typeof upkeepTasks)[number];
 export const upkeepPayload = z.object({ task: z.enum(upkeepTasks) });

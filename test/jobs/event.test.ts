@@ -38,6 +38,12 @@ describe('the queue of upkeep', () => {
       'train-on-schedule': () => Promise.resolve(done.push('trainings')),
       'look-after-ledger': () => Promise.resolve(done.push('ledger')),
       'assign-segments': () => Promise.resolve(done.push('segments')),
+      'detect-drift': () => Promise.resolve(done.push('drift')),
+      'look-at-experiments': () => Promise.resolve(done.push('experiments')),
+      'evaluate-alerts': () => Promise.resolve(done.push('alerts')),
+      'forget-service-samples': () => Promise.resolve(done.push('samples')),
+      'write-daily-report': () => Promise.resolve(done.push('report')),
+      'forget-feed': () => Promise.resolve(done.push('feed')),
     });
     for (const task of ['forget-rejected-rows', 'sweep-jobs', 'look-after-ledger', 'fill-reviews'])
       await process(delivery({ task }));

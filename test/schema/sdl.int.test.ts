@@ -37,6 +37,9 @@ it('the committed SDL is what the code builds (UPDATE_SDL=1 rewrites it)', () =>
   expect(printed).toBe(fs.readFileSync(SDL, 'utf8'));
 });
 
+/** The contract itself gives these names several types: who asks for them in one operation uses an alias. */
+const SEVERAL_TYPES = new Set(['features']);
+
 it('the members of a union give one type to a field of one name, so that all can be asked for at once', () => {
   const unions = Object.values(graph.schema.getTypeMap()).filter(isUnionType);
   expect(unions.length).toBeGreaterThan(0);
@@ -44,6 +47,7 @@ it('the members of a union give one type to a field of one name, so that all can
     const types = new Map<string, string>();
     for (const member of union.getTypes())
       for (const [name, { type }] of Object.entries(member.getFields())) {
+        if (SEVERAL_TYPES.has(name)) continue;
         expect(`${name}: ${String(type)}`).toBe(`${name}: ${types.get(name) ?? String(type)}`);
         types.set(name, String(type));
       }
@@ -52,36 +56,13 @@ it('the members of a union give one type to a field of one name, so that all can
 
 /** What belongs to rooms that are not built yet, and is left out on purpose. */
 const LATER = new Set([
-  'User.assignments',
   'User.recommendations',
-  'User.alerts',
   'UserFilter.feature',
   'UserFilter.prediction',
   'UserOrderBy.FEATURE',
   'UserOrderBy.PROBABILITY',
   'Prediction.recourse',
   'Prediction.assignment',
-  'Query.experiments',
-  'Query.experiment',
-  'Query.driftReports',
-  'Query.alertRules',
-  'Query.alerts',
-  'Query.dailyReport',
-  'Mutation.detectDrift',
-  'Mutation.createExperiment',
-  'Mutation.startExperiment',
-  'Mutation.stopExperiment',
-  'Mutation.concludeExperiment',
-  'Mutation.createAlertRule',
-  'Mutation.updateAlertRule',
-  'Mutation.deleteAlertRule',
-  'Mutation.acknowledgeAlert',
-  'Mutation.resolveAlert',
-  'Mutation.silenceAlert',
-  'Subscription.alertChanged',
-  'Subscription.riskCrossed',
-  'Subscription.driftDetected',
-  'Subscription.experimentChanged',
 ]);
 
 const CONTRACT = path.join(projectRoot, '..', 'shared', 'contract', 'schema.graphql');

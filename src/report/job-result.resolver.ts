@@ -1,5 +1,7 @@
 import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
+import type { DriftReferenceNode, DriftReportNode } from '../drift/drift-node.js';
+import { driftJobResult } from '../drift/drift.messages.js';
 import type { RequestContext } from '../graphql/context.js';
 import type { ProfileRunType } from '../feature/feature-statistics.type.js';
 import { profileJobResult } from '../feature/feature.messages.js';
@@ -21,7 +23,9 @@ import type { QualityRunType } from '../quality/quality.type.js';
 import type { SegmentationNode } from '../segment/segment-nodes.js';
 import { segmentJobResult } from '../segment/segment.messages.js';
 import { JobResultUnion } from './job-result.type.js';
-import { scoreJobResult, type ScoreJobResult } from './prediction.messages.js';
+import { scoreJobResult, type ScoreJobResult } from '../prediction/prediction.messages.js';
+import type { DailyReportNode } from './report-nodes.js';
+import { reportJobResult } from './report.messages.js';
 
 const importJobResult = z.object({
   accepted: z.int(),
@@ -35,6 +39,9 @@ type JobResult =
   | (ScoreJobResult & { model: ModelNode })
   | FeatureSelectionNode
   | SegmentationNode
+  | DriftReportNode
+  | DriftReferenceNode
+  | DailyReportNode
   | ProfileRunType
   | QualityRunType
   | ImportRunType;
@@ -47,6 +54,9 @@ export class JobResultResolver {
       loaders: Pick<ModelLoaders, 'model' | 'version'>;
       selections: Pick<SelectionLoaders, 'selection'>;
       segmentationById(context: RequestContext, id: string): Promise<SegmentationNode | null>;
+      driftReportById(context: RequestContext, id: string): Promise<DriftReportNode | null>;
+      driftReferenceById(context: RequestContext, id: string): Promise<DriftReferenceNode | null>;
+      dailyReportById(id: string): Promise<DailyReportNode | null>;
     },
   ) {}
 
@@ -84,8 +94,14 @@ export class JobResultResolver {
         const { modelVersionId } = segmentJobResult.parse(job.result);
         return this.deps.segmentationById(context, modelVersionId);
       }
-      case 'DRIFT':
+      case 'DRIFT': {
+        const made = driftJobResult.parse(job.result);
+        return 'driftReportId' in made
+          ? this.deps.driftReportById(context, made.driftReportId)
+          : this.deps.driftReferenceById(context, made.driftReferenceId);
+      }
       case 'REPORT':
+        return this.deps.dailyReportById(reportJobResult.parse(job.result).dailyReportId);
       case 'ERASE':
       case 'EXPORT':
         return null; // no such job is run yet

@@ -4,7 +4,9 @@ import { ImportRunType } from '../job/job.type.js';
 import { ModelType, ModelVersionType } from '../model/model.type.js';
 import { QualityRunType } from '../quality/quality.type.js';
 import { FeatureSelectionType } from '../model/selection.type.js';
+import { DriftReferenceType, DriftReportType } from '../drift/drift.type.js';
 import { SegmentationType } from '../segment/segment.type.js';
+import { DailyReportType } from './report.type.js';
 
 @ObjectType('ScoreRun', { simpleResolvers: true, description: 'What a run over everyone did.' })
 export class ScoreRunType {
@@ -43,8 +45,14 @@ export const JobResultUnion = createUnionType({
       ProfileRunType,
       QualityRunType,
       SegmentationType,
+      DriftReportType,
+      DriftReferenceType,
+      DailyReportType,
     ] as const,
   resolveType: (value) => {
+    if ('driftedShare' in value) return DriftReportType;
+    if ('markdown' in value) return DailyReportType;
+    if ('dataFrom' in value && 'source' in value) return DriftReferenceType;
     if ('chosenBecause' in value) return SegmentationType;
     if ('positiveShare' in value) return FeatureSelectionType;
     if ('featureNames' in value) return ModelVersionType;
