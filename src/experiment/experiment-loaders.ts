@@ -23,7 +23,11 @@ export interface ExperimentLoaders {
    * The arms of a customer who agrees to profiling: what is recorded, and what every live experiment decides now. Being
    * told is an exposure: one statement reads and one writes, however many customers and experiments.
    */
-  assignments(context: RequestContext): DataLoader<AssignedUser, AssignmentNode[], number>;
+  assignments(
+    context: RequestContext,
+    /** Key of the only experiment that is asked for; null: all. */
+    experiment: string | null,
+  ): DataLoader<AssignedUser, AssignmentNode[], number>;
 }
 
 export interface ExperimentLoadersDeps {
@@ -42,6 +46,9 @@ export function experimentLoaders(deps: ExperimentLoadersDeps): ExperimentLoader
         return ids.map((id) => rows.get(id) ?? null);
       }),
   );
+  const byExperiment = perRequest(
+    () => new Map<string | null, DataLoader<AssignedUser, AssignmentNode[], number>>(),
+  );
   return {
     experiment,
     armCounts: perRequest(
@@ -58,26 +65,29 @@ export function experimentLoaders(deps: ExperimentLoadersDeps): ExperimentLoader
           );
         }),
     ),
-    assignments: perRequest(
-      (context) =>
-        new DataLoader<AssignedUser, AssignmentNode[], number>(
-          (users) =>
-            assignmentsOf(deps, users, liveAsOf(context), (ids) =>
-              experiment(context).loadMany(ids),
-            ),
-          { cacheKeyFn: ({ userId }) => userId },
-        ),
-    ),
+    assignments: (context, only) => {
+      const loaders = byExperiment(context);
+      const known = loaders.get(only);
+      if (known) return known;
+      const loader = new DataLoader<AssignedUser, AssignmentNode[], number>(
+        (users) =>
+          assignmentsOf(deps, { users, only, at: liveAsOf(context) }, (ids) =>
+            experiment(context).loadMany(ids),
+          ),
+        { cacheKeyFn: ({ userId }) => userId },
+      );
+      loaders.set(only, loader);
+      return loader;
+    },
   };
 }
 
 async function assignmentsOf(
   { assignments, running, exposures }: Omit<ExperimentLoadersDeps, 'store'>,
-  users: readonly AssignedUser[],
-  at: Date,
+  { users, only, at }: { users: readonly AssignedUser[]; only: string | null; at: Date },
   experimentsByIds: (ids: readonly string[]) => Promise<(Experiment | null | Error)[]>,
 ): Promise<AssignmentNode[][]> {
-  const live = running.live(at);
+  const live = running.live(at).filter(({ key }) => only === null || key === only);
   const recorded = await assignments.ofUsers(users.map(({ userId }) => userId));
   const told = users.map((user, index) => withLive(live, user, recorded[index] ?? [], at));
   await exposures.expose(
@@ -95,7 +105,8 @@ async function assignmentsOf(
   return told.map((own) =>
     own.flatMap(({ row }) => {
       const experiment = known.get(row.experimentId);
-      return (experiment && assignmentNode(experiment, row)) ?? [];
+      if (!experiment || (only !== null && experiment.key !== only)) return [];
+      return assignmentNode(experiment, row) ?? [];
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import { UserType } from '../user/user.type.js';
@@ -17,11 +17,17 @@ export class UserAssignmentsResolver {
   })
   async assignments(
     @Root() { userId, externalId, consent }: UserType,
+    @Arg('experiment', () => String, {
+      nullable: true,
+      description:
+        'Key of an experiment: only its arm is told, and counts as exposed; default: all of them.',
+    })
+    experiment: string | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<AssignmentNode[]> {
     authorise(context, 'experiment:read');
     if (!consent.profiling) return [];
-    return this.deps.loaders.assignments(context).load({ userId, externalId });
+    return this.deps.loaders.assignments(context, experiment ?? null).load({ userId, externalId });
   }
 }
 

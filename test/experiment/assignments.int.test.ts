@@ -85,6 +85,22 @@ describe('assignments', () => {
     expect(again.counts.sql).toBe(2);
   });
 
+  it('are told of one experiment alone, and nobody is exposed to another', async () => {
+    await running();
+    await running({ key: 'second' });
+    const { data, counts } = await lab.ask(
+      `{ users(first: 100) { nodes { one: assignments(experiment: "second") { experiment { key } }
+         none: assignments(experiment: "third") { experiment { key } } } } }`,
+    );
+    const { nodes } = (data as { users: { nodes: { one: object[]; none: object[] }[] } }).users;
+    for (const { one, none } of nodes)
+      expect([one, none]).toEqual([[{ experiment: { key: 'second' } }], []]);
+    expect(counts.sql).toBe(4);
+    expect(await rows()).toHaveLength(60);
+    expect((await read()).nodes.every(({ assignments }) => assignments.length === 2)).toBe(true);
+    expect(await rows()).toHaveLength(120);
+  });
+
   it('are written once under 50 concurrent reads, and every read is counted', async () => {
     await running();
     clock.advance(1_000);
