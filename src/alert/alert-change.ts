@@ -57,10 +57,10 @@ export function changeOf(
   const alert: Alert = {
     ...{ id: before?.id ?? newId(), ruleId: rule.id, dedupKey, labels },
     ...step.next,
-    // what ended tells what it was about when it held
-    ...(step.transition === 'RESOLVED' && before
-      ? { summary: before.summary, severity: before.severity, threshold: before.threshold }
-      : { severity, threshold, summary: summaryOf(rule, labels, value) }),
+    ...{ severity, threshold },
+    // while it does not hold, it says what it was like when it did
+    summary:
+      before && seen.measured?.holds !== true ? before.summary : summaryOf(rule, labels, value),
   };
   return {
     ...{ alert, before, rule },
