@@ -10,7 +10,7 @@ import { RETRY } from './retry.js';
 
 export interface DeliveryStore {
   claim: ClaimMessage;
-  /** Writes down how an attempt went, for the message and for its channel. */
+  /** Writes down how an attempt went, for the message and for its channel; `next_at` of what failed is when it was given up. */
   settle(message: ClaimedMessage, as: SettledAs, now: Date): Promise<void>;
   /** A message whose attempt was cut short by our own end: due again at once. */
   release(message: ClaimedMessage, now: Date): Promise<void>;
@@ -59,11 +59,12 @@ export function deliveryStore(db: Database, auditOn: AuditOn): DeliveryStore {
         `with swept as (
            update alert_delivery set
              status = case when created_at < $2 then 'FAILED'::delivery_status else status end,
+             next_at = case when created_at < $2 then $3 else next_at end,
              last_error = coalesce(last_error, 'no channel of this name is configured')
            where status = 'QUEUED' and channel <> all($1::text[]) and (last_error is null or created_at < $2)
            returning status)
          select count(*) filter (where status = 'FAILED')::int as gone from swept`,
-        [textArray(known), new Date(now.getTime() - RETRY.giveUpAfterMs)],
+        [textArray(known), new Date(now.getTime() - RETRY.giveUpAfterMs), now],
       );
       return row?.gone ?? 0;
     },
@@ -239,8 +240,8 @@ async function writeRows(
       return;
     case 'FAILED':
       await sql.query(
-        `update alert_delivery set status = 'FAILED', last_error = $3 ${mine} and attempts = $2`,
-        [id, attempts, as.error],
+        `update alert_delivery set status = 'FAILED', next_at = $4, last_error = $3 ${mine} and attempts = $2`,
+        [id, attempts, as.error, now],
       );
   }
 }

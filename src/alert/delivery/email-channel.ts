@@ -112,10 +112,9 @@ function connectTo(url: URL, signal: AbortSignal): Promise<net.Socket> {
     inTime.addEventListener('abort', stop);
     socket.once('connect', () => {
       inTime.removeEventListener('abort', stop);
-      socket.off('error', reject);
       resolve(socket);
     });
-    socket.once('error', reject);
+    socket.on('error', reject); // stays: an error that nobody listens to ends the process
   });
 }
 
