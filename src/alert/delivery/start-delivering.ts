@@ -24,46 +24,69 @@ const SWEEP_EVERY_MS = 60_000;
 
 /**
  * Sends alerts until it is closed. Every channel has a loop of its own, one run at a time, so that one that hangs holds
- * up no other. Closing waits for messages in flight for a moment, then cuts them short: they stay due.
+ * up no other; the bus only wakes them, and a bus that is gone delays alerts by no more than `everyMs`. Closing waits
+ * for messages in flight for a moment, then cuts them short: they stay due.
  */
 export function startDelivering(deps: StartDeliveringDeps): { close(): Promise<void> } {
-  const { channels, everyMs = EVERY_MS, graceMs = GRACE_MS } = deps;
+  const { channels, everyMs = EVERY_MS, graceMs = GRACE_MS, onInterrupted } = deps;
   const stopping = new AbortController();
   const cut = new AbortController();
-  const loops = channels.map((channel) =>
-    followTopic({
-      subscribe: deps.subscribe,
-      look: async () => {
-        await deps.deliver(channel, cut.signal);
-      },
-      onInterrupted: deps.onInterrupted,
-      everyMs,
-    }),
-  );
-  const sweeping = sweepNowAndThen(deps, stopping.signal);
+  const known = channels.map(({ name }) => name);
+  const loops = [
+    ...channels.map((channel) =>
+      again(() => deps.deliver(channel, cut.signal), everyMs, onInterrupted, stopping.signal),
+    ),
+    again(() => deps.sweep(known), SWEEP_EVERY_MS, onInterrupted, stopping.signal),
+  ];
+  const following = followTopic({
+    subscribe: deps.subscribe,
+    look: () => {
+      for (const loop of loops) loop.wake();
+    },
+    onInterrupted,
+  });
   return {
     async close() {
       stopping.abort();
       const grace = setTimeout(() => {
         cut.abort();
       }, graceMs);
-      await Promise.all([...loops.map((loop) => loop.close()), sweeping]);
+      await Promise.all([following.close(), ...loops.map(({ ended }) => ended)]);
       clearTimeout(grace);
     },
   };
 }
 
-async function sweepNowAndThen(
-  { channels, sweep, onInterrupted }: StartDeliveringDeps,
+interface Loop {
+  /** It runs again as soon as the run that may be on is over. */
+  wake(): void;
+  ended: Promise<void>;
+}
+
+/** Runs something at once and again and again, one run at a time, until the signal fires. */
+function again(
+  run: () => Promise<unknown>,
+  everyMs: number,
+  onInterrupted: (error: unknown) => void,
   signal: AbortSignal,
-): Promise<void> {
-  const known = channels.map(({ name }) => name);
-  while (!signal.aborted) {
-    try {
-      await sweep(known);
-    } catch (error) {
-      onInterrupted(error);
+): Loop {
+  let rest = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      rest = new AbortController();
+      try {
+        await run();
+        await pause(everyMs, AbortSignal.any([signal, rest.signal]));
+      } catch (error) {
+        onInterrupted(error);
+        await pause(everyMs, signal);
+      }
     }
-    await pause(SWEEP_EVERY_MS, signal);
-  }
+  };
+  return {
+    wake: () => {
+      rest.abort();
+    },
+    ended: loop(),
+  };
 }

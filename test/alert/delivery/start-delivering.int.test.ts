@@ -69,6 +69,32 @@ describe('delivering in the background', () => {
     await delivering.close();
     await slow.close();
   });
+  it('goes on where the bus is gone and where the database was away', async () => {
+    const interrupted: string[] = [];
+    const ops = lab.webhook(receiver.url);
+    let calls = 0;
+    const delivering = startDelivering({
+      channels: [ops],
+      deliver: (channel, signal) => {
+        calls += 1;
+        return calls === 1
+          ? Promise.reject(new Error('no database'))
+          : lab.deliver(channel, signal);
+      },
+      sweep: () => Promise.resolve(),
+      subscribe: () => {
+        throw new Error('no bus');
+      },
+      onInterrupted: (error) => interrupted.push((error as Error).message),
+      everyMs: 5,
+    });
+    await lab.change(await lab.alert('CRITICAL'), 1, critical);
+    await vi.waitFor(async () => {
+      expect(await lab.statuses()).toEqual({ DELIVERED: 1 });
+    });
+    await delivering.close();
+    expect(interrupted).toEqual(expect.arrayContaining(['no database', 'no bus']));
+  });
   it('closing cuts a send in flight short, and it is due at once for whoever comes next', async () => {
     receiver.answer = hang;
     const ops = lab.webhook(receiver.url);
