@@ -24,6 +24,7 @@ export interface ExperimentServing {
   assignments: AssignmentStore;
   running: KnownExperiments;
   exposures: Exposures;
+  log: Log;
   /** After a change of this process: it is known here, and every other process is told. */
   changed(): Promise<void>;
   close(): Promise<void>;
@@ -96,6 +97,7 @@ export async function composeExperimentServing(plant: {
     ...stores,
     running,
     exposures,
+    log,
     async changed() {
       announce(feedBusTopic('experiment'), {});
       await running.refresh();

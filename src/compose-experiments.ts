@@ -31,7 +31,7 @@ export function composeExperimentRoom(parts: ExperimentRoomParts): {
   loaders: ExperimentLoaders;
 } {
   const { clock, serving, models, modelsOf, onConcluded } = parts;
-  const { store, assignments, running, exposures, changed } = serving;
+  const { store, assignments, running, exposures, changed, log } = serving;
   const loaders = experimentLoaders({ store, assignments, running, exposures });
   const clocks = { wall: () => clock.wall(), now: () => clock.now() };
   const creating = {
@@ -41,7 +41,17 @@ export function composeExperimentRoom(parts: ExperimentRoomParts): {
   };
   const moving = {
     ...{ move: store.move, changed, ...clocks },
-    ...(onConcluded ? { onConcluded } : {}),
+    // the conclusion stands, whatever becomes of this
+    onConcluded: async (experiment: Experiment): Promise<void> => {
+      try {
+        await onConcluded?.(experiment);
+      } catch (error) {
+        log.error(
+          { err: error, experiment: experiment.key },
+          'the results of a concluded experiment were not put down',
+        );
+      }
+    },
   };
   return {
     resolvers: [
