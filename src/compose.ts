@@ -29,6 +29,7 @@ import { composeWatchRooms } from './compose-watch.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
+import { assignmentDimension } from './experiment/assignment-groups.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
 import { requestProfile } from './feature/request-profile.js';
 import { liveSchema } from './feature/set/live-schema.js';
@@ -195,13 +196,14 @@ async function composeOn(
     artifactInfos: models.store.artifactInfos,
   });
   const selections = composeSelections({ plant, jobs, models, modelsOf, featuresOf });
+  const experiments = await composeExperimentServing(plant);
+  opened.push(() => experiments.close());
   const segments = composeSegmentRoom({
     ...{ plant, jobs, ingest, users, features, featuresOf, models, segmentations },
     resultCacheEntries: config.resultCache,
+    groups: assignmentDimension(experiments.running),
   });
   opened.push(() => segments.close());
-  const experiments = await composeExperimentServing(plant);
-  opened.push(() => experiments.close());
   const ledger = composeLedger(plant);
   const predictions = composePredictionRoom({
     plant,

@@ -1,12 +1,16 @@
 import { Command } from 'commander';
+import { systemClock } from '../kernel/clock.js';
 import { readConfig, type Config, type ConfigOverrides, type Environment } from '../plant/env.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addDriftCommand } from './commands/drift.js';
+import { addExperimentCommands } from './commands/experiments.js';
 import { addFeatureCommands } from './commands/features.js';
 import { addKeysCommand } from './commands/keys.js';
 import { addModelCommands } from './commands/models.js';
 import { addPrivacyCommands } from './commands/privacy.js';
 import { addQualityCommands } from './commands/quality.js';
 import { addQueryCommand } from './commands/query.js';
+import { addReportCommand } from './commands/report.js';
 import { addSampleCommand } from './commands/sample.js';
 import { addSegmentCommand } from './commands/segment.js';
 import { addStartCommand } from './commands/start.js';
@@ -65,6 +69,9 @@ export function buildProgram(environment: Environment): Command {
   addFeatureCommands(program, context);
   addModelCommands(program, context);
   addSegmentCommand(program, context);
+  addExperimentCommands(program, context);
+  addDriftCommand(program, context);
+  addReportCommand(program, context, systemClock());
   addQueryCommand(program, context);
   addKeysCommand(program, context);
   addQualityCommands(program, context);
