@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCursor } from '../../src/graphql/cursor.js';
@@ -17,7 +18,9 @@ interface ToldAlert {
 const clock = systemClock();
 let lab: FeedDoor;
 beforeAll(async () => {
-  lab = await openFeedDoor({ limits: { pingMs: 60_000, maxUndelivered: 100 } });
+  lab = await openFeedDoor({
+    limits: { pingMs: 60_000, maxUndelivered: 100, stallMs: 120_000, closeGraceMs: 60_000 },
+  });
 });
 beforeEach(() => lab.become((viewer) => viewer));
 afterAll(() => lab.close());
