@@ -14,7 +14,7 @@ import type { ScorerOptions } from './scorer/scorer.js';
 /** Our own version, as package.json has it. */
 export function ownVersion(): string {
   const text = fs.readFileSync(path.join(projectRoot, 'package.json'), 'utf8');
-  return String((JSON.parse(text) as { version?: unknown }).version ?? 'unknown');
+  return (JSON.parse(text) as { version?: string }).version ?? 'unknown';
 }
 
 /** Traces where the setting names a collector; null, and nothing loaded, where it does not. */

@@ -13,7 +13,9 @@ export interface HealthRoutes {
 }
 
 /** What machines ask: they get no session and no data of customers. */
-export function healthRoutes(options: ServerOptions): HealthRoutes {
+export function healthRoutes(
+  options: Pick<ServerOptions, 'clock' | 'log' | 'readiness' | 'metricsText' | 'authenticate'>,
+): HealthRoutes {
   const startedMs = options.clock.monotonicMs();
 
   const checks = async (): Promise<ReadinessCheck[]> => {

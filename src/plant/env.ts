@@ -166,6 +166,13 @@ const SETTINGS = {
       'OpenTelemetry collector that traces are sent to (OTLP over HTTP), such as http://collector:4318/v1/traces; empty: no traces.',
     schema: urlOrNull('http', 'https'),
   }),
+  metricsPort: setting({
+    variable: 'AUGURY_METRICS_PORT',
+    fallback: '0',
+    meaning:
+      'Port on which a worker answers /healthz, /readyz and /metrics, 0..65535; 0 is none. The server answers them on its own port.',
+    schema: integer(0, 65_535),
+  }),
   trialThreads: setting({
     variable: 'AUGURY_TRIAL_THREADS',
     fallback: '0',

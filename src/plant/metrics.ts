@@ -57,7 +57,9 @@ export function createMetrics(build: { version: string } = { version: 'unknown' 
     ...plantMetrics(registry),
     ...scrapedMetrics(registry),
     async render() {
-      return { contentType: registry.contentType, body: await registry.metrics() };
+      const body = await registry.metrics();
+      // the library writes Nan, which not every reader takes for a number
+      return { contentType: registry.contentType, body: body.replace(/ Nan$/gm, ' NaN') };
     },
   };
 }

@@ -160,10 +160,12 @@ function tellingExporter(exporter: SpanExporter, log: Pick<Log, 'warn'>): SpanEx
     export(spans, done) {
       exporter.export(spans, (result) => {
         const nowMs = performance.now();
-        if (result.code !== 0 && nowMs - toldMs > TELL_EVERY_MS) {
+        if (result.error && nowMs - toldMs > TELL_EVERY_MS) {
           toldMs = nowMs;
-          const reason = result.error ? reasonOf(result.error) : 'no reason given';
-          log.warn({ reason, spans: spans.length }, 'the collector of traces took no spans');
+          log.warn(
+            { reason: reasonOf(result.error), spans: spans.length },
+            'the collector of traces took no spans',
+          );
         }
         done(result);
       });
