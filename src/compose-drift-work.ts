@@ -3,7 +3,6 @@ import { announcer } from './announcer.js';
 import type { composeFeatureReading, composeJobs, composeModels, Plant } from './compose-models.js';
 import { answerStore } from './drift/answer.store.js';
 import type { DetectDriftDeps } from './drift/detect-drift.js';
-import { driftMetrics, type DriftMetrics } from './drift/drift-metrics.js';
 import { driftReportStore } from './drift/drift-report.store.js';
 import type { DriftReport } from './drift/drift.js';
 import { keepTrainingReference } from './drift/keep-training-reference.js';
@@ -21,8 +20,6 @@ export function composeDrift(plant: Pick<Plant, 'db' | 'clock'>): {
   references: ReturnType<typeof referenceStore>;
   /** For trainings: distributions of what a version was made from. */
   keepReference: KeepReference;
-  /** For rules of alerts. */
-  metrics(): Promise<DriftMetrics[]>;
   /** For feeds: null when there is none. */
   driftReportById(id: string): Promise<DriftReport | null>;
 } {
@@ -33,7 +30,6 @@ export function composeDrift(plant: Pick<Plant, 'db' | 'clock'>): {
     reports,
     references,
     keepReference: keepTrainingReference({ writeReference: references.write, clock }),
-    metrics: () => driftMetrics({ newestReports: reports.newest }),
     driftReportById: async (id) => (await reports.byIds([id]))[0] ?? null,
   };
 }

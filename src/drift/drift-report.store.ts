@@ -21,8 +21,6 @@ export interface DriftReportStore {
   ofJob(jobId: string): Promise<DriftReport | null>;
   byIds(ids: readonly string[]): Promise<DriftReport[]>;
   page(page: DriftReportPage): Promise<DriftReport[]>;
-  /** The newest report of each model. */
-  newest(): Promise<DriftReport[]>;
 }
 
 const COLUMNS = `id, model_id as "modelId", model_version_id as "modelVersionId", job_id as "jobId",
@@ -73,13 +71,6 @@ export function driftReportStore(db: Database): DriftReportStore {
         after,
         limit,
       ]),
-    newest: async () =>
-      (
-        await db.query<Row>(
-          `select newest.* from model m cross join lateral (
-             select ${COLUMNS} from drift_report r where r.model_id = m.id order by r.id desc limit 1) newest`,
-        )
-      ).map(toReport),
   };
 }
 

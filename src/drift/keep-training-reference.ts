@@ -23,7 +23,7 @@ export function keepTrainingReference(deps: KeepTrainingReferenceDeps): KeepRefe
         rows: table.rows,
         dataFrom: beginOf(version, asOf, until),
         dataUntil: until,
-        sketch: sketchReference(
+        sketch: await sketchReference(
           { table, probability },
           labels,
           version.threshold ?? 0.5,

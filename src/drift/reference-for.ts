@@ -76,7 +76,7 @@ async function makeReference(
       `a reference must be made from at least ${LEAST_ROWS} customers, the window until ${window.asOf.toISOString()} holds ${keeper.rows()}`,
     );
   const rows = keeper.kept();
-  const sketch = sketchReference(rows, null, served.threshold, null);
+  const sketch = await sketchReference(rows, null, served.threshold, null);
   const from = window.rule?.from ?? served.version.dataFrom ?? new Date(window.asOf.getTime() - 1);
   const labels = await deps.labelsOf(served, from, window.asOf);
   const at = deps.clock.wall();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError } from '../kernel/error.js';
 import {
@@ -53,12 +54,12 @@ const LEAST_TEST_ROWS = 30;
  * The sketch of a window. @param answers of each row, 1 positive; null: not known
  * @param isTestRow rows the version was not fitted on; scores and accuracy are of these. Null: it was fitted on none
  */
-export function sketchReference(
+export async function sketchReference(
   { table, probability }: ScoredTable,
   answers: ArrayLike<number> | null,
   threshold: number,
   isTestRow: ((row: number) => boolean) | null,
-): ReferenceSketch {
+): Promise<ReferenceSketch> {
   const all = Array.from({ length: table.rows }, (_, row) => row);
   const held = isTestRow ? all.filter(isTestRow) : all;
   const rows = held.length >= LEAST_TEST_ROWS ? held : all;
@@ -66,7 +67,7 @@ export function sketchReference(
   const right = (row: number): boolean =>
     (probability[row] ?? 0) >= threshold === (answers?.[row] === 1);
   return {
-    inputs: inputSketches(table),
+    inputs: await inputSketches(table),
     scores: sketchNumber(scores),
     expected: { rows: rows.length, accuracy: expectedCorrect(scores, threshold) / rows.length },
     accuracy: answers && { rows: rows.length, accuracy: rows.filter(right).length / rows.length },
@@ -77,23 +78,24 @@ export function sketchReference(
   };
 }
 
-function inputSketches(table: FeatureTable): ReferenceSketch['inputs'] {
+/** A column at a time: sorting many rows of all of them at once would hold up whatever else the process does. */
+async function inputSketches(table: FeatureTable): Promise<ReferenceSketch['inputs']> {
   const { numericNames, categoricalNames, numeric, categorical, rows } = table;
   const width = numericNames.length;
   const high = categoricalNames.length;
-  return [
-    ...numericNames.map((name, column) => {
-      const values = new Float32Array(rows);
-      for (let row = 0; row < rows; row += 1) values[row] = numeric[row * width + column] ?? NaN;
-      return { name, sketch: sketchNumber(values) };
-    }),
-    ...categoricalNames.map((name, column) => ({
-      name,
-      sketch: sketchCategory(
-        Array.from({ length: rows }, (_, row) => categorical[row * high + column] ?? ''),
-      ),
-    })),
-  ];
+  const inputs: ReferenceSketch['inputs'] = [];
+  for (const [column, name] of numericNames.entries()) {
+    const values = new Float32Array(rows);
+    for (let row = 0; row < rows; row += 1) values[row] = numeric[row * width + column] ?? NaN;
+    inputs.push({ name, sketch: sketchNumber(values) });
+    await setImmediate();
+  }
+  for (const [column, name] of categoricalNames.entries()) {
+    const labels = Array.from({ length: rows }, (_, row) => categorical[row * high + column] ?? '');
+    inputs.push({ name, sketch: sketchCategory(labels) });
+    await setImmediate();
+  }
+  return inputs;
 }
 
 const numbers = z.array(z.number());
