@@ -170,6 +170,19 @@ describe('grouping', () => {
   });
 });
 
+describe('a clock that was set back', () => {
+  it('does not change the order of an alert, nor hold it up', async () => {
+    const narrow = { ...ops, most: 1 };
+    const id = await lab.alert();
+    await lab.change(id, 1);
+    lab.clock.advance(-600_000);
+    await lab.change(id, 2, { status: 'RESOLVED' });
+    await pass(15, narrow);
+    const told = receiver.received.flatMap(({ body }) => alertsOf(body));
+    expect(told.map(({ revision }) => revision)).toEqual([1, 2]);
+  });
+});
+
 describe('several workers', () => {
   it('never send the same change twice', async () => {
     const narrow = { ...ops, most: 3 };
