@@ -16,6 +16,7 @@ import { experimentStore } from './experiment/experiment.store.js';
 import { ChangesCursorResolver } from './graphql/changes-cursor.resolver.js';
 import type { Feed } from './graphql/feeds.js';
 import { followedFeed, type FollowedFeed } from './graphql/followed-feed.js';
+import type { JobChange } from './job/job-changes.js';
 import { JOB_TOPIC } from './job/job.messages.js';
 import { jobFeeds } from './job/job.resolver.js';
 import type { FeedEntry, FeedTopic } from './kernel/feed.js';
@@ -28,7 +29,7 @@ import {
 
 export interface FeedParts {
   plant: Pick<Plant, 'db' | 'bus' | 'clock' | 'log'>;
-  jobs: { store: Pick<ReturnType<typeof composeJobs>['store'], 'get'> };
+  jobs: { store: Pick<ReturnType<typeof composeJobs>['store'], 'get' | 'byIds'> };
   models: Pick<Awaited<ReturnType<typeof composeModels>>, 'serving'> & {
     store: Pick<Awaited<ReturnType<typeof composeModels>>['store'], 'byName'>;
   };
@@ -68,6 +69,7 @@ export function composeFeeds({ plant, jobs, models, ledger }: FeedParts): {
   const experiments = experimentStore(db, auditStore);
   const driftChanges = withRows(entries('drift'), reports.byIds);
   const experimentChanges = withRows(entries('experiment'), experiments.byIds);
+  const jobChanges = withRows(entries('job'), jobs.store.byIds);
   const crossings = readCrossings({
     readFeed: entries('risk'),
     predictionsByIds: ledger.store.byIds,
@@ -94,7 +96,7 @@ export function composeFeeds({ plant, jobs, models, ledger }: FeedParts): {
       ...jobFeeds({
         getJob: jobs.store.get,
         subscribe,
-        changes: follow('job', entries('job'), JOB_TOPIC),
+        changes: follow<JobChange>('job', jobChanges, JOB_TOPIC),
       }),
       ...riskFeeds({ crossings: follow('risk', crossings), serving: models.serving }),
     },

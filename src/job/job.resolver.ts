@@ -8,11 +8,10 @@ import { feedCursor, feedPosition } from '../graphql/feed-cursor.js';
 import { FEED_AFTER } from '../graphql/feed.type.js';
 import type { FollowedFeed } from '../graphql/followed-feed.js';
 import { PAGE_AFTER } from '../graphql/page.type.js';
-import type { FeedEntry } from '../kernel/feed.js';
 import { toFeed, type Feed } from '../graphql/feeds.js';
 import { mapFeed } from '../graphql/live-feed.js';
 import type { Job, JobKind as Kind, JobPage, JobStatus as Status } from './job.js';
-import { jobOfEntry } from './job-changes.js';
+import { jobAtChange, type JobChange } from './job-changes.js';
 import { jobNode, type JobNode } from './job-node.js';
 import { followJob, followJobs, type FollowJobDeps } from './follow-job.js';
 import { JobConnectionType, JobKind, JobPayloadType, JobStatus, JobType } from './job.type.js';
@@ -116,7 +115,7 @@ export class JobResolver {
 
 export interface JobFeedDeps extends FollowJobDeps {
   /** The log of changes of jobs; without it nothing can be resumed. */
-  changes?: Pick<FollowedFeed<FeedEntry>, 'follow'>;
+  changes?: Pick<FollowedFeed<JobChange>, 'follow'>;
 }
 
 /** The sources of the subscriptions `job` and `jobChanged`. */
@@ -135,11 +134,12 @@ export function jobFeeds(deps: JobFeedDeps): { job: Feed; jobChanged: Feed } {
       if (after === null) return mapFeed(followJobs(deps, kinds), jobNode);
       if (!deps.changes)
         throw new AppError('UNAVAILABLE', 'changes of jobs are not held here: leave out after');
-      const wanted = ({ keys }: FeedEntry): boolean =>
-        kinds?.some((kind) => kind === keys['kind']) ?? true;
-      return mapFeed(deps.changes.follow({ after, accept: wanted }), (entry) => ({
-        ...jobNode(jobOfEntry(entry)),
-        cursor: feedCursor('job', entry.id),
+      const wanted = ({ row, keys }: JobChange): boolean =>
+        row !== null && (kinds?.some((kind) => kind === keys['kind']) ?? true);
+      return mapFeed(deps.changes.follow({ after, accept: wanted }), ({ id, row, payload }) => ({
+        // accepted only with a row
+        ...jobNode(jobAtChange(row as Job, payload)),
+        cursor: feedCursor('job', id),
       }));
     },
   };

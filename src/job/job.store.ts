@@ -33,7 +33,8 @@ const COLUMNS = `id, kind::text as kind, status::text as status, progress, stage
 const HELD = `id = $1 and status = 'RUNNING' and leased_by = $2`;
 
 /**
- * A change of status and its entry in the log of changes: one statement, both or neither.
+ * A change of status and its entry in the log of changes: one statement, both or neither. The entry holds what
+ * changes; what a job was asked and what came of it may name customers, and stays in the row alone.
  * @param change inserts or updates jobs and returns COLUMNS
  * @param at placeholder of the instant of the change
  */
@@ -42,7 +43,9 @@ const logged = (change: string, at: string): string => `with changed as (${chang
     select ${waitForFeedWriters('job')} from (select count(*) as rows from changed) c where c.rows > 0),
   entry as (
     insert into feed_entry (topic, at, subject, keys, payload)
-    select 'job', ${at}::timestamptz, c.id, jsonb_build_object('kind', c.kind, 'status', c.status), to_jsonb(c)
+    select 'job', ${at}::timestamptz, c.id, jsonb_build_object('kind', c.kind, 'status', c.status),
+      jsonb_build_object('status', c.status, 'progress', c.progress, 'stage', c.stage, 'attempts', c.attempts,
+        'startedAt', c."startedAt", 'finishedAt', c."finishedAt", 'revision', c.revision)
     from changed c, alone)
   select * from changed`;
 

@@ -69,7 +69,7 @@ function openRoom() {
     const feeds = composeFeeds({
       plant,
       models,
-      jobs: { store: { get: () => Promise.resolve(null) } },
+      jobs: { store: { get: () => Promise.resolve(null), byIds: () => Promise.resolve([]) } },
       ledger: composeLedger(plant),
     });
     opened.push(feeds);
