@@ -1,3 +1,4 @@
+import { withCounts, zeroCounts } from '../kernel/count.js';
 import { pause } from '../kernel/pause.js';
 import type { Experiment } from '../experiment/experiment.js';
 import type { ServedModel, Serving } from '../model/serving.js';
@@ -94,21 +95,22 @@ function hold(
   const own: Held = {
     ...{ experimentId: experiment.id, served: undefined, failedAt: 0, release },
     ready: new Promise<ServedModel | null>((resolve) => {
-      serving
-        .use(versionId, (served) => {
+      // counters of the request that happens to be the first are not for this
+      withCounts(zeroCounts(), () =>
+        serving.use(versionId, (served) => {
           own.served = served;
           resolve(served);
           return released;
-        })
-        .catch((error: unknown) => {
-          own.served = null;
-          own.failedAt = monotonicMs();
-          log.error(
-            { err: error, experiment: experiment.key, versionId },
-            'the version of an arm cannot be loaded: production answers for that arm, nobody is exposed to it',
-          );
-          resolve(null);
-        });
+        }),
+      ).catch((error: unknown) => {
+        own.served = null;
+        own.failedAt = monotonicMs();
+        log.error(
+          { err: error, experiment: experiment.key, versionId },
+          'the version of an arm cannot be loaded: production answers for that arm, nobody is exposed to it',
+        );
+        resolve(null);
+      });
     }),
   };
   return own;

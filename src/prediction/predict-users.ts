@@ -43,6 +43,17 @@ export interface Question {
   users: readonly UserQuestion[];
 }
 
+/** What became of the questions of one call. */
+export interface ServedCall {
+  /** Name of the model. */
+  model: string;
+  requests: number;
+  errors: number;
+  /** Answered by something else than the model. */
+  fallbacks: number;
+  seconds: number;
+}
+
 export interface PredictUsersDeps extends ModelOrElseDeps {
   readFeatures: ReadFeatures;
   freshPredictions(query: {
@@ -67,6 +78,8 @@ export interface PredictUsersDeps extends ModelOrElseDeps {
    * the own arm and scored by all of them; nothing is remembered of these answers.
    */
   inExperiment?(question: Question): Promise<QuestionArms> | null;
+  /** Told what a call came to, for rules on rates and latencies; each of its questions waited `seconds`. */
+  onServed?(call: ServedCall): void;
   /** Told how many scores of a call came from where, for the metrics. */
   onAnswers?(answers: { source: PredictionSource; count: number }): void;
 }
@@ -86,6 +99,11 @@ export async function predictUsers(
   signal: AbortSignal,
 ): Promise<(PredictionAnswer | AppError | null)[]> {
   const { served } = question;
+  const startMs = deps.clock.monotonicMs();
+  const tell = (requests: number, errors: number, fallbacks: number): void => {
+    const seconds = (deps.clock.monotonicMs() - startMs) / 1_000;
+    deps.onServed?.({ model: served.model.name, requests, errors, fallbacks, seconds });
+  };
   try {
     const arms = (await deps.inExperiment?.(question)) ?? null;
     const cached = await fromLedger(deps, question, arms);
@@ -106,9 +124,12 @@ export async function predictUsers(
       failed,
     });
     tellSources(deps, answers);
+    tell(answers.length, failed, (fresh.told.fromLast ?? 0) + (fresh.told.fromRules ?? 0));
     return answers;
   } catch (error) {
     deps.tally.add(served.model.id, { failed: question.users.length });
+    // who gave up waiting is no failure of ours
+    if (!signal.aborted) tell(question.users.length, question.users.length, 0);
     throw error;
   }
 }
@@ -211,12 +232,14 @@ async function score(
     if (!known) continue;
     const arm = arms?.armOf(user) ?? null;
     const own = arm?.served ?? served;
-    const real = read.row(own, row);
-    const inputs = overriddenFor(real, user.overrides, own, versions);
+    const real = read.row(served, row);
+    const ofOwn = own === served ? real : read.row(own, row);
+    const inputs = overriddenFor(ofOwn, user.overrides, own, versions);
     const inputsOf = (other: ServedModel): InputRow =>
       other === own ? inputs : overriddenFor(read.row(other, row), user.overrides, other, versions);
+    // as production says, whatever the arm: who gets an answer must not depend on it
     const eligibility = eligibilityOf(
-      { ...known, hasAttributes: hasAttributes(real, own.inputs, own.features) },
+      { ...known, hasAttributes: hasAttributes(real, served.inputs, served.features) },
       served.model.spec.eligible.minAgeDays,
       asOf,
     );
