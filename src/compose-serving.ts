@@ -29,6 +29,7 @@ export interface ServingSettings {
   /** An older stored score does not answer in the place of the model; default 24 hours. */
   lastScoreMaxAgeMs?: number;
   onAnswers?: PredictUsersDeps['onAnswers'];
+  onServed?: PredictUsersDeps['onServed'];
 }
 
 /** What experiments on models need; without it production answers everybody. */
@@ -45,7 +46,7 @@ export interface ServingParts {
   predicting: Required<
     Pick<PredictUsersDeps, 'scoreWithinMs' | 'inPlaceOfModel' | 'resultCache' | 'shadow'>
   > &
-    Pick<PredictUsersDeps, 'onAnswers' | 'inExperiment'>;
+    Pick<PredictUsersDeps, 'onAnswers' | 'onServed' | 'inExperiment'>;
   resultCache: ResultCache;
   shadow: ShadowQuestions;
   resolvers: object[];
@@ -62,7 +63,7 @@ export function composeServing(
   experiments?: ServingExperiments,
 ): ServingParts {
   const { db, bus, scorer, clock, log } = plant;
-  const { resultCacheEntries, scoreWithinMs, lastScoreMaxAgeMs, onAnswers } = settings;
+  const { resultCacheEntries, scoreWithinMs, lastScoreMaxAgeMs, onAnswers, onServed } = settings;
   const announce = announcer(plant);
   const cache = resultCache({ entries: resultCacheEntries });
   serving.onSwitch(({ model, version }) => {
@@ -103,6 +104,7 @@ export function composeServing(
       resultCache: cache,
       shadow,
       ...(onAnswers ? { onAnswers } : {}),
+      ...(onServed ? { onServed } : {}),
       ...(arms ? { inExperiment: arms.inExperiment } : {}),
     },
     resultCache: cache,

@@ -29,6 +29,8 @@ import { composeWatchRooms } from './compose-watch.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
 import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
+import { operationCall } from './alert/service-sample.js';
+import { startServiceRecorder } from './compose-alert-work.js';
 import { assignmentDimension } from './experiment/assignment-groups.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
 import { requestProfile } from './feature/request-profile.js';
@@ -114,6 +116,8 @@ async function composeOn(
   close: () => Promise<void>,
 ): Promise<Composition> {
   const { db, bus, queues, scorer, clock, log } = plant;
+  const samples = startServiceRecorder(plant);
+  opened.push(() => samples.close());
   const subscribe = (topic: string): AsyncIterableIterator<unknown> => bus.subscribe(topic);
 
   // access · job · user · device · event · ticket, with what privacy holds them to
@@ -220,6 +224,9 @@ async function composeOn(
       resultCacheEntries: config.resultCache,
       scoreWithinMs: config.scoreWithinMs,
       onAnswers: metrics.answers,
+      onServed: ({ model, ...call }) => {
+        samples.record({ kind: 'prediction', name: model, ...call });
+      },
     },
   });
   opened.push(() => predictions.close());
@@ -294,6 +301,7 @@ async function composeOn(
       metricsText: async () => (await metrics.render()).body,
       onOperation: (report) => {
         metrics.request(labelsOf(report), report.counts.milliseconds / 1000);
+        samples.record(operationCall(report));
       },
     },
     prepare: async (modelsFolder) => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { systemClock } from '../kernel/clock.js';
 import { readConfig, type Config, type ConfigOverrides, type Environment } from '../plant/env.js';
+import { addAlertsCommands } from './commands/alerts.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addDriftCommand } from './commands/drift.js';
 import { addExperimentCommands } from './commands/experiments.js';
@@ -71,6 +72,7 @@ export function buildProgram(environment: Environment): Command {
   addSegmentCommand(program, context);
   addExperimentCommands(program, context);
   addDriftCommand(program, context);
+  addAlertsCommands(program, context);
   addReportCommand(program, context, systemClock());
   addQueryCommand(program, context);
   addKeysCommand(program, context);

@@ -16,6 +16,10 @@ export function driftReportNode(report: DriftReport): DriftReportNode {
 export type DriftReferenceNode = DriftReferenceType & { modelVersionId: string };
 
 /** Row to node. */
-export function driftReferenceNode(reference: Omit<DriftReference, 'sketch'>): DriftReferenceNode {
-  return { ...reference, id: encodeId('DriftReference', reference.id) };
+export function driftReferenceNode({
+  dataFrom: windowFrom,
+  dataUntil: windowUntil,
+  ...reference
+}: Omit<DriftReference, 'sketch'>): DriftReferenceNode {
+  return { ...reference, windowFrom, windowUntil, id: encodeId('DriftReference', reference.id) };
 }

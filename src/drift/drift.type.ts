@@ -238,9 +238,9 @@ export class DriftReferenceType extends NodeInterface {
   @Field(() => Int, { description: 'Customers it was made from.' })
   rows!: number;
   @Field(() => DateTime, { description: 'Where its window begins.' })
-  dataFrom!: Date;
+  windowFrom!: Date;
   @Field(() => DateTime, { description: 'Where it ends.' })
-  dataUntil!: Date;
+  windowUntil!: Date;
   @Field(() => DateTime, { description: 'When it was made.' })
   createdAt!: Date;
   @Field(() => String, { description: 'Who asked for it.' })

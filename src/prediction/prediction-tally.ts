@@ -1,3 +1,14 @@
+/** What became of the questions of one call. */
+export interface ServedCall {
+  /** Name of the model. */
+  model: string;
+  requests: number;
+  errors: number;
+  /** Answered by something else than the model. */
+  fallbacks: number;
+  seconds: number;
+}
+
 /** What this process answered for a model since it started; the ledger cannot know these. */
 export interface Tally {
   answered: number;

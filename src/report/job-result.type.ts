@@ -52,7 +52,7 @@ export const JobResultUnion = createUnionType({
   resolveType: (value) => {
     if ('driftedShare' in value) return DriftReportType;
     if ('markdown' in value) return DailyReportType;
-    if ('dataFrom' in value && 'source' in value) return DriftReferenceType;
+    if ('windowFrom' in value) return DriftReferenceType;
     if ('chosenBecause' in value) return SegmentationType;
     if ('positiveShare' in value) return FeatureSelectionType;
     if ('featureNames' in value) return ModelVersionType;

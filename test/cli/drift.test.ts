@@ -32,7 +32,7 @@ const report = {
   ...{ drifted: true, driftedShare: 2 / 3, consequence: 0.5, accuracyFall: null },
   ...{ action: 'RETRAINING', because: 'Inputs moved.', retraining: { id: 'Job:2' } },
 };
-const reference = { __typename: 'DriftReference', rows: 150, dataFrom: 'C', dataUntil: 'D' };
+const reference = { __typename: 'DriftReference', rows: 150, windowFrom: 'C', windowUntil: 'D' };
 
 let server: http.Server;
 let asked: { query: string; variables: Record<string, unknown> }[] = [];

@@ -98,11 +98,11 @@ async function reset(remote: Remote, model: string, output: Output): Promise<voi
   );
   const { job } = must(resetDriftReference);
   if (!job) return;
-  const selection = '... on DriftReference { id source rows dataFrom dataUntil }';
+  const selection = '... on DriftReference { id source rows windowFrom windowUntil }';
   const { result } = await followJob(remote, job.id, selection, output);
   if (output.json) output.line(JSON.stringify(result));
   else
     output.line(
-      `the reference of ${model} is now ${String(result?.['rows'])} customers, ${String(result?.['dataFrom'])} to ${String(result?.['dataUntil'])}`,
+      `the reference of ${model} is now ${String(result?.['rows'])} customers, ${String(result?.['windowFrom'])} to ${String(result?.['windowUntil'])}`,
     );
 }
