@@ -5,7 +5,6 @@ import { variantFor } from '../../src/experiment/assign.js';
 import type { Experiment } from '../../src/experiment/experiment.js';
 import { AppError } from '../../src/kernel/error.js';
 import { DAY_MS } from '../../src/kernel/clock.js';
-import { inputTable } from '../../src/model/model-inputs.js';
 import { cellOf } from '../../src/prediction/input-rows.js';
 import { predictUsers } from '../../src/prediction/predict-users.js';
 import { PredictionAssignmentResolver } from '../../src/prediction/prediction-assignment.resolver.js';
@@ -59,20 +58,6 @@ async function rowsOf(table: string): Promise<Record<string, unknown>[]> {
   return lab.database.db.query(`select * from ${table}`);
 }
 
-/** What a version says to the inputs of an answer. */
-async function scoreBy(version: string, answer: { userId: number; asOf: Date }): Promise<number> {
-  return server.serving.use(version, async (served) => {
-    const read = await server.features.read({
-      features: served.features,
-      users: [answer.userId],
-      asOf: answer.asOf,
-    });
-    const table = inputTable(read, served.inputs);
-    const { probability } = await lab.scorer.score(served.version.artifactSha256, table);
-    return probability[0] ?? NaN;
-  });
-}
-
 describe('arms that are versions of the model', () => {
   it('answer 100 customers with one run a version, and as many statements as one customer', async () => {
     const experiment = await runExperiment(lab, server, [production, subset]);
@@ -87,7 +72,8 @@ describe('arms that are versions of the model', () => {
         source: 'MODEL',
         threshold: arm?.modelVersionId === subset ? 0.4 : lab.production().threshold,
       });
-      if (answer) expect(answer.probability).toBe(await scoreBy(answer.modelVersionId, answer));
+      if (answer)
+        expect(answer.probability).toBe(await server.scoreBy(answer.modelVersionId, answer));
       arms.set(arm?.key ?? '', (arms.get(arm?.key ?? '') ?? 0) + 1);
     }
     expect([...arms.keys()].sort()).toEqual(['arm-0', 'arm-1']);
@@ -150,7 +136,7 @@ describe('arms that are versions of the model', () => {
         answered: answer?.probability,
         threshold: version === subset ? 0.4 : 0.5,
       });
-      if (answer) expect(row?.probability).toBe(await scoreBy(version, answer));
+      if (answer) expect(row?.probability).toBe(await server.scoreBy(version, answer));
     }
     const { db } = lab.database;
     expect(await shadowStore(db).agreement([subset, other])).toEqual([]); // nothing of it is a report on a shadow

@@ -4,6 +4,7 @@ import { composeServing } from '../../src/compose-serving.js';
 import type { Experiment, Variant } from '../../src/experiment/experiment.js';
 import { DAY_MS } from '../../src/kernel/clock.js';
 import { withCounts, zeroCounts } from '../../src/kernel/count.js';
+import { inputTable } from '../../src/model/model-inputs.js';
 import type { PredictionAnswer } from '../../src/prediction/prediction.js';
 import { predictionLoaders, type PredictionKey } from '../../src/prediction/prediction-loaders.js';
 import { listLog } from './scorer.js';
@@ -64,6 +65,14 @@ export async function armServer(lab: ServingLab, ahead = 0) {
       );
       return { answers: answers.map(scored), all: answers, counts };
     },
+    /** What a version says of a customer, read anew. */
+    scoreBy: (versionId: string, { userId, asOf }: { userId: number; asOf: Date }) =>
+      serving.use(versionId, async (served) => {
+        const read = await features.read({ features: served.features, users: [userId], asOf });
+        const table = inputTable(read, served.inputs);
+        const { probability } = await lab.scorer.score(served.version.artifactSha256, table);
+        return probability[0] ?? NaN;
+      }),
     /** Resolves when what the other arms say is written; nobody is asked after that. */
     settle: () => (settled ??= serve.close()),
     async close() {
