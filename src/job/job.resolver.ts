@@ -114,8 +114,8 @@ export class JobResolver {
 }
 
 export interface JobFeedDeps extends FollowJobDeps {
-  /** The log of changes of jobs; without it nothing can be resumed. */
-  changes?: Pick<FollowedFeed<JobChange>, 'follow'>;
+  /** The log of changes of jobs. */
+  changes: Pick<FollowedFeed<JobChange>, 'follow'>;
 }
 
 /** The sources of the subscriptions `job` and `jobChanged`. */
@@ -132,8 +132,6 @@ export function jobFeeds(deps: JobFeedDeps): { job: Feed; jobChanged: Feed } {
       const kinds = (args['kind'] as Kind[] | null | undefined) ?? null;
       const after = feedPosition('job', args['after']);
       if (after === null) return mapFeed(followJobs(deps, kinds), jobNode);
-      if (!deps.changes)
-        throw new AppError('UNAVAILABLE', 'changes of jobs are not held here: leave out after');
       const wanted = ({ row, keys }: JobChange): boolean =>
         row !== null && (kinds?.some((kind) => kind === keys['kind']) ?? true);
       return mapFeed(deps.changes.follow({ after, accept: wanted }), ({ id, row, payload }) => ({
