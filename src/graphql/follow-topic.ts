@@ -14,24 +14,37 @@ export interface FollowTopicDeps {
 const LOOK_AGAIN_EVERY_MS = 30_000;
 const RESUBSCRIBE_AFTER_MS = 1_000;
 
-/** Looks again whenever the bus says so and every now and then, until it is closed. */
+/** Looks again whenever the bus says so and every now and then, also while there is no bus, until it is closed. */
 export function followTopic(deps: FollowTopicDeps): { close(): Promise<void> } {
   const { subscribe, look, onInterrupted, everyMs = LOOK_AGAIN_EVERY_MS } = deps;
   const ended = new AbortController();
   let messages: AsyncIterableIterator<unknown> | null = null;
   const stopped = (): boolean => ended.signal.aborted;
+  /** Of time without a bus. */
+  let sinceLookMs = 0;
+  const lookAnyway = async (): Promise<void> => {
+    sinceLookMs = 0;
+    try {
+      if (!stopped()) await look();
+    } catch (error) {
+      onInterrupted(error);
+    }
+  };
   const follow = async (): Promise<void> => {
     while (!stopped()) {
       try {
         messages = subscribe();
         for await (const _ of withTicks(messages, everyMs)) {
           if (stopped()) return;
+          sinceLookMs = 0;
           await look();
         }
       } catch (error) {
         onInterrupted(error);
       }
       await pause(RESUBSCRIBE_AFTER_MS, ended.signal);
+      sinceLookMs += RESUBSCRIBE_AFTER_MS;
+      if (sinceLookMs >= everyMs) await lookAnyway();
     }
   };
   const following = follow();

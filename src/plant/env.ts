@@ -149,7 +149,7 @@ const SETTINGS = {
     variable: 'AUGURY_CHANNELS',
     fallback: '',
     meaning:
-      'JSON file of the channels that alerts are sent to (webhook, slack, email): see docs/alerts.md; empty: none.',
+      'JSON file of the channels that alerts are sent to (webhook, slack, email, pagerduty): see docs/alerts.md; empty: none.',
     schema: textOrNull,
   }),
   webhookNetworks: setting({

@@ -51,6 +51,22 @@ describe('following a topic', () => {
     expect(bus.ended()).toBe(true);
   });
 
+  it('looks now and then also while there is no bus', async () => {
+    const look = vi.fn();
+    const interrupted = vi.fn();
+    const following = followTopic({
+      subscribe: () => {
+        throw new Error('the bus is away');
+      },
+      look,
+      onInterrupted: interrupted,
+      everyMs: 900,
+    });
+    await vi.waitFor(() => expect(look).toHaveBeenCalledTimes(1), { timeout: 5_000 });
+    expect(interrupted).toHaveBeenCalled();
+    await following.close();
+  });
+
   it('looks without a message too, every now and then', async () => {
     const bus = line();
     const look = vi.fn();
