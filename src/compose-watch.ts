@@ -16,6 +16,7 @@ import type { RequestContext } from './graphql/context.js';
 import type { SelectionLoaders } from './model/selection-loaders.js';
 import type { ModelLoaders } from './model/version-loaders.js';
 import type { Config } from './plant/env.js';
+import { PredictionAssignmentResolver } from './prediction/prediction-assignment.resolver.js';
 import { JobResultResolver } from './report/job-result.resolver.js';
 import type { SegmentationNode } from './segment/segment-nodes.js';
 import type { UserLoaders } from './user/user-loaders.js';
@@ -67,6 +68,10 @@ export function composeWatchRooms(parts: WatchParts) {
   return {
     resolvers: [
       ...experiments.resolvers,
+      new PredictionAssignmentResolver({
+        assignmentsOf: parts.experiments.assignments.ofUsers,
+        experiment: experiments.loaders.experiment,
+      }),
       ...composeExperimentResults(looks).resolvers,
       ...driftRoom.resolvers,
       ...deliveries.resolvers,

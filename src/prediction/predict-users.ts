@@ -17,7 +17,7 @@ import {
   type StoredPrediction,
 } from './prediction.js';
 import type { PredictionMade } from './prediction.messages.js';
-import type { PredictionTally, Tally } from './prediction-tally.js';
+import type { PredictionTally, ServedCall, Tally } from './prediction-tally.js';
 import { readInputs } from './read-inputs.js';
 import type { ResultCache } from './result-cache.js';
 import type { ShadowQuestions } from './shadow.js';
@@ -41,17 +41,6 @@ export interface Question {
    */
   maxStalenessSeconds: number | null;
   users: readonly UserQuestion[];
-}
-
-/** What became of the questions of one call. */
-export interface ServedCall {
-  /** Name of the model. */
-  model: string;
-  requests: number;
-  errors: number;
-  /** Answered by something else than the model. */
-  fallbacks: number;
-  seconds: number;
 }
 
 export interface PredictUsersDeps extends ModelOrElseDeps {

@@ -62,7 +62,6 @@ const LATER = new Set([
   'UserOrderBy.FEATURE',
   'UserOrderBy.PROBABILITY',
   'Prediction.recourse',
-  'Prediction.assignment',
 ]);
 
 const CONTRACT = path.join(projectRoot, '..', 'shared', 'contract', 'schema.graphql');
