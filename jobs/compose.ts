@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { auditStore } from '../src/access/audit.store.js';
-import { composeRegistry } from '../src/compose-data.js';
+import { composeAccess, composeRegistry } from '../src/compose-data.js';
 import { composeEventUpkeep } from '../src/compose-event-upkeep.js';
 import {
   composeFeatureReading,
@@ -11,7 +11,9 @@ import {
 } from '../src/compose-models.js';
 import { composeLedgerUpkeep } from '../src/compose-ledger-upkeep.js';
 import { composeDrift } from '../src/compose-drift-work.js';
+import { countedJobs, watchPlant } from '../src/compose-metrics.js';
 import { composeQualityScan } from '../src/compose-quality-scan.js';
+import { readinessOf } from '../src/compose-readiness.js';
 import { composeProfiling, openFeatureRegistry } from '../src/compose-registry.js';
 import {
   askForAssignments,
@@ -19,6 +21,7 @@ import {
   composeSegmentWork,
 } from '../src/compose-segmentations.js';
 import { composeSelectionWork } from '../src/compose-selection-work.js';
+import { ownVersion } from '../src/compose-traces.js';
 import { composeTrials } from '../src/compose-trials.js';
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
 import { requestProfile } from '../src/feature/request-profile.js';
@@ -31,9 +34,11 @@ import { sliceAttributes } from '../src/model/slice-attributes.store.js';
 import { TRIAL_QUEUE } from '../src/model/trial.messages.js';
 import { openPlant, type PlantOptions } from '../src/open-plant.js';
 import type { Config } from '../src/plant/env.js';
+import { createMetrics, type Metrics } from '../src/plant/metrics.js';
 import { fillReviews } from '../src/prediction/review-queue.js';
 import { reviewStore } from '../src/prediction/review.store.js';
 import { requestScan } from '../src/quality/request-scan.js';
+import { openWorkerDoor } from '../src/worker-door.js';
 import { workOnWatch } from './compose-watch.js';
 import { eventProcessor } from './event.js';
 import { featureProcessor } from './feature.js';
@@ -57,6 +62,8 @@ export interface WorkerOptions extends PlantOptions {
       | 'channels'
       | 'webhookNetworks'
       | 'feedDays'
+      | 'host'
+      | 'metricsPort'
     >;
 }
 
@@ -67,8 +74,10 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
-    const plant = await openPlant(options, opened);
-    const rooms = await composeRooms(plant, options.config, opened);
+    const metrics = createMetrics({ version: ownVersion() });
+    const plant = await openPlant(options, opened, metrics, 'augury worker');
+    watchPlant(metrics, plant);
+    const rooms = await composeRooms(plant, options.config, opened, metrics);
     // Closing the queues waits for running jobs, so it must come before what they use is closed.
     opened.push(() => plant.queues.close());
 
@@ -82,11 +91,29 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
     await rooms.ledgerUpkeep.createLedgerMonths();
     await scheduleRecurring(plant.queues);
     await rooms.jobs.sweep();
+    await tellFigures(plant, options.config, metrics, opened);
     return { close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Health and figures of the worker, where it was given a port for them. */
+async function tellFigures(
+  plant: Plant,
+  { host, metricsPort: port }: WorkerOptions['config'],
+  metrics: Metrics,
+  opened: (() => Promise<void>)[],
+): Promise<void> {
+  if (port === 0) return;
+  const door = await openWorkerDoor({
+    ...{ host, port, clock: plant.clock, log: plant.log },
+    readiness: readinessOf(plant),
+    metricsText: async () => (await metrics.render()).body,
+    authenticate: composeAccess(plant.db, plant.clock).authenticate,
+  });
+  if (door) opened.push(door.close);
 }
 
 /** What the work of a worker is done with, rooms from left to right. */
@@ -96,11 +123,12 @@ async function composeRooms(
   plant: Plant,
   config: WorkerOptions['config'],
   opened: (() => Promise<void>)[],
+  metrics: Pick<Metrics, 'jobEnded'>,
 ) {
   const { db, clock, log } = plant;
   const jobs = composeJobs(plant);
   const workerId = `${hostname()}:${process.pid}`;
-  const run: RunJobDeps = {
+  const running: RunJobDeps = {
     claim: jobs.store.claim,
     extend: jobs.store.extend,
     writeProgress: jobs.store.progress,
@@ -114,6 +142,7 @@ async function composeRooms(
     workerId,
     leaseMs: JOB_LEASE_MS,
   };
+  const run = countedJobs(running, metrics);
   const eventUpkeep = composeEventUpkeep(db, clock, config.retentionDays);
   const registry = openFeatureRegistry(plant);
   opened.push(() => registry.close());

@@ -28,6 +28,7 @@ import { PredictionResolver, ScoredRowResolver } from './prediction/prediction.r
 import { planScoreRun } from './prediction/score-users.js';
 import { ScoreResolver } from './prediction/score.resolver.js';
 import { UserPredictionResolver } from './prediction/user-prediction.resolver.js';
+import type { ResultCacheStats } from './prediction/result-cache.js';
 import type { UserLoaders } from './user/user-loaders.js';
 
 /** What the prediction room stands on: everything to its left. */
@@ -53,6 +54,8 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
   scoreEveryone(model: string, createdBy: string): Promise<string>;
   /** Events of these customers were stored: what is remembered of them is forgotten. */
   customersChanged(userIds: Iterable<number>): void;
+  /** Answers remembered by this process, since it started. */
+  resultCacheStats(): ResultCacheStats;
   close(): Promise<void>;
 } {
   const { plant, jobs, users, features, models, modelsOf, ledger } = parts;
@@ -127,6 +130,7 @@ export function composePredictionRoom(parts: PredictionRoomParts): {
       ),
     },
     customersChanged: serve.customersChanged,
+    resultCacheStats: serve.resultCache.all,
     close: serve.close,
     scoreEveryone: async (model, createdBy) => {
       const served = serving.current(model);

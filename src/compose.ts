@@ -14,10 +14,12 @@ import {
 } from './compose-models.js';
 import { composeExperimentServing } from './compose-experiment-serving.js';
 import { composeFeeds } from './compose-feeds.js';
+import { watchInstallation, watchPlant } from './compose-metrics.js';
 import { composePredictionRoom } from './compose-predictions.js';
 import { composePrivacyRoom } from './compose-privacy.js';
 import { tombstonePlace } from './compose-privacy-work.js';
 import { composeQualityRoom } from './compose-quality.js';
+import { readinessOf } from './compose-readiness.js';
 import { openFeatureRegistry } from './compose-registry.js';
 import { composeRegister } from './compose-register.js';
 import { reviewResolvers } from './compose-reviews.js';
@@ -25,22 +27,24 @@ import { segmentFilters } from './compose-segment-live.js';
 import { composeSegmentations } from './compose-segmentations.js';
 import { composeSegmentRoom } from './compose-segments.js';
 import { composeSelections } from './compose-selection.js';
+import { ownVersion } from './compose-traces.js';
 import { composeWatchRooms } from './compose-watch.js';
 import { demoStore } from './demo/demo.store.js';
 import type { SeedDemoDeps } from './demo/seed-demo.js';
-import type { OperationReport, ReadinessCheck, ServerOptions } from './door/options.js';
+import type { OperationReport, ServerOptions } from './door/options.js';
 import { operationCall } from './alert/service-sample.js';
 import { startServiceRecorder } from './compose-alert-work.js';
 import { assignmentDimension } from './experiment/assignment-groups.js';
 import { UserFeatureSetResolver } from './feature/set/feature-set.resolver.js';
+import { countedFeeds } from './graphql/counted-feeds.js';
+import { traceRootFields } from './graphql/trace-root-fields.js';
 import { requestProfile } from './feature/request-profile.js';
 import { liveSchema } from './feature/set/live-schema.js';
 import type { Job } from './job/job.js';
-import { QUEUE_OF_KIND } from './job/job.messages.js';
 import { rejectedRowStore } from './job/rejected-row.store.js';
 import { modelFeeds } from './model/model.resolver.js';
 import { modelLoaders } from './model/version-loaders.js';
-import { openPlant, type PlantOptions } from './open-plant.js';
+import { openPlant, type PlantOptions, type TracedPlant } from './open-plant.js';
 import type { Config } from './plant/env.js';
 import { createMetrics, type Metrics } from './plant/metrics.js';
 import { requestScan } from './quality/request-scan.js';
@@ -75,7 +79,7 @@ export interface Composition {
   access: ReturnType<typeof composeAccess>;
   door: Pick<
     ServerOptions,
-    'schema' | 'authenticate' | 'login' | 'readiness' | 'metricsText' | 'onOperation'
+    'schema' | 'authenticate' | 'login' | 'readiness' | 'metricsText' | 'onOperation' | 'traces'
   >;
   /** Boot step: features of the start set and shipped models, where missing. */
   prepare(modelsFolder: string): Promise<void>;
@@ -87,6 +91,8 @@ export interface Composition {
     segmentEveryone(createdBy: string): Promise<void>;
     job(id: string): Promise<Job | null>;
   };
+  /** Tells how many WebSockets the door has open. */
+  watchConnections(read: () => number): void;
   /** What to tell at the start. */
   overview(): Promise<{ users: number; serving: string[] }>;
   close(): Promise<void>;
@@ -99,7 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     for (const undo of opened.splice(0).reverse()) await undo();
   };
   try {
-    const metrics = createMetrics();
+    const metrics = createMetrics({ version: ownVersion() });
     const plant = await openPlant(options, opened, metrics);
     return await composeOn(plant, options.config, metrics, opened, close);
   } catch (error) {
@@ -109,13 +115,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
 }
 
 async function composeOn(
-  plant: Plant,
+  plant: TracedPlant,
   config: ComposeOptions['config'],
   metrics: Metrics,
   opened: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Composition> {
-  const { db, bus, queues, scorer, clock, log } = plant;
+  const { db, bus, clock, log } = plant;
   const samples = startServiceRecorder(plant);
   opened.push(() => samples.close());
   const subscribe = (topic: string): AsyncIterableIterator<unknown> => bus.subscribe(topic);
@@ -264,23 +270,28 @@ async function composeOn(
       ...followed.resolvers,
       ...privacy.resolvers,
     ],
-    feeds: {
-      ...featureRoom.feeds,
-      ...quality.feeds,
-      ...modelFeeds({
-        subscribe,
-        modelByName: models.store.registeredByName,
-        versionById: models.versionById,
-      }),
-      ...segments.feeds,
-      ...predictions.feeds,
-      ...followed.feeds,
-    },
+    feeds: countedFeeds(
+      {
+        ...featureRoom.feeds,
+        ...quality.feeds,
+        ...modelFeeds({
+          subscribe,
+          modelByName: models.store.registeredByName,
+          versionById: models.versionById,
+        }),
+        ...segments.feeds,
+        ...predictions.feeds,
+        ...followed.feeds,
+      },
+      metrics.subscription,
+    ),
   });
+  if (plant.traces) traceRootFields(staticSchema, plant.traces.span);
   await schema.open(staticSchema);
 
-  metrics.watchScorerQueue(() => scorer.stats().queuedRows);
-  metrics.watchQueues(Object.values(QUEUE_OF_KIND), (name) => queues.depth(name));
+  watchPlant(metrics, plant);
+  watchInstallation(metrics, plant);
+  metrics.watchResultCache(predictions.resultCacheStats);
 
   return {
     get schema() {
@@ -297,7 +308,8 @@ async function composeOn(
         signInWithKey: access.signInWithKey,
         signOut: access.signOut,
       },
-      readiness: () => readiness(plant),
+      readiness: readinessOf(plant),
+      traces: plant.traces,
       metricsText: async () => (await metrics.render()).body,
       onOperation: (report) => {
         metrics.request(labelsOf(report), report.counts.milliseconds / 1000);
@@ -327,6 +339,7 @@ async function composeOn(
       segmentEveryone: segments.segmentEveryone,
       job: jobs.store.get,
     },
+    watchConnections: metrics.watchConnections,
     overview: async () => ({
       users: await ingest.users.count(null),
       serving: (await models.store.list()).map(({ name }) => {
@@ -343,29 +356,4 @@ async function composeOn(
 function labelsOf({ transport, kind, errorCodes }: OperationReport) {
   const outcome = errorCodes.length === 0 ? ('ok' as const) : ('error' as const);
   return { transport, operation: kind, outcome };
-}
-
-async function readiness({ db, scorer, queues }: Plant): Promise<ReadinessCheck[]> {
-  const check = async (name: string, ask: () => Promise<string>): Promise<ReadinessCheck> => {
-    try {
-      return { name, ok: true, detail: await ask() };
-    } catch (error) {
-      return { name, ok: false, detail: error instanceof Error ? error.message : String(error) };
-    }
-  };
-  return Promise.all([
-    check('database', async () => {
-      await db.query('select 1');
-      return 'answers';
-    }),
-    check('queue', async () => {
-      const { waiting, active } = await queues.depth(QUEUE_OF_KIND.SCORE);
-      return `${waiting} waiting, ${active} active`;
-    }),
-    check('scorer', () => {
-      const { workers, provider } = scorer.stats();
-      if (workers === 0) throw new Error('no scorer thread is up');
-      return Promise.resolve(`${workers} threads on ${provider}`);
-    }),
-  ]);
 }

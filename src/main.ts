@@ -146,6 +146,7 @@ async function openDoor(boot: Boot, composition: Composition): Promise<string> {
     explorerFolder: path.join(projectRoot, 'dist', 'explorer'),
   });
   opened.push({ name: 'server', close: () => server.close() });
+  composition.watchConnections(() => server.connections());
   await ensureLocalKey(config.dataDir, composition.access);
   const self = { url: server.url, pid: process.pid, startedAt: clock.wall() };
   await writeLocalServer(config.dataDir, self);

@@ -29,6 +29,8 @@ export interface ResultCache {
   keepOnly(modelId: string, modelVersionId: string): void;
   clear(): void;
   of(modelId: string): ResultCacheStats;
+  /** Of all models together. */
+  all(): ResultCacheStats;
 }
 
 export interface CacheKey {
@@ -132,5 +134,15 @@ export function resultCache(options: ResultCacheOptions): ResultCache {
       for (const userId of [...customers.keys()]) removeAll(userId);
     },
     of: (modelId) => ({ ...statsOf(modelId) }),
+    all() {
+      const total = { hits: 0, misses: 0, evictions: 0, entries: 0 };
+      for (const { hits, misses, evictions, entries } of stats.values()) {
+        total.hits += hits;
+        total.misses += misses;
+        total.evictions += evictions;
+        total.entries += entries;
+      }
+      return total;
+    },
   };
 }
