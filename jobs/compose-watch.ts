@@ -23,7 +23,7 @@ import { reportProcessor } from './report.js';
 /** What watching stands on. */
 export interface WatchWorkParts {
   plant: Plant;
-  config: Pick<Config, 'channels' | 'webhookNetworks' | 'feedDays'>;
+  config: Pick<Config, 'channels' | 'webhookNetworks' | 'feedDays' | 'alertsEverySeconds'>;
   run: RunJobDeps;
   jobs: ReturnType<typeof composeJobs>;
   features: ReturnType<typeof composeFeatureReading>;
@@ -83,5 +83,9 @@ function startAlerts(
   const delivery = composeDelivery(plant, config);
   const sending = startDelivery(plant, delivery);
   opened.push(() => sending.close());
-  return composeAlertWork({ plant, channelNames: delivery.channels.map(({ name }) => name) });
+  return composeAlertWork({
+    plant,
+    channelNames: delivery.channels.map(({ name }) => name),
+    everyMs: config.alertsEverySeconds * 1_000,
+  });
 }

@@ -62,6 +62,7 @@ export interface WorkerOptions extends PlantOptions {
       | 'channels'
       | 'webhookNetworks'
       | 'feedDays'
+      | 'alertsEverySeconds'
       | 'host'
       | 'metricsPort'
     >;
@@ -89,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<{ close(): Pr
 
     await rooms.eventUpkeep.createMonthsAhead();
     await rooms.ledgerUpkeep.createLedgerMonths();
-    await scheduleRecurring(plant.queues);
+    await scheduleRecurring(plant.queues, options.config);
     await rooms.jobs.sweep();
     await tellFigures(plant, options.config, metrics, opened);
     return { close };

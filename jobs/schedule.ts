@@ -1,5 +1,6 @@
 import { EVENT_QUEUE } from '../src/event/event.messages.js';
 import { UPKEEP_QUEUE, upkeepPayload, type UpkeepTask } from '../src/job/job.messages.js';
+import type { Config } from '../src/plant/env.js';
 import { UnrecoverableJobError, type Delivery, type Queues } from '../src/plant/ports.js';
 
 const SWEEP_EVERY_MS = 5_000;
@@ -12,8 +13,6 @@ const DAILY_TRAININGS = { cron: '5 3 * * *' };
 const DAILY_LEDGER = { cron: '15 2 * * *' };
 /** Days since something grow without an event: every hour, at another minute than the reviews. */
 const HOURLY_SEGMENTS = { cron: '45 * * * *' };
-/** A tick is claimed by one worker; rules hold for seconds, not for ticks. */
-const ALERTS_EVERY_MS = 15_000;
 /** After the trainings: what a night trained is looked at the next night. */
 const DAILY_DRIFT = { cron: '30 3 * * *' };
 const DAILY_EXPERIMENTS = { cron: '35 1 * * *' };
@@ -25,8 +24,11 @@ const DAILY_TRIALS = { cron: '5 2 * * *' };
 /** Who asks for the queue of reviews opens them too: this is for when nobody asks. */
 const HOURLY_REVIEWS = { cron: '25 * * * *' };
 
-/** Everything that recurs, in one place. Scheduling again changes nothing. */
-export async function scheduleRecurring(queues: Queues): Promise<void> {
+/** Everything that recurs, in one place. Scheduling again changes nothing, but for what the settings say. */
+export async function scheduleRecurring(
+  queues: Queues,
+  config: Pick<Config, 'alertsEverySeconds'>,
+): Promise<void> {
   await queues.schedule(
     UPKEEP_QUEUE,
     'sweep-jobs',
@@ -51,15 +53,19 @@ export async function scheduleRecurring(queues: Queues): Promise<void> {
   await queues.schedule(UPKEEP_QUEUE, 'assign-segments', HOURLY_SEGMENTS, {
     task: 'assign-segments',
   });
-  await scheduleWatching(queues);
+  await scheduleWatching(queues, config);
   await queues.schedule(EVENT_QUEUE, 'look-after-events', DAILY_EVENTS, {
     task: 'look-after-events',
   });
 }
 
-async function scheduleWatching(queues: Queues): Promise<void> {
+async function scheduleWatching(
+  queues: Queues,
+  { alertsEverySeconds }: Pick<Config, 'alertsEverySeconds'>,
+): Promise<void> {
   const recurring: [UpkeepTask, { everyMs: number } | { cron: string }][] = [
-    ['evaluate-alerts', { everyMs: ALERTS_EVERY_MS }],
+    // a tick is claimed by one worker; rules hold for seconds, not for ticks
+    ['evaluate-alerts', { everyMs: alertsEverySeconds * 1_000 }],
     ['detect-drift', DAILY_DRIFT],
     ['look-at-experiments', DAILY_EXPERIMENTS],
     ['write-daily-report', DAILY_REPORT],

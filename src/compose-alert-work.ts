@@ -18,12 +18,15 @@ export interface AlertWorkParts {
   plant: Pick<Plant, 'db' | 'bus' | 'clock' | 'log'>;
   /** What rules may name. */
   channelNames: readonly string[];
+  /** How often `evaluate` is called, milliseconds; default 15 s. */
+  everyMs?: number;
   /** Names of models in production that fail a probe of this process; default: none is probed. */
   unhealthyModels?(): Promise<readonly string[]>;
 }
 
 /** Rules, alerts and their evaluation, without the graph: for server and worker. */
-export function composeAlertWork({ plant, channelNames, unhealthyModels }: AlertWorkParts) {
+export function composeAlertWork(parts: AlertWorkParts) {
+  const { plant, channelNames, unhealthyModels, everyMs } = parts;
   const { db, clock, log } = plant;
   const announce = announcer(plant);
   const wall = (): Date => clock.wall();
@@ -55,7 +58,7 @@ export function composeAlertWork({ plant, channelNames, unhealthyModels }: Alert
       channelNames: () => channelNames,
       ...{ onChanged, newId, wall },
     }),
-    /** Upkeep, every 15 s: one look at every rule. */
+    /** Upkeep, every tick: one look at every rule. */
     evaluate: evaluateAlerts({
       rules: rules.list,
       claimTick: changes.claimTick,
@@ -64,6 +67,7 @@ export function composeAlertWork({ plant, channelNames, unhealthyModels }: Alert
         log.warn({ err: error, metric }, 'a metric of alerts cannot be read');
       },
       ...{ readMetric, onChanged, newId, wall },
+      ...(everyMs === undefined ? {} : { everyMs }),
     }),
     /** Upkeep, daily. */
     forgetSamples: () => samples.forget(clock.wall()),

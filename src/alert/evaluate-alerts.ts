@@ -4,8 +4,12 @@ import { dedupKeyOf } from './alert-snapshot.js';
 import { measure } from './alert-state.js';
 import { carries, EVALUATION_FAILED, metricOf } from './metric-catalogue.js';
 
-/** Two workers that look at once look once: the first within the interval does it. */
-export const EVALUATE_EVERY_MS = 15_000;
+const EVERY_MS = 15_000;
+/**
+ * Two workers that look at once look once: the first within this share of the interval does it. Not within all of it:
+ * ticks come a little early and a little late, and one that came early would be left out.
+ */
+const APART_SHARE = 0.5;
 
 /** What an evaluation does inside its one transaction. */
 export interface EvaluationTransaction {
@@ -29,8 +33,8 @@ export interface EvaluateAlertsDeps {
   onUnreadable(metric: string, error: unknown): void;
   newId(): string;
   wall(): Date;
-  /** Default 15 s. */
-  intervalMs?: number;
+  /** How often it is called; default 15 s. */
+  everyMs?: number;
 }
 
 /** What a look came to; null: another one did it. */
@@ -38,12 +42,13 @@ export type Evaluation = { rules: number; told: number; unreadable: string[] } |
 
 /**
  * One look at every enabled rule: reads each metric once, moves the alerts and writes all of it in one transaction. Whoever
- * calls, and however many at once, it happens once an interval.
+ * calls, and however many at once, it happens once a tick.
  */
 export function evaluateAlerts(deps: EvaluateAlertsDeps): () => Promise<Evaluation> {
+  const apartMs = (deps.everyMs ?? EVERY_MS) * APART_SHARE;
   return async () => {
     const now = deps.wall();
-    if (!(await deps.claimTick(now, deps.intervalMs ?? EVALUATE_EVERY_MS))) return null;
+    if (!(await deps.claimTick(now, apartMs))) return null;
     const { readings, unreadable } = await readMetrics(deps, await deps.rules(), now);
     const applied = await deps.change(async (transaction) => {
       if (!(await transaction.holdsTick(now))) return null;

@@ -159,6 +159,13 @@ const SETTINGS = {
       'Comma-separated private networks that webhooks may reach, such as 10.1.0.0/16,127.0.0.1/32; empty: public addresses only.',
     schema: networks,
   }),
+  alertsEverySeconds: setting({
+    variable: 'AUGURY_ALERTS_EVERY_SECONDS',
+    fallback: '15',
+    meaning:
+      'How often the rules of alerts are looked at, 1..3600 seconds, by one worker however many run; the same for all of them.',
+    schema: integer(1, 3_600),
+  }),
   tracesUrl: setting({
     variable: 'AUGURY_TRACES_URL',
     fallback: '',

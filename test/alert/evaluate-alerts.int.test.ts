@@ -239,6 +239,14 @@ describe('a look', () => {
     expect(await deliveries()).toHaveLength(10);
   });
 
+  it('is left out for no tick that comes early: 15 s, 14.9 s and 15.1 s after the one before', async () => {
+    for (const seconds of [15, 14.9, 15.1, 15, 14.9]) {
+      expect(await tick(seconds)).not.toBeNull();
+      expect(await tick(1)).toBeNull();
+      clock.advance(-1_000);
+    }
+  });
+
   it('that is overtaken by a later one while it reads writes nothing', async () => {
     await addRule();
     say(0.2);
