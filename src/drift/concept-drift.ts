@@ -1,3 +1,4 @@
+import { twoProportion, type Proportion } from '../numeric/two-proportion.js';
 import type { ConceptDrift } from './drift.js';
 
 /** Labelled scores that are looked at, half of them as reference. */
@@ -8,8 +9,8 @@ export const CONCEPT_LIMIT = 0.1;
 export const ACCURACY_FALL_LIMIT = 0.05;
 /** A half with fewer labelled scores tells nothing. */
 const LEAST_HALF = 30;
-/** A fall counts that chance explains less than once in a hundred, one-sided. */
-const SURE_Z = 2.326;
+/** A fall counts that chance explains less than once in a hundred; half of a two-sided test. */
+const SURE_TWO_SIDED = 0.02;
 
 /** How often something was right. */
 export interface Accuracy {
@@ -94,10 +95,11 @@ function compared(
   return { reference, current, difference, confidence };
 }
 
-/** Two shares, pooled. */
 function isSureFall(reference: Accuracy, current: Accuracy): boolean {
-  const rows = reference.rows + current.rows;
-  const share = (reference.accuracy * reference.rows + current.accuracy * current.rows) / rows;
-  const spread = Math.sqrt(share * (1 - share) * (1 / reference.rows + 1 / current.rows));
-  return spread > 0 && (reference.accuracy - current.accuracy) / spread > SURE_Z;
+  const right = ({ rows, accuracy }: Accuracy): Proportion => ({
+    successes: accuracy * rows,
+    trials: rows,
+  });
+  const test = twoProportion(right(current), right(reference));
+  return test !== null && test.difference < 0 && test.pValue < SURE_TWO_SIDED;
 }

@@ -1,3 +1,5 @@
+import { populationStabilityIndex } from '../numeric/population-stability.js';
+import { twoProportion } from '../numeric/two-proportion.js';
 import type { DriftLevel, FeatureDrift } from './drift.js';
 
 /** A comparison that nobody has judged yet. */
@@ -68,33 +70,21 @@ function isSure({ chiSquarePValue, ksPValue }: Shift, alpha: number): boolean {
   return (chiSquarePValue ?? 1) < alpha || (ksPValue ?? 1) < alpha;
 }
 
-/** The PSI of known against missing; 0 where chance explains it. */
+/** The PSI of known against missing; 0 where chance explains it. Both windows hold rows. */
 function missingIndex(
   { missingReference, missingCurrent }: Shift,
   rows: WindowRows,
   alpha: number,
 ): number {
-  const index =
-    part(missingReference, missingCurrent) + part(1 - missingReference, 1 - missingCurrent);
-  const all = rows.reference + rows.current;
-  const share = (missingReference * rows.reference + missingCurrent * rows.current) / all;
-  const spread = Math.sqrt(share * (1 - share) * (1 / rows.reference + 1 / rows.current));
-  if (spread === 0) return 0;
-  const z = Math.abs(missingCurrent - missingReference) / spread;
-  return twoSided(z) < alpha ? index : 0;
-}
-
-const FLOOR = 1e-6;
-
-function part(reference: number, current: number): number {
-  const [from, to] = [Math.max(reference, FLOOR), Math.max(current, FLOOR)];
-  return (to - from) * Math.log(to / from);
-}
-
-/** An upper bound of the two-sided chance of a standard normal beyond `z`: 2 phi(z) / z, and at most 1. */
-function twoSided(z: number): number {
-  if (z <= 0) return 1;
-  return Math.min(1, (2 * Math.exp((-z * z) / 2)) / (z * Math.sqrt(2 * Math.PI)));
+  const test = twoProportion(
+    { successes: missingCurrent * rows.current, trials: rows.current },
+    { successes: missingReference * rows.reference, trials: rows.reference },
+  );
+  if (test === null || test.pValue >= alpha) return 0;
+  return populationStabilityIndex(
+    Float64Array.of(missingReference, 1 - missingReference),
+    Float64Array.of(missingCurrent, 1 - missingCurrent),
+  );
 }
 
 function jumped(shift: Shift): boolean {
