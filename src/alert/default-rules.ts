@@ -57,7 +57,7 @@ export const DEFAULT_RULES: readonly DefaultRule[] = [
   },
   {
     name: 'Accuracy fell',
-    description: 'Accuracy is more than 5 points below that of the reference.',
+    description: 'Accuracy is more than 5 % below that of the reference.',
     ...{ metric: 'accuracy_fall', comparison: 'GT', threshold: 0.05 },
     ...{ ...AT_ONCE, severity: 'HIGH' },
   },

@@ -120,10 +120,10 @@ export const METRICS = [
   },
   {
     name: 'accuracy_fall',
-    ...{ unit: 'share', min: -1, max: 1, labels: MODEL },
+    ...{ unit: 'share', min: null, max: 1, labels: MODEL },
     ...{ layer: 'MODEL_EFFECT', standsSeconds: 0 },
     description:
-      'Accuracy of the reference less that of the newest labelled (or estimated) window, of the same report.',
+      'Share by which accuracy fell from that of the reference to that of the newest labelled (or estimated) window, 0.05 = 5 %, negative where it rose; of the same report.',
   },
   {
     name: 'experiment_guardrail',

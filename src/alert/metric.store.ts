@@ -71,7 +71,8 @@ export function metricReaders(sql: Sql): MetricReaders {
     accuracy_fall: labelled(
       'model',
       newestDrift(
-        `coalesce((r.report->>'accuracyFall')::float8, (r.report->'concept'->>'difference')::float8)`,
+        `coalesce((r.report->>'accuracyFall')::float8,
+           (r.report->'concept'->>'difference')::float8 / nullif((r.report->'concept'->>'reference')::float8, 0))`,
       ),
     ),
     experiment_guardrail: labelled(

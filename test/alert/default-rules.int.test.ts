@@ -126,8 +126,9 @@ const PLANTED: Planted[] = [
   },
   {
     ...{ rule: 'Accuracy fell', patience: 0, severity: 'HIGH' },
-    plant: () => drift(0, { accuracyFall: 0.06 }),
-    mend: () => drift(0, { accuracyFall: null, concept: { difference: 0.05 } }),
+    // from 0.5 to 0.47: by 6 % of what it was
+    plant: () => drift(0, { accuracyFall: null, concept: { reference: 0.5, difference: 0.03 } }),
+    mend: () => drift(0, { accuracyFall: 0.05, concept: { reference: 0.5, difference: 0.3 } }),
   },
   {
     ...{ rule: 'High fallback rate', patience: 300, severity: 'MEDIUM' },
