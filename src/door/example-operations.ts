@@ -7,6 +7,7 @@ import {
   TICKETS_AND_DEVICES,
 } from './examples/customers.js';
 import { DATA_QUALITY, EXPORT_CUSTOMER, LATEST_RANKING, RANK_FEATURES } from './examples/data.js';
+import { ARM_OF_CUSTOMER, EXPERIMENT_RESULTS, START_EXPERIMENT } from './examples/experiments.js';
 import {
   FEATURES_BY_NAME,
   FEATURE_TABLE,
@@ -20,6 +21,15 @@ import {
 } from './examples/judging.js';
 import { SEGMENT_OF_CUSTOMER, SEGMENTS_AND_PERSONAS, WHERE_TO_ACT } from './examples/segments.js';
 import { WHAT_THE_MODEL_IS, TRAIN_CHURN_MODEL, FOLLOW_JOBS } from './examples/models.js';
+import {
+  ALERT_RULES,
+  AUDIT_REPORT,
+  CHECK_DRIFT,
+  DAILY_REPORT,
+  DRIFT_REPORTS,
+  FOLLOW_ALERTS,
+  OPEN_ALERTS,
+} from './examples/watching.js';
 
 /** What a CRM developer and an analyst would start from, in that order. */
 export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
@@ -34,6 +44,16 @@ export const EXAMPLE_OPERATIONS: readonly ExampleOperation[] = [
   HOW_A_VERSION_WAS_JUDGED,
   IS_THE_MODEL_WELL,
   WHAT_TO_LOOK_AT,
+  START_EXPERIMENT,
+  ARM_OF_CUSTOMER,
+  EXPERIMENT_RESULTS,
+  CHECK_DRIFT,
+  DRIFT_REPORTS,
+  ALERT_RULES,
+  OPEN_ALERTS,
+  FOLLOW_ALERTS,
+  DAILY_REPORT,
+  AUDIT_REPORT,
   RECORD_PURCHASE,
   FEATURES_BY_NAME,
   FEATURE_TABLE,
