@@ -9,7 +9,6 @@ import { modelLabelStore } from './experiment/results/model-labels.store.js';
 import type { NewestGuardrail } from './experiment/results/look.js';
 import { readResults, type ReadResults } from './experiment/results/read-results.js';
 import {
-  approvalsMarkdown,
   experimentData,
   experimentMarkdown,
   type ReportInput,
@@ -18,23 +17,14 @@ import type { ExperimentResults } from './experiment/results/results.js';
 import { encodeId } from './kernel/id.js';
 import type { Clock } from './kernel/clock.js';
 import { horizonMsOf } from './model/label-horizon.js';
+import { approvalsMarkdown } from './model/approvals-markdown.js';
 import { modelStore } from './model/model.store.js';
 import { feedBusTopic } from './plant/feed-log.js';
 import type { Bus, Database, Log } from './plant/ports.js';
+import type { ExperimentAccount } from './report/audit-report.js';
 
 /** Looks that a report lists at most. */
 const LOOKS = 60;
-
-/** An experiment as another room tells of it. */
-export interface ExperimentAccount {
-  /** uuid. */
-  id: string;
-  key: string;
-  /** Without approvals. */
-  markdown: string;
-  /** `parameters`, `data`, `metrics`, `decision`. */
-  data: Record<string, unknown>;
-}
 
 /** Results of experiments, their looks and reports; for server, worker and command line. */
 export interface ExperimentLooks {

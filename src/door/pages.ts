@@ -1,11 +1,4 @@
-/** Text as it may stand in HTML. */
-export function escapeHtml(text: string): string {
-  return text.replace(
-    /[&<>"']/g,
-    (character) =>
-      ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[character] ?? '',
-  );
-}
+import { escapeHtml } from '../kernel/escape.js';
 
 /** A page with an inline style and no script. */
 export const PAGE_POLICY =

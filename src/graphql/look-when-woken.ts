@@ -15,6 +15,7 @@ export interface LookWhenWokenDeps {
 
 /** Looks at once, then whenever it is woken; closed, it does neither. */
 export interface Watch {
+  /** Looks again as soon as the look that may be on is over. */
   wake(): void;
   /** Is woken by every message from now on; a stream that breaks is opened again. */
   listen(subscribe: () => AsyncIterableIterator<unknown>): void;

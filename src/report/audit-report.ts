@@ -1,11 +1,12 @@
 import type { AuditEntry } from '../access/audit.store.js';
+import { escapeMarkdown } from '../kernel/escape.js';
 import { encodeId } from '../kernel/id.js';
+import { approvalsMarkdown } from '../model/approvals-markdown.js';
 import { cardTable, figure, percent } from '../model/card-format.js';
 import type { Model, ModelVersion } from '../model/model.js';
 import { modelCard } from '../model/model-card.js';
 import { reportOf } from '../model/version-report.js';
 import type { SegmentationReport } from '../segment/segmentation.js';
-import { escapeMarkdown } from '../segment/persona/segment-markdown.js';
 
 /** What an auditor reads of one thing. */
 export interface AuditReport {
@@ -38,22 +39,6 @@ export interface ExperimentFact {
   winner: string | null;
 }
 
-/** An entry of the audit trail, as a report shows it. */
-export interface Approval {
-  at: string;
-  actor: string;
-  action: string;
-  subject: string;
-  detail: Record<string, unknown>;
-}
-
-/** Entries of the trail for people and programs, newest first. */
-export function approvalsOf(entries: readonly AuditEntry[]): Approval[] {
-  return [...entries]
-    .sort((a, b) => b.at.getTime() - a.at.getTime())
-    .map(({ at, ...entry }) => ({ ...entry, at: at.toISOString() }));
-}
-
 /** Subjects of the trail that tell of a version: itself, and the features it takes in the versions it was made with. */
 export function subjectsOfVersion(version: ModelVersion): string[] {
   const { recipe } = reportOf(version);
@@ -67,7 +52,7 @@ export function subjectsOfVersion(version: ModelVersion): string[] {
 export function modelAudit(given: {
   model: Model;
   version: ModelVersion;
-  approvals: readonly Approval[];
+  approvals: readonly AuditEntry[];
   drift: readonly DriftFact[];
   experiments: readonly ExperimentFact[];
   generatedAt: Date;
@@ -81,7 +66,7 @@ export function modelAudit(given: {
     title: `Model ${model.name}, version ${version.version}`,
     markdown: [
       modelCard(model, version).trimEnd(),
-      approvalsSection(approvals),
+      approvalsMarkdown(approvals),
       driftSection(drift),
       experimentsSection(experiments),
     ]
@@ -106,7 +91,7 @@ export function segmentationAudit(given: {
   version: ModelVersion;
   report: SegmentationReport;
   markdown: string;
-  approvals: readonly Approval[];
+  approvals: readonly AuditEntry[];
   generatedAt: Date;
 }): AuditReport {
   const { key, version, report, markdown, approvals, generatedAt } = given;
@@ -116,7 +101,7 @@ export function segmentationAudit(given: {
     kind: 'SEGMENTATION',
     subject: encodeId('Segmentation', version.id),
     title: `Segmentation ${key}, version ${version.version}`,
-    markdown: `${markdown.trimEnd()}\n\n${approvalsSection(approvals)}\n`,
+    markdown: `${markdown.trimEnd()}\n\n${approvalsMarkdown(approvals)}\n`,
     data: plain({
       standing: { stage, promotedBy, promotedAt: version.promotedAt, jobId: version.jobId },
       data: { ...dataOf(version), rows: report.rows, treatments },
@@ -133,7 +118,7 @@ export function segmentationAudit(given: {
 /** An experiment, as the room of experiments tells of it, then approvals. */
 export function experimentAudit(given: {
   experiment: ExperimentAccount;
-  approvals: readonly Approval[];
+  approvals: readonly AuditEntry[];
   generatedAt: Date;
 }): AuditReport {
   const { experiment, approvals, generatedAt } = given;
@@ -141,7 +126,7 @@ export function experimentAudit(given: {
     kind: 'EXPERIMENT',
     subject: encodeId('Experiment', experiment.id),
     title: `Experiment ${experiment.key}`,
-    markdown: `${experiment.markdown.trimEnd()}\n\n${approvalsSection(approvals)}\n`,
+    markdown: `${experiment.markdown.trimEnd()}\n\n${approvalsMarkdown(approvals)}\n`,
     data: plain({ ...experiment.data, approvals }),
     generatedAt,
   };
@@ -165,23 +150,6 @@ function dataOf(version: ModelVersion) {
 /** Dates become text, and what JSON does not know goes. */
 function plain(value: Record<string, unknown>): Record<string, unknown> {
   return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
-}
-
-function approvalsSection(approvals: readonly Approval[]): string {
-  const heading = '## Approvals and changes';
-  if (approvals.length === 0) return `${heading}\n\nNobody has approved or changed it.`;
-  const rows = approvals.map(({ at, actor, action, subject, detail }) => [
-    at,
-    ...[actor, action, subject, toldDetail(detail)].map(escapeMarkdown),
-  ]);
-  return `${heading}\n\n${cardTable(['when', 'who', 'what', 'of', 'detail'], rows)}`;
-}
-
-function toldDetail(detail: Record<string, unknown>): string {
-  return Object.entries(detail)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('; ');
 }
 
 function driftSection(drift: readonly DriftFact[]): string {

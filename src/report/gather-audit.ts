@@ -1,9 +1,9 @@
 import type { AuditEntry } from '../access/audit.store.js';
 import { encodeId } from '../kernel/id.js';
+import { newestFirst } from '../model/approvals-markdown.js';
 import type { ModelVersion, RegisteredModel } from '../model/model.js';
 import { segmentationOf, type SegmentationReport } from '../segment/segmentation.js';
 import {
-  approvalsOf,
   experimentAudit,
   modelAudit,
   segmentationAudit,
@@ -50,7 +50,7 @@ export async function gatherAudit(
 ): Promise<AuditReport | null> {
   const generatedAt = deps.wall();
   const approvals = async (subjects: readonly string[]) =>
-    approvalsOf((await deps.auditBySubjects(subjects)).flat());
+    newestFirst((await deps.auditBySubjects(subjects)).flat());
   if (kind === 'EXPERIMENT') {
     const experiment = await deps.experimentReport(key);
     if (!experiment) return null;

@@ -1,5 +1,5 @@
+import { escapeMarkdown } from '../kernel/escape.js';
 import { cardTable, figure, percent } from '../model/card-format.js';
-import { escapeMarkdown } from '../segment/persona/segment-markdown.js';
 import {
   errorRateOf,
   fallbackRateOf,

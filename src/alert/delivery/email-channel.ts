@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { createTransport } from 'nodemailer';
+import { escapeHtml } from '../../kernel/escape.js';
 import { alertLines, headline, TEST_TEXT } from './alert-text.js';
 import type { Attempt, Channel, ChannelMessage } from './channel.js';
 import { oneLine } from './one-line.js';
@@ -49,21 +50,13 @@ export function mailOf(message: ChannelMessage, from: string): Mail {
     text: parts.map((part) => [part.title, ...part.lines].join('\n')).join('\n\n'),
     html: parts
       .map(
-        (part) => `<h3>${escaped(part.title)}</h3><p>${part.lines.map(escaped).join('<br>')}</p>`,
+        (part) =>
+          `<h3>${escapeHtml(part.title)}</h3><p>${part.lines.map(escapeHtml).join('<br>')}</p>`,
       )
       .join('\n'),
     messageId: `<${message.id}@${domain}>`,
     headers: { 'Augury-Id': message.id, 'Auto-Submitted': 'auto-generated' },
   };
-}
-
-function escaped(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
 }
 
 async function sendMail(

@@ -1,5 +1,5 @@
 import { followTopic } from '../../graphql/follow-topic.js';
-import { pause } from '../../kernel/pause.js';
+import { lookWhenWoken, type Watch } from '../../graphql/look-when-woken.js';
 import type { Channel } from './channel.js';
 
 export interface StartDeliveringDeps {
@@ -29,14 +29,17 @@ const SWEEP_EVERY_MS = 60_000;
  */
 export function startDelivering(deps: StartDeliveringDeps): { close(): Promise<void> } {
   const { channels, everyMs = EVERY_MS, graceMs = GRACE_MS, onInterrupted } = deps;
-  const stopping = new AbortController();
   const cut = new AbortController();
   const known = channels.map(({ name }) => name);
+  const again = (run: () => Promise<unknown>, every: number): Watch => {
+    const look = async (): Promise<void> => {
+      await run();
+    };
+    return lookWhenWoken({ look, everyMs: every, onInterrupted });
+  };
   const loops = [
-    ...channels.map((channel) =>
-      again(() => deps.deliver(channel, cut.signal), everyMs, onInterrupted, stopping.signal),
-    ),
-    again(() => deps.sweep(known), SWEEP_EVERY_MS, onInterrupted, stopping.signal),
+    ...channels.map((channel) => again(() => deps.deliver(channel, cut.signal), everyMs)),
+    again(() => deps.sweep(known), SWEEP_EVERY_MS),
   ];
   const following = followTopic({
     subscribe: deps.subscribe,
@@ -47,46 +50,11 @@ export function startDelivering(deps: StartDeliveringDeps): { close(): Promise<v
   });
   return {
     async close() {
-      stopping.abort();
       const grace = setTimeout(() => {
         cut.abort();
       }, graceMs);
-      await Promise.all([following.close(), ...loops.map(({ ended }) => ended)]);
+      await Promise.all([following.close(), ...loops.map((loop) => loop.close())]);
       clearTimeout(grace);
     },
-  };
-}
-
-interface Loop {
-  /** It runs again as soon as the run that may be on is over. */
-  wake(): void;
-  ended: Promise<void>;
-}
-
-/** Runs something at once and again and again, one run at a time, until the signal fires. */
-function again(
-  run: () => Promise<unknown>,
-  everyMs: number,
-  onInterrupted: (error: unknown) => void,
-  signal: AbortSignal,
-): Loop {
-  let rest = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!signal.aborted) {
-      rest = new AbortController();
-      try {
-        await run();
-        await pause(everyMs, AbortSignal.any([signal, rest.signal]));
-      } catch (error) {
-        onInterrupted(error);
-        await pause(everyMs, signal);
-      }
-    }
-  };
-  return {
-    wake: () => {
-      rest.abort();
-    },
-    ended: loop(),
   };
 }

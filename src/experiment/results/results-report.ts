@@ -1,7 +1,6 @@
-import type { AuditEntry } from '../../access/audit.store.js';
+import { escapeMarkdown } from '../../kernel/escape.js';
 import { cardTable, figure, percent } from '../../model/card-format.js';
 import type { ModelVersion } from '../../model/model.js';
-import { escapeMarkdown } from '../../segment/persona/segment-markdown.js';
 import type { Experiment, Variant } from '../experiment.js';
 import type { Look } from './look.store.js';
 import type { Comparison, ExperimentResults, MetricFigure } from './results.js';
@@ -31,19 +30,6 @@ export function experimentMarkdown(input: ReportInput): string {
     ...(results.disagreement ? [disagreement(results.disagreement)] : []),
     ...(input.looks.length > 0 ? [`## Looks\n\n${looks(input)}`] : []),
   ].join('\n\n');
-}
-
-/** Who changed it and its versions, oldest first. */
-export function approvalsMarkdown(entries: readonly AuditEntry[]): string {
-  const heading = '## Approvals and changes';
-  if (entries.length === 0) return `${heading}\n\nNobody has changed it.`;
-  const rows = [...entries]
-    .sort((a, b) => a.at.getTime() - b.at.getTime())
-    .map(({ at, actor, action, subject, detail }) => [
-      at.toISOString(),
-      ...[actor, action, subject, JSON.stringify(detail)].map(escapeMarkdown),
-    ]);
-  return `${heading}\n\n${cardTable(['when', 'who', 'what', 'of', 'detail'], rows)}`;
 }
 
 /** The same as data: what a machine reads of an experiment. */

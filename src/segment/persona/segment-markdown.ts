@@ -1,3 +1,5 @@
+import { escapeMarkdown } from '../../kernel/escape.js';
+import { cardTable } from '../../model/card-format.js';
 import type { SegmentReport } from '../segment.js';
 import type { SegmentationReport } from '../segmentation.js';
 import { dimensionsOf } from './persona-dimensions.js';
@@ -41,33 +43,9 @@ export function segmentationMarkdown(input: ReportInput): string {
   ].join('\n');
 }
 
-/** Escapes what has a meaning in markdown or in HTML within it; line breaks become blanks. */
-export function escapeMarkdown(text: string): string {
-  return (
-    text
-      .replace(/[\r\n\u2028\u2029\t]+/g, ' ')
-      .replace(/&/g, '&amp;')
-      .replace(/</g, '&lt;')
-      .replace(/>/g, '&gt;')
-      .replace(/[\\`*_{}[\]()#+!|~$^]/g, (sign) => `\\${sign}`)
-      .replace(/^(\s*)([-=])/, '$1\\$2')
-      .replace(/^(\s*\d+)\./, '$1\\.')
-      // what some readers make a link of by itself
-      .replace(/:\/\//g, ':&#47;&#47;')
-      .replace(/\bwww\./gi, (found) => `${found.slice(0, 3)}&#46;`)
-      .replace(/@/g, '&#64;')
-  );
-}
-
-const row = (...cells: string[]): string => `| ${cells.join(' | ')} |`;
-
+/** A table as lines, with the blank one that ends it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  return [
-    row(...head),
-    row(...head.map((_, i) => (i === 0 ? '---' : '---:'))),
-    ...rows.map((cells) => row(...cells)),
-    '',
-  ];
+  return [cardTable(head, rows), ''];
 }
 
 function nameOf({ names }: ReportInput, key: string): string {

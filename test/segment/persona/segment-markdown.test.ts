@@ -1,12 +1,10 @@
 import fs from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { escapeMarkdown } from '../../../src/kernel/escape.js';
 import { projectRoot } from '../../../src/plant/paths.js';
 import { parseSeedTexts, type PersonaText } from '../../../src/segment/persona/persona-text.js';
-import {
-  escapeMarkdown,
-  segmentationMarkdown,
-} from '../../../src/segment/persona/segment-markdown.js';
+import { segmentationMarkdown } from '../../../src/segment/persona/segment-markdown.js';
 import { DEMO_DIMENSIONS, demoCustomers, segmentsOf } from './populations.js';
 import { reportOf } from './report.js';
 
