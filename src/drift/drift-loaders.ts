@@ -1,9 +1,7 @@
 import DataLoader from 'dataloader';
 import { perRequest, type RequestContext } from '../graphql/context.js';
 import type { DriftReport } from './drift.js';
-import type { DriftReference } from './reference.js';
-
-type ReferenceFacts = Omit<DriftReference, 'sketch'>;
+import type { ReferenceFacts } from './reference.js';
 
 export interface DriftLoaderDeps {
   reportsByIds(ids: readonly string[]): Promise<DriftReport[]>;

@@ -1,7 +1,7 @@
 import { encodeId } from '../kernel/id.js';
 import type { DriftReport } from './drift.js';
 import type { DriftReferenceType, DriftReportType } from './drift.type.js';
-import type { DriftReference } from './reference.js';
+import type { ReferenceFacts } from './reference.js';
 
 /** A report as the graph shows it; the keys are what its relations are resolved from. */
 export type DriftReportNode = DriftReportType &
@@ -20,6 +20,6 @@ export function driftReferenceNode({
   dataFrom: windowFrom,
   dataUntil: windowUntil,
   ...reference
-}: Omit<DriftReference, 'sketch'>): DriftReferenceNode {
+}: ReferenceFacts): DriftReferenceNode {
   return { ...reference, windowFrom, windowUntil, id: encodeId('DriftReference', reference.id) };
 }

@@ -1,10 +1,7 @@
 import type { AuditOn } from '../access/audit.store.js';
 import type { Database } from '../plant/ports.js';
 import type { ReferenceSource } from './drift.js';
-import { parseReferenceSketch, type DriftReference } from './reference.js';
-
-/** A reference without its distributions. */
-export type ReferenceFacts = Omit<DriftReference, 'sketch'>;
+import { parseReferenceSketch, type DriftReference, type ReferenceFacts } from './reference.js';
 
 export interface ReferenceStore {
   /** Becomes the reference of its version; a reset is audited in the same transaction. A second call with the id changes nothing. */

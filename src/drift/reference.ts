@@ -40,6 +40,9 @@ export interface DriftReference {
   createdBy: string;
 }
 
+/** A reference without its distributions. */
+export type ReferenceFacts = Omit<DriftReference, 'sketch'>;
+
 /** Rows of a window with their scores. */
 export interface ScoredTable {
   table: FeatureTable;

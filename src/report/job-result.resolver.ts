@@ -2,6 +2,7 @@ import { Ctx, FieldResolver, Resolver, Root } from 'type-graphql';
 import { z } from 'zod';
 import type { DriftReferenceNode, DriftReportNode } from '../drift/drift-node.js';
 import { driftJobResult } from '../drift/drift.messages.js';
+import { authorise } from '../graphql/authorise.js';
 import type { RequestContext } from '../graphql/context.js';
 import type { ProfileRunType } from '../feature/feature-statistics.type.js';
 import { profileJobResult } from '../feature/feature.messages.js';
@@ -95,12 +96,14 @@ export class JobResultResolver {
         return this.deps.segmentationById(context, modelVersionId);
       }
       case 'DRIFT': {
+        authorise(context, 'drift:read');
         const made = driftJobResult.parse(job.result);
         return 'driftReportId' in made
           ? this.deps.driftReportById(context, made.driftReportId)
           : this.deps.driftReferenceById(context, made.driftReferenceId);
       }
       case 'REPORT':
+        authorise(context, 'report:read');
         return this.deps.dailyReportById(reportJobResult.parse(job.result).dailyReportId);
       case 'ERASE':
       case 'EXPORT':
