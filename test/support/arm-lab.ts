@@ -50,6 +50,8 @@ export async function armServer(lab: ServingLab, ahead = 0) {
       change: Partial<typeof deps> = {},
     ) {
       const counts = zeroCounts();
+      // of all of them: who is asked about as of another millisecond is another question
+      const asOf = clock.now();
       const served = serving.current('churn');
       if (!served) throw new Error('nothing in production');
       const loaders = predictionLoaders({ ...deps, ...change });
@@ -57,7 +59,7 @@ export async function armServer(lab: ServingLab, ahead = 0) {
       const answers = await withCounts(counts, () =>
         loaders.answer(context).loadMany(
           users.map(({ id, externalId }) => ({
-            ...{ userId: id, externalId, served, asOf: clock.now() },
+            ...{ userId: id, externalId, served, asOf },
             ...{ maxStalenessSeconds: null, overrides: [] },
             ...more,
           })),
