@@ -30,7 +30,7 @@
 
   function variablesText(example, facts) {
     const filled = JSON.stringify(example.variables).replace(
-      /\{\{(customer|now|id)\}\}/g,
+      /\{\{(customer|now|id|today|later)\}\}/g,
       (_, name) => JSON.stringify(facts[name]).slice(1, -1),
     );
     return filled === '{}' ? '' : JSON.stringify(JSON.parse(filled), null, 2);
@@ -165,7 +165,13 @@
       load(graphiql),
     ]);
     document.getElementById('viewer').textContent = `${viewer.name} · ${viewer.role}`;
-    const facts = { customer, now, id: `explorer-${Date.now().toString(36)}` };
+    const facts = {
+      customer,
+      now,
+      id: `explorer-${Date.now().toString(36)}`,
+      today: now.slice(0, 10),
+      later: new Date(Date.parse(now) + 30 * 86_400_000).toISOString(),
+    };
     list(operations, facts, viewer.role);
     const tabs = operations.map((example) => tabOf(example, facts));
     if (savedTabs() === null) saveTabs(tabs, 0);

@@ -51,6 +51,9 @@ export const DRIFT_REPORT = `id modelVersion { version } referenceSource referen
   concept { metric reference current difference confidence detected window }
   drifted driftedShare consequence accuracyFall action because retraining { id } createdAt`;
 
+/** Inputs that are listed although they did not move. */
+const MOST_QUIET = 10;
+
 /** A report for people: the inputs that carry most of the drift first, then scores, labels and accuracy, then the verdict. */
 export function printDrift(report: DriftRow, output: Output): void {
   if (output.json) {
@@ -64,13 +67,16 @@ export function printDrift(report: DriftRow, output: Output): void {
   const ranked = [...features].sort(
     (a, b) => weighed(b) - weighed(a) || b.psi - a.psi || b.weight - a.weight,
   );
-  const rows = [...ranked, ...(prediction ? [prediction] : []), ...(label ? [label] : [])];
+  const told = ranked.filter(({ level }, index) => index < MOST_QUIET || level !== 'NONE');
+  const rows = [...told, ...(prediction ? [prediction] : []), ...(label ? [label] : [])];
   output.line(
     table(
       ['feature', 'psi', 'ks', 'missing', 'weight', 'level', 'reference', 'current'],
       rows.map(lineOf),
     ),
   );
+  if (told.length < ranked.length)
+    output.line(`${ranked.length - told.length} more inputs did not move; --json has all`);
   if (concept)
     output.line(
       `${concept.metric.replace('_', ' ')}: ${figure(concept.reference)} before, ${figure(concept.current)} now, of ${figure(concept.window)} scores`,

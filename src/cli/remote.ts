@@ -55,6 +55,9 @@ export async function postGraphql<Data>(
   }
 }
 
+/** Codes of the graph that decide how a command exits. */
+const PASSED_ON = ['UNAVAILABLE', 'INVALID', 'NOT_FOUND'] as const;
+
 /** The data of an operation that must not fail. @throws AppError with the first error's message */
 export async function ask<Data>(
   remote: Remote,
@@ -64,7 +67,7 @@ export async function ask<Data>(
   const answer = await postGraphql<Data>(remote, query, variables);
   const [error] = answer.errors ?? [];
   if (error) {
-    const code = error.extensions?.code === 'UNAVAILABLE' ? 'UNAVAILABLE' : 'INTERNAL';
+    const code = PASSED_ON.find((known) => known === error.extensions?.code) ?? 'INTERNAL';
     throw new AppError(code, error.message);
   }
   if (!answer.data) throw new AppError('INTERNAL', 'the answer holds no data');

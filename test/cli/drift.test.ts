@@ -37,6 +37,8 @@ const reference = { __typename: 'DriftReference', rows: 150, windowFrom: 'C', wi
 let server: http.Server;
 let asked: { query: string; variables: Record<string, unknown> }[] = [];
 let userErrors: object[] = [];
+let errors: object[] = [];
+let answered: object = report;
 
 beforeAll(async () => {
   server = http.createServer((request, response) => {
@@ -47,17 +49,21 @@ beforeAll(async () => {
       asked.push(operation);
       const payload = { job: userErrors.length > 0 ? null : { id: 'Job:1' }, userErrors };
       const done = { id: 'Job:1', status: 'SUCCEEDED', progress: 1, stage: 'done', error: null };
-      const result = operation.query.includes('DriftReference') ? reference : report;
+      const result = operation.query.includes('DriftReference') ? reference : answered;
       const data = operation.query.includes('mutation')
         ? { detectDrift: payload, resetDriftReference: payload }
         : { job: { ...done, result } };
-      response.setHeader('content-type', 'application/json').end(JSON.stringify({ data }));
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify(errors.length > 0 ? { data: null, errors } : { data }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 beforeEach(() => {
   userErrors = [];
+  errors = [];
+  answered = report;
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
@@ -106,6 +112,26 @@ describe('drift', () => {
         'training: Job:2',
       ].join('\n'),
     );
+  });
+
+  it('lists of many inputs those that moved, and the ten that matter most', async () => {
+    const quiet = Array.from({ length: 40 }, (_, i) => feature(`quiet${i}`, 0, 0.01, 'NONE'));
+    answered = { ...report, features: [...quiet, ...report.features] };
+    const printed = await run(['churn']);
+    expect(printed.match(/^quiet/gm)).toHaveLength(7);
+    expect(printed).toMatch(/^idle /m);
+    expect(printed).toContain('33 more inputs did not move; --json has all');
+    expect(JSON.parse(await run(['churn'], true))).toEqual(answered);
+  });
+
+  it('passes on whose fault it was that the graph refused', async () => {
+    for (const [code, passed] of [
+      ['INVALID', 'INVALID'],
+      ['FORBIDDEN', 'INTERNAL'],
+    ]) {
+      errors = [{ message: 'a sentence', extensions: { code } }];
+      await expect(run(['churn'])).rejects.toMatchObject({ code: passed, message: 'a sentence' });
+    }
   });
 
   it('prints the report as JSON where asked to', async () => {

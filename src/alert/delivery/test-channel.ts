@@ -26,7 +26,7 @@ export function testChannel(
     const channel = deps.channels.find((each) => each.name === name);
     if (!channel) {
       const known = deps.channels.map((each) => each.name).join(', ');
-      const message = `there is no channel named ${JSON.stringify(name.slice(0, 80))}: ${known === '' ? 'none is configured' : `there are ${known}`}`;
+      const message = `there is no channel named ${JSON.stringify(name.slice(0, 80))}: ${known === '' ? 'none is configured, see AUGURY_CHANNELS in docs/alerts.md' : `there are ${known}`}`;
       return {
         delivered: false,
         error: null,

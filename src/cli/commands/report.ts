@@ -18,8 +18,13 @@ const FIELDS = `id date soFar health rating predictions requests errorRate fallb
 
 /** Parses `YYYY-MM-DD`. @throws InvalidArgumentError for anything else, days that no month has included */
 export function calendarDay(text: string): string {
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return instant(text).slice(0, 10);
-  throw new InvalidArgumentError('It must be a day, such as 2026-11-20.');
+  const wrong = new InvalidArgumentError('It must be a day that there is, such as 2026-11-20.');
+  if (!/^\d{4}-\d\d-\d\d$/.test(text)) throw wrong;
+  try {
+    return instant(text).slice(0, 10);
+  } catch {
+    throw wrong;
+  }
 }
 
 /** `report [--date D]`. */
