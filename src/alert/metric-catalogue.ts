@@ -39,6 +39,8 @@ const MODEL = ['model'] as const;
 export const RATE_MINUTES = 2;
 /** Minutes that `volume` counts. */
 export const VOLUME_MINUTES = 10;
+/** Minutes of the last day in which a model in use is asked: a few questions by hand are no traffic that can stop. */
+export const USED_MINUTES = 120;
 /** Minutes that crossings, failed jobs and failed deliveries count. */
 export const RECENT_MINUTES = 60;
 /** Name of the metric that the evaluation itself makes. */
@@ -67,7 +69,7 @@ export const METRICS = [
     name: 'volume',
     ...{ ...COUNT, ...PERFORMANCE, labels: MODEL },
     description:
-      'Predictions asked for in the last 10 minutes; no value where none was in the last 24 hours.',
+      'Predictions asked for in the last 10 minutes; no value where a model was asked in less than 2 hours, by the minute, of the last 24.',
   },
   {
     name: 'fallback_rate',
@@ -160,7 +162,7 @@ export const METRICS = [
     ...{ ...COUNT, layer: 'DELIVERY', labels: ['channel'] },
     standsSeconds: 0,
     description:
-      'Deliveries of alerts that were given up in the last hour or wait for a channel that failed too often.',
+      'Deliveries of alerts that were given up in the last hour, wait for more than one, or wait for a channel that failed too often.',
   },
   {
     name: EVALUATION_FAILED,

@@ -1,10 +1,12 @@
 import { DAY_MS } from '../kernel/clock.js';
 import type { Sql } from '../plant/ports.js';
 import type { MetricReading } from './alert.js';
+import { BREAKER } from './delivery/breaker.js';
 import {
   EVALUATION_FAILED,
   RATE_MINUTES,
   RECENT_MINUTES,
+  USED_MINUTES,
   VOLUME_MINUTES,
   type MetricName,
 } from './metric-catalogue.js';
@@ -39,8 +41,8 @@ export function metricReaders(sql: Sql): MetricReaders {
       'model',
       `select name as label, coalesce(sum(requests) filter (where at > $2), 0)::float8 as value
        from service_sample where kind = 'prediction' and at > $1 and at <= $3
-       group by name having sum(requests) > 0`,
-      (now) => [before(now, DAY_MS), before(now, VOLUME_MINUTES * MINUTE_MS), now],
+       group by name having count(distinct at) filter (where requests > 0) >= $4`,
+      (now) => [before(now, DAY_MS), before(now, VOLUME_MINUTES * MINUTE_MS), now, USED_MINUTES],
     ),
     model_unhealthy: labelled(
       'model',
@@ -113,11 +115,12 @@ export function metricReaders(sql: Sql): MetricReaders {
     ),
     delivery_failed: labelled(
       'channel',
-      `select channel as label, count(*) filter (where status = 'FAILED' and greatest(created_at, next_at) > $1
-           or status = 'QUEUED' and channel in (select s.channel from channel_state s where s.open_until is not null))::float8
-         as value
-       from alert_delivery where created_at > $2 group by channel`,
-      (now) => [before(now, RECENT_MINUTES * MINUTE_MS), before(now, DAY_MS)],
+      // next_at of what failed is when it was given up, which is days after the change
+      `select channel as label, count(*) filter (where status = 'FAILED' and next_at > $1
+           or status = 'QUEUED' and (created_at <= $1
+             or channel in (select s.channel from channel_state s where s.failures >= $3)))::float8 as value
+       from alert_delivery where status = 'QUEUED' or next_at > $2 group by channel`,
+      (now) => [before(now, RECENT_MINUTES * MINUTE_MS), before(now, DAY_MS), BREAKER.opensAfter],
     ),
   };
 }

@@ -24,6 +24,7 @@ const CLEARED = [
     'alert_rule',
     'alert_tick',
     'feed_entry',
+    'feed_position',
     'audit_entry',
   ],
   ...['service_sample', 'job', 'installation_fact'],
@@ -98,6 +99,16 @@ export function alertLab(db: Database, clock: ManualClock) {
         },
         clock.wall(),
       );
+      await samples.write('test', counter.take());
+    },
+    /** Questions to a model in each of the minutes before the last ten: it is in use. */
+    async useModel(name: string, minutes: number): Promise<void> {
+      const counter = sampleCounter();
+      for (let i = 0; i < minutes; i += 1)
+        counter.add(
+          { kind: 'prediction', name, requests: 1, errors: 0, fallbacks: 0, seconds: 0.01 },
+          new Date(clock.wall().getTime() - (11 + i) * 60_000),
+        );
       await samples.write('test', counter.take());
     },
     /** Moves the clock in steps (15 s unless told) and looks at each. */
