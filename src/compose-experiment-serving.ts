@@ -10,6 +10,7 @@ import {
 } from './experiment/running-experiments.js';
 import {
   importAssignments,
+  refuseImport,
   type AssignmentRow,
   type ImportAssignmentsResult,
 } from './experiment/import-assignments.js';
@@ -51,12 +52,13 @@ export function composeAssignmentImport(parts: {
     experiment: string,
     rows: readonly AssignmentRow[],
   ): Promise<ImportAssignmentsResult>;
-  experimentKeys(): Promise<{ key: string; concluded: boolean }[]>;
+  experimentKeys(): Promise<{ key: string; refused: string | null }[]>;
 } {
   const { db, clock, actor, userIds, erasedBefore } = parts;
   const { store, assignments } = composeExperimentStores(db);
   const deps = {
-    ...{ importAssignments: assignments.import, userIds, wall: () => clock.wall() },
+    ...{ importAssignments: assignments.import, userIds },
+    ...{ wall: () => clock.wall(), now: () => clock.now() },
     ...(erasedBefore ? { erasedBefore } : {}),
   };
   return {
@@ -66,9 +68,9 @@ export function composeAssignmentImport(parts: {
       return importAssignments(deps, experiment, rows, actor);
     },
     experimentKeys: async () =>
-      (await store.list(null)).map(({ key, status }) => ({
-        key,
-        concluded: status === 'CONCLUDED',
+      (await store.list(null)).map((experiment) => ({
+        key: experiment.key,
+        refused: refuseImport(experiment, clock.now()),
       })),
   };
 }

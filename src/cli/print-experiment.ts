@@ -20,6 +20,7 @@ interface ComparisonRow {
   high: number;
   pValue: number;
   sequentialPValue: number;
+  adjustedPValue: number;
   significant: boolean;
   method: string;
 }
@@ -40,24 +41,27 @@ export interface ResultsRow {
     decision: string;
     winner: { key: string } | null;
     reason: string;
+    waitingFor: string[];
+    disagreement: { users: number; share: number; meanAbsoluteDifference: number } | null;
   };
 }
 
 /** What `printResults` needs of an experiment. */
 export const EXPERIMENT_RESULTS = `key status hypothesis primaryMetric startsAt endsAt
   results {
-    asOf decision reason winner { key } sampleRatio { pValue mismatch }
+    asOf decision reason winner { key } sampleRatio { pValue mismatch } waitingFor
+    disagreement { users share meanAbsoluteDifference }
     variants { variant { key control } users exposures outcomes mean low high }
     comparisons {
       metric control { key } treatment { key } difference relativeLift low high pValue sequentialPValue
-      significant method
+      adjustedPValue significant method
     }
   }`;
 
 /** The results of an experiment for people. */
 export function printResults(experiment: ResultsRow, output: Output): void {
   const { key, status, primaryMetric, hypothesis, startsAt, endsAt, results } = experiment;
-  const { sampleRatio, decision, winner, reason } = results;
+  const { sampleRatio, decision, winner, reason, waitingFor, disagreement } = results;
   output.line(
     `${key} (${status}), ${startsAt.slice(0, 10)} to ${endsAt.slice(0, 10)}, as of ${results.asOf}`,
   );
@@ -69,6 +73,8 @@ export function printResults(experiment: ResultsRow, output: Output): void {
     output.line(comparisonTable(results.comparisons));
     output.line('');
   }
+  for (const missing of waitingFor) output.line(wrap(`waiting: ${missing}`));
+  if (disagreement) output.line(disagreementText(disagreement));
   output.line(
     sampleRatio.mismatch
       ? `sample ratio: p ${chance(sampleRatio.pValue)}, the arms are not as large as their weights say: do not trust the rest`
@@ -76,6 +82,14 @@ export function printResults(experiment: ResultsRow, output: Output): void {
   );
   output.line(`decision: ${decision}${winner ? `, ${winner.key}` : ''}`);
   output.line(wrap(reason));
+}
+
+function disagreementText({
+  users,
+  share,
+  meanAbsoluteDifference,
+}: NonNullable<ResultsRow['results']['disagreement']>): string {
+  return `disagreement: ${figure(users)} customers were scored by both, ${(share * 100).toFixed(1)}% got other verdicts, probabilities ${value(meanAbsoluteDifference)} apart`;
 }
 
 function armTable(metric: string, arms: readonly VariantResultRow[]): string {
@@ -90,13 +104,25 @@ function armTable(metric: string, arms: readonly VariantResultRow[]): string {
 
 function comparisonTable(comparisons: readonly ComparisonRow[]): string {
   return table(
-    ['metric', 'arm', 'difference', '95% from', 'to', 'lift', 'p', 'p at any time', '', 'method'],
+    [
+      'metric',
+      'arm',
+      'difference',
+      '95% from',
+      'to',
+      'lift',
+      'p',
+      'p at any time',
+      'adjusted',
+      '',
+      'method',
+    ],
     comparisons.map((row) => [
       row.metric,
       row.treatment.key,
       ...[value(row.difference), value(row.low), value(row.high)],
       row.relativeLift === null ? '–' : `${(row.relativeLift * 100).toFixed(1)}%`,
-      ...[chance(row.pValue), chance(row.sequentialPValue)],
+      ...[row.pValue, row.sequentialPValue, row.adjustedPValue].map(chance),
       ...[row.significant ? 'significant' : '', row.method],
     ]),
   );

@@ -48,8 +48,11 @@ const INSTANTS = {
   last: Date.parse('9999-12-31T00:00:00Z'),
 };
 
-/** Every problem of a draft that can be seen without looking anything up; paths begin with `input`. */
-export function checkExperiment(draft: ExperimentDraft, now: Date): UserError[] {
+/**
+ * Every problem of a draft that can be seen without looking anything up; paths begin with `input`. A window may be past: such an
+ * experiment ran elsewhere, and cannot be started.
+ */
+export function checkExperiment(draft: ExperimentDraft): UserError[] {
   const problems: UserError[] = [];
   const add = (message: string, path: readonly (string | number)[], code?: UserErrorCode): void => {
     problems.push(userError(code ?? 'INVALID', message, 'input', ...path.map(String)));
@@ -58,7 +61,7 @@ export function checkExperiment(draft: ExperimentDraft, now: Date): UserError[] 
   checkVariants(draft, add);
   checkShares(draft, add);
   checkMetrics(draft, add);
-  checkWindow(draft, now, add);
+  checkWindow(draft, add);
   return problems;
 }
 
@@ -200,7 +203,7 @@ function checkMetrics(draft: ExperimentDraft, add: Add): void {
         );
 }
 
-function checkWindow({ startsAt, endsAt }: ExperimentDraft, now: Date, add: Add): void {
+function checkWindow({ startsAt, endsAt }: ExperimentDraft, add: Add): void {
   for (const [name, instant] of [
     ['startsAt', startsAt],
     ['endsAt', endsAt],
@@ -211,8 +214,6 @@ function checkWindow({ startsAt, endsAt }: ExperimentDraft, now: Date, add: Add)
     add(`startsAt must be before endsAt, got ${isoOf(startsAt)} and ${isoOf(endsAt)}`, [
       'startsAt',
     ]);
-  if (endsAt <= now)
-    add(`endsAt must be after ${now.toISOString()}, got ${isoOf(endsAt)}`, ['endsAt']);
 }
 
 function isoOf(instant: Date): string {

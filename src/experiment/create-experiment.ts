@@ -9,8 +9,6 @@ export interface CreateExperimentDeps extends Pick<ExperimentStore, 'create' | '
   modelByName(name: string): Promise<{ id: string } | null>;
   versionsByIds(ids: readonly string[]): Promise<{ id: string; modelId: string }[]>;
   wall(): Date;
-  /** The instant windows are compared with. */
-  now(): Date;
   /** Tells every process, this one first. */
   changed(): Promise<void>;
 }
@@ -23,10 +21,7 @@ export async function createExperiment(
 ): Promise<{ experiment: Experiment | null; userErrors: UserError[] }> {
   const { model: name } = draft;
   const model = name !== null && isStorableText(name) ? await deps.modelByName(name) : null;
-  const userErrors = [
-    ...checkExperiment(draft, deps.now()),
-    ...(await checkKnown(deps, draft, model)),
-  ];
+  const userErrors = [...checkExperiment(draft), ...(await checkKnown(deps, draft, model))];
   if (userErrors.length > 0) return { experiment: null, userErrors };
   const { model: _, variants, ...rest } = draft;
   const experiment = await deps.create({

@@ -208,7 +208,10 @@ export class CreateExperimentInputType {
   prePeriodDays!: number | null;
   @Field(() => DateTime, { description: 'Begin of the window, before `endsAt`.' })
   startsAt!: Date;
-  @Field(() => DateTime, { description: 'End of the window, not past.' })
+  @Field(() => DateTime, {
+    description:
+      'End of the window. Where it is past the experiment cannot be started: it ran elsewhere, and its arms are imported.',
+  })
   endsAt!: Date;
 }
 

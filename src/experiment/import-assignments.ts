@@ -1,5 +1,5 @@
 import { NAME_PATTERN } from '../event/event.js';
-import type { UserErrorCode } from '../kernel/error.js';
+import { AppError, type UserErrorCode } from '../kernel/error.js';
 import type { AssignmentStore, ImportedAssignment } from './assignment.store.js';
 import type { Experiment } from './experiment.js';
 
@@ -19,6 +19,8 @@ export interface ImportAssignmentsDeps {
   /** When those of the customers that were erased were erased, by key. */
   erasedBefore?: (externalIds: readonly string[]) => Promise<Map<string, Date>>;
   wall(): Date;
+  /** The instant windows are compared with. */
+  now(): Date;
 }
 
 export interface ImportAssignmentsResult {
@@ -31,18 +33,46 @@ export interface ImportAssignmentsResult {
 /** Senders' clocks differ. */
 const CLOCK_SKEW_MS = 5 * 60_000;
 
+/**
+ * Why no assignment may be imported, or null. Where arms are versions of a model the hash decides who answers: rows from elsewhere
+ * would say that a customer got one version while another one answered.
+ */
+export function refuseImport(
+  { key, status, modelId, startedAt, endsAt }: Omit<ImportTarget, 'id' | 'variants' | 'startsAt'>,
+  now: Date,
+): string | null {
+  if (status === 'CONCLUDED')
+    return `experiment ${key} is CONCLUDED, its arms do not change any more`;
+  if (modelId === null) return null;
+  const arms = `the arms of experiment ${key} are versions of a model, and the hash decides which of them answers`;
+  if (startedAt !== null)
+    return `${arms}: it was started at ${startedAt.toISOString()}, no assignment can be imported`;
+  if (endsAt > now)
+    return `${arms}: it can still be started until ${endsAt.toISOString()}, no assignment can be imported before`;
+  return null;
+}
+
+/** What is asked of an experiment whose assignments come from elsewhere. */
+export type ImportTarget = Pick<
+  Experiment,
+  'id' | 'key' | 'status' | 'variants' | 'modelId' | 'startedAt' | 'startsAt' | 'endsAt'
+>;
+
 type Refusal = { code: UserErrorCode; message: string };
 
 /**
  * Records who was in which arm, each row by itself. The first row of a customer stands: a later one of the same arm is a
  * duplicate, one of another arm is rejected. Neither who opted out nor who is unknown is taken.
+ * @throws AppError CONFLICT where the experiment takes none
  */
 export async function importAssignments(
   deps: ImportAssignmentsDeps,
-  experiment: Pick<Experiment, 'id' | 'key' | 'variants' | 'startsAt'>,
+  experiment: ImportTarget,
   rows: readonly AssignmentRow[],
   actor: string,
 ): Promise<ImportAssignmentsResult> {
+  const refused = refuseImport(experiment, deps.now());
+  if (refused !== null) throw new AppError('CONFLICT', refused);
   const keys = [...new Set(rows.map(({ user }) => user))];
   const [ids, erased] = await Promise.all([deps.userIds(keys), deps.erasedBefore?.(keys)]);
   const at = deps.wall();

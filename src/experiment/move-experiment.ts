@@ -57,7 +57,7 @@ export function decideMove(
     if (endsAt <= now)
       return userError(
         'CONFLICT',
-        `the window of experiment ${key} ended at ${endsAt.toISOString()}, it is ${now.toISOString()}`,
+        `the window of experiment ${key} ended at ${endsAt.toISOString()}, it is ${now.toISOString()}: it cannot be started, who was in which arm can be imported`,
         'key',
       );
     const other = running.find((each) => windowsOverlap(each, experiment));

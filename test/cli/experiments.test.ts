@@ -26,11 +26,17 @@ const results = {
     reason: 'offer has more of share:purchase than control',
     sampleRatio: { pValue: 0.6561, mismatch: false },
     variants: [result('control', 1000, 0.1), result('offer', 1020, null)],
+    ...{ waitingFor: [] as string[], disagreement: null as object | null },
     comparisons: [
       {
         ...{ metric: 'share:purchase', control: { key: 'control' }, treatment: { key: 'offer' } },
         ...{ difference: 0.03, relativeLift: 0.3, low: 0.01, high: 0.05, pValue: 0.00001 },
-        ...{ sequentialPValue: 0.0123, significant: true, method: 'two-proportion z' },
+        ...{
+          sequentialPValue: 0.0123,
+          adjustedPValue: 0.0246,
+          significant: true,
+          method: 'two-proportion z',
+        },
       },
     ],
   },
@@ -105,8 +111,8 @@ describe('experiments results', () => {
         'control (control)      1,000      1,005         7  0.1000          0.0900    0.1100',
         'offer                  1,020      1,025         7  –               –         –',
         '',
-        'metric          arm    difference  95% from      to   lift  p        p at any time               method',
-        'share:purchase  offer      0.0300    0.0100  0.0500  30.0%  <0.0001         0.0123  significant  two-proportion z',
+        'metric          arm    difference  95% from      to   lift  p        p at any time  adjusted               method',
+        'share:purchase  offer      0.0300    0.0100  0.0500  30.0%  <0.0001         0.0123    0.0246  significant  two-proportion z',
         '',
         'sample ratio: p 0.6561, the arms are as large as their weights say',
         'decision: SHIP, offer',
@@ -114,6 +120,23 @@ describe('experiments results', () => {
       ].join('\n'),
     );
     expect(asked[0]?.variables).toEqual({ key: 'winback' });
+  });
+
+  it('names what is waited for, and how far the arms say different things', async () => {
+    const waiting = 'share:purchase: offer has 7 of 100 customers';
+    const disagreement = { users: 2_000, share: 0.125, meanAbsoluteDifference: 0.0312 };
+    const given = { ...results.results, waitingFor: [waiting], disagreement, comparisons: [] };
+    const printed = await run(['results', 'winback'], {
+      experiment: { ...results, results: given },
+    });
+    expect(printed).toContain(
+      [
+        `waiting: ${waiting}`,
+        'disagreement: 2,000 customers were scored by both, 12.5% got other verdicts, probabilities 0.0312 apart',
+        'sample ratio: p 0.6561',
+      ].join('\n'),
+    );
+    expect(asked[0]?.query).toContain('waitingFor');
   });
 
   it('prints JSON, and fails for an experiment that is not there', async () => {

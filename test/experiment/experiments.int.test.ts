@@ -99,10 +99,23 @@ describe('writing an experiment down', () => {
       ['INVALID', 'input.variants.1.modelVersion'],
       ['INVALID', 'input.variants.0.modelVersion'],
     ]);
-    expect(await refused({ endsAt: '2026-03-01T12:00:00Z' })).toEqual([
-      ['INVALID', 'input.endsAt'],
+    expect(await refused({ endsAt: '2000-03-01T12:00:00Z' })).toEqual([
+      ['INVALID', 'input.startsAt'],
     ]);
     expect(await lab.serving.store.list(null)).toEqual([]);
+  });
+
+  it('takes one that ran elsewhere, whose window is past; only to be read, not to be started', async () => {
+    const window = { startsAt: '2008-03-20T00:00:00.000Z', endsAt: '2008-04-03T00:00:00.000Z' };
+    const made = await create(window);
+    expect(made).toMatchObject({ experiment: { status: 'DRAFT', ...window }, userErrors: [] });
+    expect((await move('start'))?.userErrors).toMatchObject([
+      {
+        code: 'CONFLICT',
+        message: expect.stringMatching(/ended at 2008-04-03.*: it cannot be started/) as string,
+        path: ['key'],
+      },
+    ]);
   });
 
   it('takes a key once, whoever comes first', async () => {

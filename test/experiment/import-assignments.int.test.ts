@@ -7,7 +7,7 @@ import { prepareAssignments, type ImportOptions } from '../../src/cli/import/imp
 import type { ImportResult } from '../../src/cli/import/run-import.js';
 import { composeExperimentStores } from '../../src/compose-experiment-serving.js';
 import type { Experiment } from '../../src/experiment/experiment.js';
-import { importAssignments } from '../../src/experiment/import-assignments.js';
+import { importAssignments, refuseImport } from '../../src/experiment/import-assignments.js';
 import { rejectedRowStore } from '../../src/job/rejected-row.store.js';
 import { manualClock } from '../../src/kernel/clock.js';
 import { readFeed } from '../../src/plant/feed-log.js';
@@ -94,6 +94,32 @@ describe('importing assignments', () => {
     await test.db.query(`update experiment set status = 'CONCLUDED'`);
     await expect(run({ file, ...mapping })).rejects.toThrow('mail-test is CONCLUDED');
     expect(await test.db.query('select 1 from job')).toEqual([]);
+  });
+
+  it('refuses an experiment whose arms are versions of a model while the hash decides or did', async () => {
+    await test.db.query(
+      `with m as (insert into model (id, name, task, description, spec, created_at)
+         values (gen_random_uuid(), 'm', 'BINARY_CLASSIFICATION', '', '{}', now()) returning id)
+       update experiment set model_id = m.id from m`,
+    );
+    const file = write('arms.csv', [HEADER, 'u1,No E-Mail,2026-03-20']);
+    const hash = 'the arms of experiment mail-test are versions of a model, and the hash decides';
+    await expect(run({ file, ...mapping })).rejects.toThrow(
+      `${hash} which of them answers: it can still be started until 2026-05-01T00:00:00.000Z`,
+    );
+    await test.db.query(`update experiment set status = 'RUNNING', started_at = $1`, [NOW]);
+    await expect(run({ file, ...mapping })).rejects.toThrow('it was started at 2026-04-01T12:00');
+    const past = new Date('2026-03-31T00:00:00Z');
+    await test.db.query(`update experiment set status = 'STOPPED', ends_at = $1`, [past]);
+    await expect(run({ file, ...mapping })).rejects.toThrow('no assignment can be imported');
+    expect(await test.db.query('select 1 from job')).toEqual([]);
+    const target = { ...experiment, modelId: 'm', startedAt: NOW };
+    await expect(
+      deps.importAssignments('mail-test', [{ user: 'u1', variant: 'No E-Mail', at: null }]),
+    ).rejects.toThrow(hash);
+    expect(refuseImport(target, NOW)).toContain(hash);
+    // nobody can start it any more, and nobody did
+    expect(refuseImport({ ...target, startedAt: null, endsAt: past }, NOW)).toBeNull();
   });
 
   it('takes the good rows, and gives every other line a reason', async () => {
@@ -225,7 +251,7 @@ describe('an erased customer', () => {
   it('is not put back by a row from before the erasure', async () => {
     const erasedAt = new Date('2026-03-25T00:00:00Z');
     const use = {
-      ...{ importAssignments: stores.assignments.import, wall: () => NOW },
+      ...{ importAssignments: stores.assignments.import, wall: () => NOW, now: () => NOW },
       userIds: () =>
         test.db
           .query<{ id: number }>('select id from customer')

@@ -52,7 +52,7 @@ describe('the life of an experiment', () => {
     expect(decideMove(experiment(), 'START', { ...free, now: day(8) })).toMatchObject({
       code: 'CONFLICT',
       message:
-        'the window of experiment winback ended at 2026-03-08T00:00:00.000Z, it is 2026-03-08T00:00:00.000Z',
+        'the window of experiment winback ended at 2026-03-08T00:00:00.000Z, it is 2026-03-08T00:00:00.000Z: it cannot be started, who was in which arm can be imported',
     });
   });
 

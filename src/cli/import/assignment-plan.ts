@@ -4,8 +4,7 @@ import { Problems, type Columns } from './columns.js';
 import type { ImportedAssignment } from './context.js';
 import { filterOf, type Planned } from './event-plan.js';
 import type { AssignmentMapping } from './mapping.js';
-import { atGetter } from './outcome-plan.js';
-import { requiredText } from './value.js';
+import { atGetter, requiredText } from './value.js';
 
 /**
  * Checks a mapping of assignments against the columns of a file; `--at` is a column or one ISO instant for all rows,
@@ -32,7 +31,7 @@ export function planAssignments(
     requiredText(text, columns, '--variant', 'variant'),
   );
   const at = attempt(mapping.at, (text) =>
-    atGetter(text, mapping.dateFormat, columns, notes, 'assignment'),
+    atGetter(text, mapping.dateFormat, columns, notes, ['--at', 'assignment']),
   );
   const where = attempt(mapping.where, (text) => filterOf(text, columns));
   problems.check();
@@ -67,16 +66,14 @@ export function planAssignments(
 
 function refuseExperiment(
   wanted: string,
-  known: readonly { key: string; concluded: boolean }[],
+  known: readonly { key: string; refused: string | null }[],
 ): void {
   const found = known.find(({ key }) => key === wanted);
-  if (found && !found.concluded) return;
-  if (found)
-    throw new AppError(
-      'CONFLICT',
-      `experiment ${wanted} is CONCLUDED, its arms do not change any more`,
-    );
-  const open = known.filter(({ concluded }) => !concluded).map(({ key }) => key);
+  if (found) {
+    if (found.refused !== null) throw new AppError('CONFLICT', found.refused);
+    return;
+  }
+  const open = known.filter(({ refused }) => refused === null).map(({ key }) => key);
   const remedy =
     open.length > 0
       ? `--experiment takes ${open.slice(0, 20).join(', ')}`

@@ -10,6 +10,8 @@ export interface Columns {
   readonly names: readonly string[];
   /** Exact name first, then the name in another case when that is unique; null when there is none. */
   find(name: string): CellGetter | null;
+  /** Asks, before rows are read, for the line of the file that each begins on; absent where rows have none. */
+  lines?(): CellGetter;
 }
 
 /** The columns of a table with fixed names. */

@@ -48,7 +48,7 @@ export function addImportCommands(program: Command, context: ImportContext): voi
 
   add('events', 'events, idempotent by source and id')
     .option('--user <column>', 'the user’s key in the CRM')
-    .option('--at <column>', 'when it happened')
+    .option('--at <column|instant>', 'when it happened: a column, or one ISO instant for all')
     .option('--type <name|column>', 'a column of types, or one constant type')
     .option('--value <expression>', 'a number, e.g. "Quantity*UnitPrice"')
     .option('--id <columns>', 'columns that make the id (default: the row’s own content)')
@@ -58,13 +58,16 @@ export function addImportCommands(program: Command, context: ImportContext): voi
     .action((options: ImportOptions) => execute(context, options, prepareEvents));
 
   add('users', 'profiles; numbers stay numbers, each attribute becomes a feature')
-    .option('--id <column>', 'the user’s key in the CRM')
+    .option(
+      '--id <column>',
+      'the user’s key in the CRM; where no column is one, "line()" is the line of the file',
+    )
     .option(
       '--attribute <columns>',
       'columns kept as attributes, or "all"; NAME=EXPRESSION renames',
     )
     .option('--except <columns>', 'not these, e.g. the label: a model would only copy it')
-    .option('--registered <column>', 'when the user registered')
+    .option('--registered <column|instant>', 'when the user registered')
     .option('--source <name>', 'where the profiles come from, noted with rejected rows')
     .option('--name <column>', 'the user’s name (personal data)')
     .option('--email <column>', 'the user’s e-mail address (personal data)')

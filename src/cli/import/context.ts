@@ -137,8 +137,8 @@ export interface ImportDeps {
     experiment: string,
     rows: readonly ImportedAssignment[],
   ): Promise<{ accepted: number; duplicates: number; rejected: readonly Refusal[] }>;
-  /** The experiments there are. */
-  experimentKeys(): Promise<readonly { key: string; concluded: boolean }[]>;
+  /** The experiments there are; `refused` says why one takes no assignments, null: it does. */
+  experimentKeys(): Promise<readonly { key: string; refused: string | null }[]>;
   /** The models there are, by name. */
   modelNames(): Promise<readonly string[]>;
   /** Registers attribute features in the order given, in the importer's name. */

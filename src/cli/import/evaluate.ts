@@ -158,7 +158,7 @@ export function compileExpression(text: string, columns: Columns, where: string)
         'INVALID',
         `${where}: ${name}() takes ${rule.least === rule.most ? rule.least : `${rule.least} to ${rule.most}`} values, got ${items.length}`,
       );
-    return rule.make(items.map(compile), items, describe);
+    return rule.make(items.map(compile), items, describe, columns);
   };
 
   return compile(parseExpression(text));

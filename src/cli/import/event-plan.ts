@@ -7,7 +7,7 @@ import type { EventMapping } from './mapping.js';
 import { splitList } from './mapping.js';
 import { columnIds, contentIds, type RowIds } from './row-id.js';
 import type { ImportPlan } from './run-import.js';
-import { instantOf, namedValues, requiredText, valueOf, type NamedValue } from './value.js';
+import { atGetter, namedValues, requiredText, valueOf, type NamedValue } from './value.js';
 
 /** A mapping that was checked against a file's columns; `notes` says how it was understood. */
 export interface Planned<Out> {
@@ -40,7 +40,9 @@ export function planEvents(
     given === undefined || given === '' ? null : problems.attempt(work);
 
   const user = attempt(userSpec, () => requiredText(userSpec, columns, '--user', 'user'));
-  const at = attempt(atSpec, () => instantOf(atSpec, mapping.dateFormat, columns, '--at'));
+  const at = attempt(atSpec, () =>
+    atGetter(atSpec, mapping.dateFormat, columns, notes, ['--at', 'event']),
+  );
   const type = attempt(typeSpec, () => typeGetter(typeSpec, columns, notes));
   const value = attempt(mapping.value, () => valueOf(mapping.value ?? '', columns, '--value'));
   const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));

@@ -1,6 +1,6 @@
 import { AppError } from '../../kernel/error.js';
 import { cellText, isBlank, numberIn, RowError, type Cell } from './cell.js';
-import type { CellGetter } from './columns.js';
+import type { CellGetter, Columns } from './columns.js';
 import { instantReader } from './date-format.js';
 import type { Expression } from './expression.js';
 
@@ -12,6 +12,7 @@ export interface FunctionRule {
     items: readonly CellGetter[],
     expressions: readonly Expression[],
     describe: (expression: Expression) => string,
+    columns: Columns,
   ): CellGetter;
 }
 
@@ -103,6 +104,13 @@ const dateRule: FunctionRule = {
   },
 };
 
+/** `line()`: the line of the file that the row begins on, as rejected rows name it; the header is line 1. */
+const lineRule: FunctionRule = {
+  least: 0,
+  most: 0,
+  make: (_items, _expressions, _describe, columns) => columns.lines?.() ?? NOTHING,
+};
+
 /** The functions of the import expressions. Blank in, blank out, unless said otherwise. */
 export const FUNCTIONS: Readonly<Record<string, FunctionRule | undefined>> = {
   lower: onText((text) => text.toLowerCase()),
@@ -112,6 +120,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionRule | undefined>> = {
   length: onText((text) => text.length),
   number: numberRule,
   date: dateRule,
+  line: lineRule,
   abs: onNumbers(1, 1, ([value = 0]) => Math.abs(value)),
   floor: onNumbers(1, 1, ([value = 0]) => Math.floor(value)),
   ceil: onNumbers(1, 1, ([value = 0]) => Math.ceil(value)),

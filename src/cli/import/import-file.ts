@@ -14,6 +14,7 @@ import {
   type ReadingMapping,
 } from './mapping.js';
 import { openTable, type OpenedTable } from './open-table.js';
+import { withLines } from './row-line.js';
 import { planOutcomes } from './outcome-plan.js';
 import { runImport, type ImportKind, type ImportResult } from './run-import.js';
 import { planTickets } from './ticket-plan.js';
@@ -40,9 +41,9 @@ export interface PreparedImport {
   ): Promise<ImportResult & { features?: RegisteredAttributes }>;
 }
 
-function open(file: string, mapping: ReadingMapping): Promise<OpenedTable> {
+async function open(file: string, mapping: ReadingMapping): Promise<OpenedTable> {
   const delimiter = mapping.delimiter;
-  return openTable(file, {
+  const table = await openTable(file, {
     format: mapping.format ?? null,
     delimiter:
       delimiter === undefined
@@ -52,6 +53,7 @@ function open(file: string, mapping: ReadingMapping): Promise<OpenedTable> {
           : delimiter,
     encoding: mapping.encoding ?? 'utf-8',
   });
+  return withLines(table);
 }
 
 function columnsOf(table: OpenedTable, mapping: ReadingMapping): Columns {

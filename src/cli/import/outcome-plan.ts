@@ -2,11 +2,10 @@ import { AppError } from '../../kernel/error.js';
 import { isBlank, RowError, truthIn } from './cell.js';
 import { Problems, type CellGetter, type Columns } from './columns.js';
 import type { ImportedOutcome } from './context.js';
-import { instantReader } from './date-format.js';
 import { parseExpression, readsOf } from './expression.js';
 import { filterOf, type Planned } from './event-plan.js';
 import type { OutcomeMapping } from './mapping.js';
-import { instantOf, requiredText, valueOf } from './value.js';
+import { atGetter, requiredText, valueOf } from './value.js';
 
 /**
  * Checks a mapping of outcomes against the columns of a file; `--at` is a column or one ISO instant for all rows.
@@ -27,7 +26,9 @@ export function planOutcomes(mapping: OutcomeMapping, columns: Columns): Planned
     given === undefined || given === '' ? null : problems.attempt(work);
   const user = attempt(userSpec, () => requiredText(userSpec, columns, '--user', 'user'));
   const positive = attempt(positiveSpec, () => labelGetter(positiveSpec, columns));
-  const at = attempt(atSpec, () => atGetter(atSpec, mapping.dateFormat, columns, notes, 'outcome'));
+  const at = attempt(atSpec, () =>
+    atGetter(atSpec, mapping.dateFormat, columns, notes, ['--at', 'outcome']),
+  );
   const where = attempt(mapping.where, () => filterOf(mapping.where ?? '', columns));
   problems.check();
   if (!user || !positive || !at) throw new Error('a checked mapping is incomplete');
@@ -82,25 +83,4 @@ function labelGetter(spec: string, columns: Columns): CellGetter {
   const reads = names.flatMap((name) => columns.find(name) ?? []);
   if (asksEmpty || reads.length === 0) return get;
   return (cells) => (reads.every((read) => isBlank(read(cells))) ? null : get(cells));
-}
-
-/** Reads an instant: `spec` is a column, or one ISO instant for every row, which a note then tells. */
-export function atGetter(
-  spec: string,
-  format: string | undefined,
-  columns: Columns,
-  notes: string[],
-  what: string,
-): ReturnType<typeof instantOf> {
-  if (columns.find(spec) === null && /^\d/.test(spec)) {
-    let instant: number;
-    try {
-      instant = instantReader(null)(spec);
-    } catch (error) {
-      throw new AppError('INVALID', `--at: ${(error as Error).message}`, { cause: error });
-    }
-    notes.push(`every ${what} is of ${new Date(instant).toISOString()}`);
-    return () => instant;
-  }
-  return instantOf(spec, format, columns, '--at');
 }

@@ -12,7 +12,7 @@ import type { AttributeColumn, ImportedUser } from './context.js';
 import { filterOf, textOrNull, type Planned } from './event-plan.js';
 import { splitList, type UserMapping } from './mapping.js';
 import type { Table } from './csv-reader.js';
-import { instantOf, namedValues, requiredText, valueOf, type NamedValue } from './value.js';
+import { atGetter, namedValues, requiredText, valueOf, type NamedValue } from './value.js';
 
 export interface PlannedUsers extends Planned<ImportedUser> {
   /** In the order of the file; those that become no feature have a reason. */
@@ -49,7 +49,7 @@ export function checkUsers(mapping: UserMapping, columns: Columns): UserColumns 
     given === undefined || given === '' ? null : problems.attempt(() => work(given));
   const id = attempt(mapping.id, (text) => requiredText(text, columns, '--id', 'id'));
   const registered = attempt(mapping.registered, (text) =>
-    instantOf(text, mapping.dateFormat, columns, '--registered'),
+    atGetter(text, mapping.dateFormat, columns, notes, ['--registered', 'registration']),
   );
   const name = attempt(mapping.name, (text) => valueOf(text, columns, '--name'));
   const email = attempt(mapping.email, (text) => valueOf(text, columns, '--email'));

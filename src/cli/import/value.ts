@@ -3,7 +3,7 @@ import { cellText, isBlank, RowError, type Cell } from './cell.js';
 import { nearNames, unknownColumn, type CellGetter, type Columns } from './columns.js';
 import { instantReader } from './date-format.js';
 import { compileExpression } from './evaluate.js';
-import { parseExpression } from './expression.js';
+import { parseExpression, readsOf } from './expression.js';
 import { splitList } from './mapping.js';
 
 /** A value of each row under a name. */
@@ -63,6 +63,35 @@ export function instantOf(
   };
 }
 
+/** Reads an instant: `spec` is a column, an expression, or one ISO instant for every row, which a note then tells. */
+export function atGetter(
+  spec: string,
+  format: string | undefined,
+  columns: Columns,
+  notes: string[],
+  [option, what]: readonly [option: string, what: string],
+): (cells: readonly Cell[]) => number | null {
+  if (columns.find(spec) !== null || !/^\d/.test(spec) || readsRow(spec))
+    return instantOf(spec, format, columns, option);
+  let instant: number;
+  try {
+    instant = instantReader(null)(spec);
+  } catch (error) {
+    throw new AppError('INVALID', `${option}: ${(error as Error).message}`, { cause: error });
+  }
+  notes.push(`every ${what} is of ${new Date(instant).toISOString()}`);
+  return () => instant;
+}
+
+/** Whether an expression differs from row to row. `2020-01-01` is an expression too, and makes 2018 of itself. */
+function readsRow(text: string): boolean {
+  try {
+    return readsOf(parseExpression(text)).columns.length > 0 || text.includes('(');
+  } catch {
+    return false; // 2020-01-01T00:00Z
+  }
+}
+
 /**
  * A list of values with names: columns by name, `name=expression`, or an object of such (a map file).
  * @throws AppError INVALID for an unknown column or an expression without a name
@@ -112,6 +141,7 @@ export function withMissing(columns: Columns, tokens: readonly string[]): Column
     get names() {
       return columns.names;
     },
+    lines: () => columns.lines?.() ?? (() => null),
     find(name) {
       const get = columns.find(name);
       if (get === null) return null;
