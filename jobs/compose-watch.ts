@@ -66,7 +66,7 @@ export async function workOnWatch(
     'detect-drift': () => askForChecks('schedule'),
     'look-at-experiments': looks.lookAtExperiments,
     'evaluate-alerts': alerts.evaluate,
-    'forget-service-samples': alerts.forgetSamples,
+    'forget-service-samples': alerts.forget,
     'write-daily-report': () => reports.askForReports('schedule'),
     'forget-feed': () => {
       const now = clock.wall();
@@ -79,13 +79,21 @@ function startAlerts(
   plant: Plant,
   config: WatchWorkParts['config'],
   opened: (() => Promise<void>)[],
-): AlertWork {
+): AlertWork & { forget(): Promise<void> } {
   const delivery = composeDelivery(plant, config);
   const sending = startDelivery(plant, delivery);
   opened.push(() => sending.close());
-  return composeAlertWork({
+  const work = composeAlertWork({
     plant,
     channelNames: delivery.channels.map(({ name }) => name),
     everyMs: config.alertsEverySeconds * 1_000,
   });
+  return {
+    ...work,
+    /** Upkeep, daily: counts of processes, and what channels were told a year ago. */
+    forget: async (): Promise<void> => {
+      await work.forgetSamples();
+      await delivery.store.forget(plant.clock.wall());
+    },
+  };
 }

@@ -3,7 +3,7 @@ import { uuidv7 } from '../kernel/uuid.js';
 import { appendFeed } from '../plant/feed-log.js';
 import { numberArray, textArray } from '../plant/parameters.js';
 import type { Database, Sql } from '../plant/ports.js';
-import type { Alert } from './alert.js';
+import { SEVERITIES, type Alert, type Severity } from './alert.js';
 import { alertSubject, type AlertChange } from './alert-change.js';
 import { alertRuleStore, type AlertRuleStore } from './alert-rule.store.js';
 import { alertSnapshot } from './alert-snapshot.js';
@@ -104,12 +104,17 @@ async function apply(
   await appendFeed(
     sql,
     'alert',
-    told.map(({ alert, rule }) => ({
+    told.map(({ alert, before, rule }) => ({
       ...{ at, subject: alert.id, payload: alertSnapshot(alert, rule, at) },
-      keys: { severity: alert.severity, status: alert.status },
+      keys: { severity: stronger(alert.severity, before?.severity), status: alert.status },
     })),
   );
   return { told: told.length, deliveries };
+}
+
+/** Who follows from a severity on is also told that an alert is not of it any more. */
+function stronger(now: Severity, before: Severity = now): Severity {
+  return SEVERITIES.indexOf(now) < SEVERITIES.indexOf(before) ? before : now;
 }
 
 const MOVING = `status = n.status, severity = n.severity, summary = n.summary, value = n.value, threshold = n.threshold,
@@ -162,14 +167,14 @@ async function writeUsers(sql: Sql, changes: readonly Written[]): Promise<void> 
 }
 
 async function writeDeliveries(sql: Sql, changes: readonly Written[], at: Date): Promise<number> {
-  const rows = changes
-    .filter(({ deliver }) => deliver)
-    .flatMap(({ alert, rule }) =>
-      rule.channels.map((channel) => ({
-        ...{ id: uuidv7(at), alertId: alert.id, revision: alert.revision, channel },
-        snapshot: alertSnapshot(alert, rule, at),
-      })),
-    );
+  const delivered = changes.filter(({ deliver }) => deliver);
+  const before = await channelsBefore(sql, delivered);
+  const rows = delivered.flatMap(({ alert, rule }) =>
+    [...new Set([...rule.channels, ...(before.get(alert.id) ?? [])])].map((channel) => ({
+      ...{ id: uuidv7(at), alertId: alert.id, revision: alert.revision, channel },
+      snapshot: alertSnapshot(alert, rule, at),
+    })),
+  );
   if (rows.length === 0) return 0;
   await sql.query(
     `insert into alert_delivery (id, alert_id, revision, channel, snapshot, created_at, next_at)
@@ -179,4 +184,21 @@ async function writeDeliveries(sql: Sql, changes: readonly Written[], at: Date):
     [JSON.stringify(rows), at],
   );
   return rows.length;
+}
+
+/** Channels that were told of alerts which are over: they hear of it, whatever channels the rule has by now. */
+async function channelsBefore(
+  sql: Sql,
+  changes: readonly Written[],
+): Promise<Map<string, string[]>> {
+  const over = changes.flatMap(({ alert, before }) =>
+    before && alert.status === 'RESOLVED' ? [alert.id] : [],
+  );
+  if (over.length === 0) return new Map();
+  const rows = await sql.query<{ id: string; channels: string[] }>(
+    `select alert_id as id, array_agg(distinct channel) as channels from alert_delivery
+     where alert_id = any($1::uuid[]) group by alert_id`,
+    [textArray(over)],
+  );
+  return new Map(rows.map(({ id, channels }) => [id, channels]));
 }

@@ -54,9 +54,12 @@ export function changeOf(
   if (before && step.transition === null && isSame(before, step.next, rule)) return null;
   const { severity, threshold } = rule;
   const value = step.next.value;
+  // who was told that it is LOW must be told that it is CRITICAL now
+  const weighed = step.transition === null && before?.firedAt && before.severity !== severity;
   const alert: Alert = {
     ...{ id: before?.id ?? newId(), ruleId: rule.id, dedupKey, labels },
     ...step.next,
+    revision: step.next.revision + (weighed ? 1 : 0),
     ...{ severity, threshold },
     // while it does not hold, it says what it was like when it did
     summary:
@@ -64,8 +67,8 @@ export function changeOf(
   };
   return {
     ...{ alert, before, rule },
-    told: toldOf(step, alert),
-    deliver: tells(step) && !(before && isSilent(before, now)),
+    told: weighed ? weighedOf(before, alert) : toldOf(step, alert),
+    deliver: (weighed || tells(step)) && !(before && isSilent(before, now)),
     userIds: alert.status === 'PENDING' ? [] : seen.userIds,
   };
 }
@@ -95,6 +98,11 @@ function toldOf({ transition }: Step, alert: Alert): AlertChange['told'] {
     ...{ actor: ALERT_ACTOR, action: ACTIONS[transition] },
     detail: { status, value, threshold, ...(transition === 'FIRED' ? since : {}) },
   };
+}
+
+function weighedOf(before: Alert, { status, severity }: Alert): AlertChange['told'] {
+  const detail = { status, severity, before: before.severity };
+  return { actor: ALERT_ACTOR, action: 'severity changed', detail };
 }
 
 /** A pending alert is over without a word. */

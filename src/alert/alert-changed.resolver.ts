@@ -18,7 +18,7 @@ export class AlertChangedResolver {
     topics: 'alertChanged',
     topicId: toFeed,
     description:
-      'Alerts as they change, each as it was then, with a cursor; with `after`, first all that was missed since that cursor, then live: none lost, none twice.',
+      'Alerts as they change from when they fire on, each as it was then, with a cursor; with `after`, first all that was missed since that cursor, then live: none lost, none twice.',
   })
   alertChanged(
     @Root() alert: AlertType,
@@ -28,12 +28,6 @@ export class AlertChangedResolver {
     })
     _minSeverity: SeverityName | null,
     @Arg('after', () => String, FEED_AFTER) _after: string | null,
-    @Arg('pending', () => Boolean, {
-      nullable: true,
-      defaultValue: false,
-      description: 'Also alerts that have not fired yet, which may never do so.',
-    })
-    _pending: boolean | null,
     @Ctx() context: RequestContext,
   ): AlertType {
     authorise(context, 'alert:read');
@@ -49,11 +43,9 @@ export function alertFeeds(deps: { changes: Pick<FollowedFeed<FeedEntry>, 'follo
     alertChanged: ({ args, context }) => {
       authorise(context, 'alert:read');
       const least = SEVERITIES.indexOf((args['minSeverity'] as SeverityName | null) ?? 'LOW');
-      const pending = args['pending'] === true;
       const after = feedPosition('alert', args['after']);
       const wanted = ({ keys }: FeedEntry): boolean =>
-        SEVERITIES.indexOf(keys['severity'] as SeverityName) >= least &&
-        (pending || keys['status'] !== 'PENDING');
+        SEVERITIES.indexOf(keys['severity'] as SeverityName) >= least;
       return mapFeed(deps.changes.follow({ after, accept: wanted }), ({ id, payload }) =>
         // written by this room, of that shape
         alertFromSnapshot(payload as AlertSnapshot, feedCursor('alert', id)),

@@ -12,13 +12,16 @@ export interface AlertLoadersDeps {
   auditBySubjects(subjects: readonly string[]): Promise<AuditEntry[][]>;
 }
 
+/** An alert as it was read. */
+export type AlertThen = Pick<Alert, 'id' | 'revision'>;
+
 /** What hangs on alerts and customers, batched: one statement a field however many alerts a page holds. */
 export interface AlertLoaders {
   rule(context: RequestContext): DataLoader<string, AlertRule | null>;
   /** Newest first. */
   timeline(context: RequestContext): DataLoader<string, AuditEntry[]>;
-  /** Number of the newest change. */
-  newestChange(context: RequestContext): DataLoader<string, number>;
+  /** Number of the newest change that the alert, as it was read, has behind it. */
+  newestChange(context: RequestContext): DataLoader<AlertThen, number, string>;
   usersOf: LoaderByArguments<{ after: number | null; limit: number }, string, number[]>;
   userCount(context: RequestContext): DataLoader<string, number>;
   ofUser: LoaderByArguments<AlertPage, number, Alert[]>;
@@ -33,7 +36,10 @@ export function alertLoaders(deps: AlertLoadersDeps): AlertLoaders {
       () => new DataLoader((ids: readonly string[]) => deps.auditBySubjects(ids.map(alertSubject))),
     ),
     newestChange: perRequest(
-      () => new DataLoader((ids: readonly string[]) => alerts.newestChanges(ids)),
+      () =>
+        new DataLoader((then: readonly AlertThen[]) => alerts.newestChanges(then), {
+          cacheKeyFn: ({ id, revision }) => `${id} ${revision}`,
+        }),
     ),
     usersOf: loaderByArguments(
       ({ after, limit }) => `${after ?? ''} ${limit}`,

@@ -108,14 +108,15 @@ export class AlertResolver {
 
   @FieldResolver(() => String, {
     description:
-      'Where its newest change stands among the changes of all alerts: pass as `after` of `alertChanged`. Told by a subscription: where that change stands.',
+      'Where its newest change stands among the changes of all alerts: pass as `after` of `alertChanged`. Where none of its changes is held: before the oldest that is. Told by a subscription: where that change stands.',
   })
   async cursor(
-    @Root() { key, cursorThen }: AlertType,
+    @Root() { key, revision, cursorThen }: AlertType,
     @Ctx() context: RequestContext,
   ): Promise<string> {
     if (cursorThen !== null) return cursorThen;
-    return feedCursor('alert', await this.deps.loaders.newestChange(context).load(key));
+    const change = await this.deps.loaders.newestChange(context).load({ id: key, revision });
+    return feedCursor('alert', change);
   }
 
   @FieldResolver(() => UserConnectionType, {

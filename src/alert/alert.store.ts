@@ -1,4 +1,4 @@
-import { textArray } from '../plant/parameters.js';
+import { numberArray, textArray } from '../plant/parameters.js';
 import type { Sql } from '../plant/ports.js';
 import { SEVERITIES, type Alert, type AlertStatus, type Severity } from './alert.js';
 
@@ -37,10 +37,10 @@ export interface AlertStore {
   /** How many customers each alert is about; one statement. */
   countUsersOf(alertIds: readonly string[]): Promise<number[]>;
   /**
-   * Number of the newest change of each alert in the log of changes; where none is held (any more), that of the newest
-   * change of all. One statement.
+   * Number of the newest change in the log of changes that each alert, as it was read, has behind it. Where none of its
+   * own is held: the one from which everything that is held follows. One statement.
    */
-  newestChanges(alertIds: readonly string[]): Promise<number[]>;
+  newestChanges(alerts: readonly Pick<Alert, 'id' | 'revision'>[]): Promise<number[]>;
   /** Open alerts that have fired, by severity. */
   countOpen(): Promise<{ severity: Severity; count: number }[]>;
 }
@@ -98,17 +98,22 @@ export function alertStore(sql: Sql): AlertStore {
       const counts = new Map(rows.map(({ id, count }) => [id, count]));
       return alertIds.map((id) => counts.get(id) ?? 0);
     },
-    async newestChanges(alertIds) {
-      const rows = await sql.query<{ subject: string | null; id: number }>(
-        `select subject, max(id) as id from feed_entry where topic = 'alert' and subject = any($1::text[]) group by subject
-         union all
-         select null, greatest(
-           coalesce((select id from feed_entry where topic = 'alert' order by id desc limit 1), 0),
-           coalesce((select max(position) from feed_position where consumer = 'forgotten:alert'), 0))`,
-        [textArray(alertIds)],
+    async newestChanges(alerts) {
+      // a change since the alert was read is not behind it: whoever goes on from here must be told of it
+      const rows = await sql.query<{ id: number }>(
+        `select coalesce(max(f.id), p.forgotten) as id
+         from unnest($1::text[], $2::int[]) with ordinality as k(subject, revision, place)
+         cross join (select coalesce(max(position), 0) as forgotten from feed_position
+           where consumer = 'forgotten:alert') p
+         left join feed_entry f on f.topic = 'alert' and f.subject = k.subject
+           and (f.payload->>'revision')::int <= k.revision
+         group by k.place, p.forgotten order by k.place`,
+        [
+          textArray(alerts.map(({ id }) => id)),
+          numberArray(alerts.map(({ revision }) => revision)),
+        ],
       );
-      const newest = new Map(rows.map(({ subject, id }) => [subject, id]));
-      return alertIds.map((id) => newest.get(id) ?? newest.get(null) ?? 0);
+      return rows.map(({ id }) => id);
     },
     countOpen: () =>
       sql.query(

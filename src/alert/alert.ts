@@ -54,7 +54,7 @@ export interface Alert {
   acknowledgedBy: string | null;
   silencedUntil: Date | null;
   resolvedAt: Date | null;
-  /** Grows by one at every change of status. */
+  /** Grows by one at every change of status or severity. */
   revision: number;
 }
 

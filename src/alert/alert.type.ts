@@ -187,7 +187,7 @@ export class AlertType extends NodeInterface {
     description: 'When it was over; null while it is open.',
   })
   resolvedAt!: Date | null;
-  @Field(() => Int, { description: 'Grows by one at every change of status.' })
+  @Field(() => Int, { description: 'Grows by one at every change of status or severity.' })
   revision!: number;
 }
 

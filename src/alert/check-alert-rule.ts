@@ -44,9 +44,7 @@ export function checkRule(
     ...textErrors('name', name, 1, MAX_NAME),
     ...textErrors('description', description, 0, MAX_DESCRIPTION),
     ...labelErrors(metric, wish.labels ?? {}),
-    ...(Number.isFinite(threshold)
-      ? []
-      : [invalid(`threshold must be a finite number, got ${threshold}`, 'threshold')]),
+    ...thresholdErrors(metric, threshold),
     ...secondsErrors('forSeconds', forSeconds),
     ...secondsErrors('keepFiringSeconds', keepFiringSeconds),
     ...channelErrors(channels, channelNames),
@@ -79,6 +77,19 @@ function textErrors(field: string, text: string, min: number, max: number): User
   return isStorableText(text)
     ? []
     : [invalid(`${field} must not hold U+0000 or half of a surrogate pair`, field)];
+}
+
+/** A threshold that no value can come to makes a rule that never holds, or always: `5` where `0.05` was meant. */
+function thresholdErrors(name: string, threshold: number): UserError[] {
+  if (!Number.isFinite(threshold))
+    return [invalid(`threshold must be a finite number, got ${threshold}`, 'threshold')];
+  const { min = null, max = null, unit = '' } = metricOf(name) ?? {};
+  if ((min === null || threshold >= min) && (max === null || threshold <= max)) return [];
+  const range =
+    min === null ? `at most ${max}` : max === null ? `at least ${min}` : `${min}..${max}`;
+  return [
+    invalid(`threshold must be ${range}, as ${name} is (${unit}), got ${threshold}`, 'threshold'),
+  ];
 }
 
 function secondsErrors(field: string, seconds: number): UserError[] {

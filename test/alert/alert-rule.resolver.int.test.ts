@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { METRICS } from '../../src/alert/metric-catalogue.js';
 import type { RoleName } from '../../src/graphql/context.js';
 import { manualClock } from '../../src/kernel/clock.js';
+import { readFeed } from '../../src/plant/feed-log.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import {
   ACK,
@@ -65,6 +66,9 @@ describe('a rule', () => {
       ['input', 'labels', 'model'],
       'request_error_rate has no labels',
     ],
+    [{ threshold: 5 }, ['input', 'threshold'], 'must be 0..1, as error_rate is (share), got 5'],
+    [{ metric: 'volume', threshold: -1 }, ['input', 'threshold'], 'must be at least 0, as volume'],
+    [{ metric: 'accuracy_fall', threshold: 1.1 }, ['input', 'threshold'], 'must be at most 1, as'],
     [{ forSeconds: -1 }, ['input', 'forSeconds'], 'forSeconds must be 0..604,800, got -1'],
     [{ forSeconds: 604_801 }, ['input', 'forSeconds'], 'got 604801'],
     [{ keepFiringSeconds: -5 }, ['input', 'keepFiringSeconds'], 'got -5'],
@@ -191,10 +195,72 @@ describe('a rule', () => {
   });
 });
 
+describe('a rule that changes while its alert is open', () => {
+  const change = async (more: object) => {
+    const [rule] = await lab.work.rules.list();
+    const input = {
+      metric: 'jobs_failed',
+      threshold: 0,
+      labels: { kind: 'TRAIN' },
+      name: 'failed',
+    };
+    await lab.ask(UPDATE, {
+      id: `AlertRule:${rule?.id ?? ''}`,
+      ...wish({ ...input, keepFiringSeconds: 0, channels: ['ops'], ...more }),
+    });
+  };
+  const sent = () =>
+    database.db.query(
+      `select channel, revision, snapshot->>'status' as status, snapshot->>'severity' as severity
+       from alert_delivery order by revision, channel`,
+    );
+
+  it('tells of a severity that rose or fell, once, and nobody while it is silent', async () => {
+    const id = await fire({ severity: 'LOW', channels: ['ops'] });
+    await change({ severity: 'CRITICAL' });
+    await lab.pass(30);
+    await lab.ask(SILENCE, { id, untilAt: new Date(clock.wall().getTime() + 60_000) });
+    await change({ severity: 'MEDIUM' });
+    await lab.pass(30);
+    expect(await sent()).toEqual([
+      { channel: 'ops', revision: 1, status: 'FIRING', severity: 'LOW' },
+      { channel: 'ops', revision: 2, status: 'FIRING', severity: 'CRITICAL' },
+    ]);
+    const entries = await readFeed(database.db, 'alert', 0, 10);
+    // who follows from CRITICAL on hears that it is not any more
+    expect(entries.map(({ keys }) => keys['severity'])).toEqual([
+      ...['LOW', 'CRITICAL', 'CRITICAL', 'CRITICAL'],
+    ]);
+    expect(entries[3]?.payload).toMatchObject({ severity: 'MEDIUM', status: 'SILENCED' });
+    const { alert } = await lab.ask(
+      `query ($id: ID!) { alert(id: $id) { severity revision timeline { action actor detail } } }`,
+      { id },
+    );
+    expect(alert).toMatchObject({ severity: 'MEDIUM', revision: 4 });
+    expect(alert.timeline[0]).toEqual({
+      ...{ action: 'severity changed', actor: 'alerts' },
+      detail: { status: 'SILENCED', severity: 'MEDIUM', before: 'CRITICAL' },
+    });
+  });
+
+  it('tells of the end also where it was told before, and no channel of anything twice', async () => {
+    await fire({ channels: ['ops', 'night'] });
+    await change({ channels: ['ops'] });
+    await database.db.query('delete from job');
+    await lab.pass(30);
+    expect((await sent()).slice(2)).toMatchObject([
+      { channel: 'night', revision: 2, status: 'RESOLVED' },
+      { channel: 'ops', revision: 2, status: 'RESOLVED' },
+    ]);
+  });
+});
+
 describe('metrics', () => {
   it('are listed with what can be asked of them, and read only when that is asked', async () => {
     await failJob('TRAIN', 2);
     await lab.serve({ requests: 4, errors: 1, seconds: 0.5 });
+    await lab.useModel('churn', 120);
+    await lab.useModel('tried by hand', 119);
     const plain = await lab.graph.ask(
       '{ alertMetrics { name unit min max layer labels description } }',
     );

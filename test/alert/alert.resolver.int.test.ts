@@ -3,7 +3,7 @@ import { alertFromSnapshot } from '../../src/alert/alert-node.js';
 import type { AlertSnapshot } from '../../src/alert/alert.js';
 import { feedPosition } from '../../src/graphql/feed-cursor.js';
 import { manualClock } from '../../src/kernel/clock.js';
-import { readFeed } from '../../src/plant/feed-log.js';
+import { feedBounds, forgetFeed, readFeed } from '../../src/plant/feed-log.js';
 import { testDatabase, type TestDatabase } from '../support/database.js';
 import { ACK, alertQuestions, RESOLVE, SILENCE } from './alert-questions.js';
 import { alertLab, type AlertLab } from './alert-lab.js';
@@ -143,6 +143,23 @@ describe('an alert', () => {
       resolvedAt: null,
     });
     expect(node.acknowledgedAt).toEqual(clock.wall());
+  });
+
+  it('has a cursor that can be used and from which nothing is lost, also where its changes are held no more', async () => {
+    const id = (await fire()).replace('Alert:', '');
+    await lab.ask(ACK, { id: `Alert:${id}` });
+    const [fired, acknowledged] = await readFeed(database.db, 'alert', 0, 10);
+    const cursors = (...revisions: number[]) =>
+      lab.work.alerts.newestChanges(revisions.map((revision) => ({ id, revision })));
+    // read before somebody acknowledged it: that is still to be told
+    expect(await cursors(0, 2, 1, 2)).toEqual([
+      ...[0, acknowledged?.id, fired?.id, acknowledged?.id],
+    ]);
+    clock.advance(86_400_000);
+    await forgetFeed(database.db, clock.wall(), clock.wall());
+    expect(await cursors(1, 2)).toEqual([acknowledged?.id, acknowledged?.id]);
+    const { forgotten, given } = await feedBounds(database.db, 'alert');
+    expect([forgotten, given]).toEqual([acknowledged?.id, acknowledged?.id]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditOn } from '../../access/audit.store.js';
+import { DAY_MS } from '../../kernel/clock.js';
 import { textArray } from '../../plant/parameters.js';
 import type { Database, Sql } from '../../plant/ports.js';
 import { uuidv7 } from '../../kernel/uuid.js';
@@ -16,6 +17,8 @@ export interface DeliveryStore {
   release(message: ClaimedMessage, now: Date): Promise<void>;
   /** Changes for channels that nobody knows are marked, and given up in the end. @returns how many were given up */
   sweep(known: readonly string[], now: Date): Promise<number>;
+  /** Forgets what became of changes a year ago; alerts and their timeline stay. @returns how many */
+  forget(now: Date): Promise<number>;
   channelStates(): Promise<ChannelState[]>;
   /** A test by a person: one that got there closes the breaker. */
   recordTest(channel: string, delivered: boolean, entry: AuditEntry): Promise<void>;
@@ -27,6 +30,7 @@ const STATE = `channel, failures, open_until as "openUntil", last_error as "last
 /** Further ahead than any attempt is put off: written before a clock was set back. */
 const IMPOSSIBLE_MS = 2 * RETRY.longestAskedMs;
 const MOST_DELIVERIES = 200;
+const DELIVERY_DAYS = 365;
 
 /** Deliveries and how channels do, in Postgres. */
 export function deliveryStore(db: Database, auditOn: AuditOn): DeliveryStore {
@@ -65,6 +69,15 @@ export function deliveryStore(db: Database, auditOn: AuditOn): DeliveryStore {
            returning status)
          select count(*) filter (where status = 'FAILED')::int as gone from swept`,
         [textArray(known), new Date(now.getTime() - RETRY.giveUpAfterMs), now],
+      );
+      return row?.gone ?? 0;
+    },
+    async forget(now) {
+      const [row] = await db.query<{ gone: number }>(
+        `with gone as (
+           delete from alert_delivery where status <> 'QUEUED' and created_at < $1 returning 1)
+         select count(*)::int as gone from gone`,
+        [new Date(now.getTime() - DELIVERY_DAYS * DAY_MS)],
       );
       return row?.gone ?? 0;
     },

@@ -7,6 +7,9 @@ import { reasonOf, type PostJson } from './post-json.js';
 import { slackChannel } from './slack-channel.js';
 import { webhookChannel } from './webhook-channel.js';
 
+/** Shorter texts are found in anything. */
+const SHORTEST_SECRET = 4;
+
 /** Every channel of the file, ready to send. */
 export function openChannels(
   settings: readonly ChannelSettings[],
@@ -44,7 +47,7 @@ function secretsOf(settings: ChannelSettings): string[] {
         : settings.kind === 'email'
           ? parts(settings.smtp)
           : [settings.routingKey, ...parts(settings.url)];
-  return all.filter((text) => text.length >= 4).sort((a, b) => b.length - a.length);
+  return all.filter((text) => text.length >= SHORTEST_SECRET).sort((a, b) => b.length - a.length);
 }
 
 function decoded(text: string): string {
@@ -55,10 +58,21 @@ function decoded(text: string): string {
   }
 }
 
+/** What a receiver says is cut before it comes here: the beginning of a secret may stand at the end of it. */
+function withoutCut(text: string, secrets: readonly string[]): string {
+  for (const secret of secrets)
+    for (let length = secret.length - 1; length >= SHORTEST_SECRET; length -= 1)
+      if (text.endsWith(secret.slice(0, length))) return `${text.slice(0, -length)}…`;
+  return text;
+}
+
 /** The channel, whose errors hold no secrets and which never throws. */
 function discreet(channel: Channel, secrets: readonly string[]): Channel {
   const clean = (text: string): string =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text).slice(0, 300);
+    withoutCut(
+      secrets.reduce((rest, secret) => rest.replaceAll(secret, '…'), text),
+      secrets,
+    ).slice(0, 300);
   const send: Channel['send'] = async (message, signal) => {
     let attempt: Attempt;
     try {

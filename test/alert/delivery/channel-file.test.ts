@@ -95,12 +95,16 @@ describe('the file of channels', () => {
     fs.rmSync(folder, { recursive: true });
   });
   it('errors of a channel hold none of its secrets', async () => {
-    const said =
+    let said =
       'POST https://user:pass@ops.example.com/hooks/secret-path?token=t0ken with k3y-current failed for /hooks/secret-path?token=t0ken';
     const post = () => Promise.resolve({ ok: false, error: said, retry: true } as const);
     const [ops] = openChannels(parse(GOOD), { post, wall: () => START });
     const message = { id: 'm', at: START, alerts: [] };
     const attempt = await ops?.send(message, new AbortController().signal);
     expect(attempt).toMatchObject({ ok: false, error: 'POST … with … failed for …' });
+    said = 'HTTP 401: you said k3y-curr';
+    expect(await ops?.send(message, new AbortController().signal)).toMatchObject({
+      error: 'HTTP 401: you said …',
+    });
   });
 });

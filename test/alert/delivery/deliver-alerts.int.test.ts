@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { metricReaders } from '../../../src/alert/metric.store.js';
 import type { Channel } from '../../../src/alert/delivery/channel.js';
 import { testDatabase, type TestDatabase } from '../../support/database.js';
 import { deduplicating, deliveryLab } from './delivery-lab.js';
@@ -282,4 +283,46 @@ describe('channels that nobody knows', () => {
       { channel: 'ops', status: 'QUEUED' },
     ]);
   });
+});
+
+describe('the metric of what is not delivered', () => {
+  const failed = async (): Promise<Record<string, number>> => {
+    const readings = await metricReaders(test.db).delivery_failed(lab.clock.wall());
+    return Object.fromEntries(readings.map(({ labels, value }) => [labels['channel'], value]));
+  };
+
+  it('counts what was given up within the hour, however old it was, and what waits for long', async () => {
+    const id = await lab.alert();
+    await lab.change(id, 1, {}, ['ops', 'gone']);
+    receiver.answer = status(500);
+    await pass(600);
+    expect(await failed()).toEqual({ gone: 0, ops: 1 }); // rests after five failures
+    lab.clock.advance(3_600_000);
+    expect(await failed()).toEqual({ gone: 1, ops: 1 });
+    await pass(71 * 3_600, ops, 3_600);
+    await lab.store.sweep(['ops'], lab.clock.wall());
+    expect(await lab.statuses()).toEqual({ FAILED: 1 });
+    expect(await failed()).toEqual({ gone: 1, ops: 1 });
+    lab.clock.advance(3_601_000);
+    expect(await failed()).toEqual({ gone: 0, ops: 0 });
+  });
+
+  it('forgives a receiver that asks for a moment', async () => {
+    await lab.change(await lab.alert(), 1);
+    receiver.answer = status(429, { 'retry-after': '120' });
+    await pass(15);
+    expect(receiver.received).toHaveLength(1);
+    expect(await failed()).toEqual({ ops: 0 });
+  });
+});
+
+it('what became of a change is known for a year, and what waits is never forgotten', async () => {
+  const id = await lab.alert();
+  await lab.change(id, 1, {}, ['ops', 'gone']);
+  await pass(15);
+  lab.clock.advance(365 * 86_400_000 - 15_000);
+  expect(await lab.store.forget(lab.clock.wall())).toBe(0);
+  lab.clock.advance(1);
+  expect(await lab.store.forget(lab.clock.wall())).toBe(1);
+  expect((await lab.store.deliveriesByAlerts([id]))[0]).toMatchObject([{ channel: 'gone' }]);
 });
