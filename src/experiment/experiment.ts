@@ -56,6 +56,12 @@ export interface Assignment {
   lastExposedAt: Date;
 }
 
+/**
+ * A customer is told the arm while the answer is made, a moment after the instant it is asked as of: a prediction as of so
+ * long before the exposure is the arm's doing.
+ */
+export const EXPOSED_WITHIN_MS = 60_000;
+
 /** What can happen to an experiment. */
 export type ExperimentEvent = 'START' | 'STOP' | 'CONCLUDE';
 

@@ -1,4 +1,4 @@
-import type { Assignment, Experiment } from '../experiment/experiment.js';
+import { EXPOSED_WITHIN_MS, type Assignment, type Experiment } from '../experiment/experiment.js';
 
 /** What is known of a prediction that an experiment may have decided. */
 export interface AssignedPrediction {
@@ -7,9 +7,6 @@ export interface AssignedPrediction {
   /** Real time. */
   scoredAt: Date;
 }
-
-/** A customer is told the arm while the answer is made: a moment after the instant it is asked as of. */
-const GRACE_MS = 60_000;
 
 /**
  * The assignment that stood when a prediction was scored: in the experiment on its model that ran then, with the instant
@@ -24,7 +21,8 @@ export function assignmentOf(
     asOf >= experiment.startsAt &&
     asOf < experiment.endsAt &&
     (experiment.status === 'RUNNING' || scoredAt < endOf(experiment)) &&
-    assignment.assignedAt.getTime() <= Math.max(scoredAt.getTime(), asOf.getTime() + GRACE_MS);
+    assignment.assignedAt.getTime() <=
+      Math.max(scoredAt.getTime(), asOf.getTime() + EXPOSED_WITHIN_MS);
   return assignments.find(stood) ?? null;
 }
 

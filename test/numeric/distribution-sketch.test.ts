@@ -52,6 +52,12 @@ describe('bins of a reference', () => {
     const { count } = driftBins(Float64Array.of(-1, 0, 0.1));
     expect([...count(Float32Array.of(-2, -1, -0, 0, 0.1, 5)).counts]).toEqual([1, 1, 2, 2]);
   });
+  it('are the quantiles of numpy to the last bit (numpy.quantile, 2.4.6)', () => {
+    expect([...decileEdges(Float64Array.of(0, 1.3, 4.6, 7.6))]).toEqual([
+      0.39000000000000007, 0.7800000000000001, 1.17, 1.9600000000000006, 2.9499999999999997,
+      3.939999999999999, 4.899999999999999, 5.800000000000001, 6.7,
+    ]);
+  });
   it('have no edge where there is no value', () => {
     expect(decileEdges(new Float64Array(0))).toHaveLength(0);
   });
@@ -186,6 +192,15 @@ describe('a sketch of a number', () => {
       reference: 0.5,
       current: 0.5,
     });
+  });
+  it('takes what is not finite for missing in both windows, and -0 for 0', () => {
+    const sketch = sketchNumber(Float64Array.of(-Infinity, 0, -0, 1, Infinity, NaN));
+    expect(sketch).toMatchObject({ rows: 6, missing: 3, min: 0, max: 1 });
+    expect(sketch.mean).toBeCloseTo(1 / 3, 12);
+    for (const Floats of [Float32Array, Float64Array]) {
+      const found = compareValues(sketch, Floats.of(-0, 0, Infinity, 1, -Infinity));
+      expect(found).toMatchObject({ ks: 0, missingReference: 0.5, missingCurrent: 0.4 });
+    }
   });
   it('of one value everywhere, and of none, compares without an error', () => {
     const same = compareValues(sketchNumber(Float64Array.of(4, 4, 4)), Float64Array.of(4, 4));

@@ -65,6 +65,10 @@ describe('the Kolmogorov-Smirnov statistic', () => {
       }),
     );
   });
+  it('has the chance of the effective size, halves to even (ks_2samp of scipy 1.17.1, asymp)', () => {
+    expect(kolmogorovSmirnovPValue(0.6, 5, 5)).toBeCloseTo(0.32, 12);
+    expect(kolmogorovSmirnovPValue(0.4, 5, 5)).toBeCloseTo(0.82, 12);
+  });
   it('leaves NaN out, and refuses a window with nothing else', () => {
     const a = Float32Array.of(1, NaN, 2);
     expect(kolmogorovSmirnov(a, Float32Array.of(1, 2)).statistic).toBe(0);

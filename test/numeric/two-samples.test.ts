@@ -114,6 +114,8 @@ describe('two samples', () => {
     const still = { n: 10, mean: 3, variance: 0 };
     expect(welchT(none, still)).toBeNull();
     expect(welchT({ n: 1, mean: 3, variance: 0 }, still)).toBeNull();
+    expect(welchT({ n: 1, mean: 3, variance: 0 }, { ...still, variance: 2 })).toBeNull();
+    expect(welchT({ ...still, variance: 2 }, { n: 1, mean: 3, variance: 0 })).toBeNull();
     expect(welchT(still, still)).toBeNull();
     expect(studentInterval({ n: 1, mean: 3, variance: 0 })).toBeNull();
     expect(twoProportion({ successes: 0, trials: 0 }, { successes: 1, trials: 3 })).toBeNull();
@@ -172,9 +174,9 @@ describe('two samples', () => {
     expect(ratioOfMeans({ ...moments, n: 1 })).toBeNull();
   });
 
-  it('values that are all equal have a ratio without a variance', () => {
+  it.each([0.1, 2.7, 19.99])('values that are all %d have a ratio without a variance', (value) => {
     const counts = [1, 2, 3, 7, 0];
-    const sums = counts.map((count) => count * 0.1);
+    const sums = counts.map((count) => count * value);
     const moments = {
       n: 5,
       meanNumerator: meanOf(sums),

@@ -1,6 +1,6 @@
 import { textArray } from '../../plant/parameters.js';
 import type { Sql } from '../../plant/ports.js';
-import type { Variant } from '../experiment.js';
+import { EXPOSED_WITHIN_MS, type Variant } from '../experiment.js';
 import type { ArmLabels } from './metric-samples.js';
 import type { Disagreement } from './results.js';
 
@@ -20,8 +20,9 @@ export interface LabelsRequest {
 export interface ModelLabelStore {
   /**
    * Of each customer one prediction whose outcome is known, by key of the arm: the first outcome after the exposure, and
-   * the prediction that it names, else the newest as of its instant or before; only of the version of the customer's arm,
-   * as of the exposure or later. So a customer counts once, and outcomes that come late find theirs. One statement.
+   * the prediction that it names, else the newest as of its instant or before; only what the version of the customer's arm
+   * said itself, from the answer on that was the exposure. So a customer counts once, and outcomes that come late find
+   * theirs. One statement.
    */
   labels(request: LabelsRequest): Promise<Map<string, ArmLabels>>;
   /** Of each customer the newest question to which both arms answered; null where there is none. One statement. */
@@ -39,7 +40,8 @@ const LABELS = `
     from outcome o cross join lateral (
       select p.probability, p.threshold from prediction p
       where p.user_id = a.user_id and p.model_id = $4 and p.model_version_id = v.version_id
-        and p.source <> 'WHAT_IF' and p.as_of >= a.assigned_at and p.as_of < $5
+        and p.source = 'MODEL' and p.as_of >= a.assigned_at - interval '${EXPOSED_WITHIN_MS} milliseconds'
+        and p.as_of < $5
         and (p.id = o.prediction_id or p.as_of <= o.at
           and ($7::float8 is null or p.as_of >= o.at - $7 * interval '1 millisecond'))
       order by p.id is not distinct from o.prediction_id desc, p.as_of desc, p.id desc limit 1) p

@@ -120,6 +120,26 @@ describe('predictions with outcomes of an arm', () => {
     expect((await labelsOf(null, day(17))).get('control')).toEqual([[0, 0.12]]);
   });
 
+  it('are of the answer that was the exposure too, which is as of a moment before it, and not of rules', async () => {
+    const own = { modelId, versionId: young };
+    await lab.predict([
+      { user: 5, ...own, probability: 0.5, at: new Date(day(1).getTime() - 250) },
+      { user: 6, ...own, probability: 0.6, at: day(2) },
+      // rules answered in the place of the version
+      { user: 6, ...own, probability: 0.96, at: day(3), source: 'RULES' },
+    ]);
+    await lab.label([
+      // before the exposure
+      { user: 5, modelId, at: new Date(day(1).getTime() - 100), positive: false },
+      { user: 5, modelId, at: day(4), positive: true },
+      { user: 6, modelId, at: day(4), positive: true },
+    ]);
+    expect((await labelsOf()).get('treatment')).toEqual([
+      [1, 0.5],
+      [1, 0.6],
+    ]);
+  });
+
   it('make every metric of a model, with a winner where one version is better', async () => {
     const big = await lab.make({
       ...{ key: 'big', modelId, variants: arms, primaryMetric: 'model:auc' },

@@ -31,7 +31,7 @@ export interface MadePrediction {
   versionId: string;
   probability: number;
   at: Date;
-  source?: 'MODEL' | 'WHAT_IF';
+  source?: 'MODEL' | 'WHAT_IF' | 'RULES';
 }
 
 /** A label. */
