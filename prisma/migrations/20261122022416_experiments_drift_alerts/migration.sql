@@ -330,7 +330,7 @@ COMMENT ON TABLE "alert_delivery" IS 'privacy: mentions snapshot, last_error -> 
 COMMENT ON TABLE "channel_state" IS 'privacy: none - how channels do';
 COMMENT ON TABLE "alert_tick" IS 'privacy: none - when rules were looked at';
 COMMENT ON TABLE "service_sample" IS 'privacy: none - counts of requests';
-COMMENT ON TABLE "daily_report" IS 'privacy: none - sums over many customers';
+COMMENT ON TABLE "daily_report" IS 'privacy: mentions report, markdown -> redact';
 
 ALTER TABLE "experiment" ADD CONSTRAINT "experiment_shares_check"
   CHECK ("traffic_share" > 0 AND "traffic_share" <= 1 AND "holdout_share" >= 0 AND "holdout_share" < 1);
