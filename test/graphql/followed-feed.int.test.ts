@@ -317,7 +317,7 @@ describe('random writers, disconnects, pages and bounds', () => {
           await feed.close();
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   }, 60_000);
 });

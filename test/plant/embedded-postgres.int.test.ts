@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/plant/embedded-postgres.js';
 import { projectRoot } from '../../src/plant/paths.js';
 import { findPostgresBinaries } from '../../src/plant/postgres-binaries.js';
@@ -15,10 +15,32 @@ const starter = path.join(projectRoot, 'dist/test/support/postgres-starter.js');
 
 /** A folder that the server's user may enter; servers that still run below it are stopped at the end. */
 function folder(mode = 0o755): string {
-  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-pg-'));
-  fs.chmodSync(made, mode);
-  onTestFinished(() => fs.rmSync(made, { recursive: true, force: true }));
-  return made;
+  const fresh = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-pg-'));
+  fs.chmodSync(fresh, mode);
+  onTestFinished(() => fs.rmSync(fresh, { recursive: true, force: true }));
+  return fresh;
+}
+
+/** Holds data that were made once, by a server that has stopped. */
+let made: string;
+beforeAll(async () => {
+  made = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-pg-'));
+  fs.chmodSync(made, 0o755);
+  const server = await startEmbeddedPostgres(
+    path.join(made, 'data/pg'),
+    path.join(made, 'data/password'),
+  );
+  await server.stop();
+});
+afterAll(() => {
+  fs.rmSync(made, { recursive: true, force: true });
+});
+
+/** A folder with a copy of those data: for tests that are not about how data are made. */
+function filledFolder(): string {
+  const base = folder();
+  spawnSync('cp', ['-a', path.join(made, 'data'), base]);
+  return base;
 }
 
 async function start(base: string, shelter?: string): Promise<EmbeddedPostgres> {
@@ -89,14 +111,14 @@ describe('the private PostgreSQL', () => {
   });
 
   it('is taken over by a second start while it runs', async () => {
-    const base = folder();
+    const base = filledFolder();
     const first = await start(base);
     const second = await start(base);
     expect(second).toMatchObject({ pid: first.pid, url: first.url, reused: true });
   });
 
   it('loses nothing acknowledged when it is killed, and starts again', async () => {
-    const base = folder();
+    const base = filledFolder();
     const first = await start(base);
     await query(first.url, 'create table kept as select generate_series(1, 1000) n');
     process.kill(first.pid, 'SIGKILL');
@@ -106,7 +128,7 @@ describe('the private PostgreSQL', () => {
   });
 
   it('survives the process that started it; the next start takes it over', async () => {
-    const base = folder();
+    const base = filledFolder();
     const first = await startElsewhere(base);
     await query(first.url, 'create table kept (n int)');
     const dead = gone(first.child);
@@ -144,7 +166,7 @@ describe('the private PostgreSQL', () => {
       },
     },
   ])('starts although a left-over pid file names $whose', async ({ pid }) => {
-    const base = folder();
+    const base = filledFolder();
     const first = await start(base);
     const pidFile = path.join(base, 'data/pg/postmaster.pid');
     const text = fs.readFileSync(pidFile, 'utf8');
@@ -185,7 +207,7 @@ describe('the private PostgreSQL', () => {
   });
 
   it('quotes the reason from its log when it does not start', async () => {
-    const base = folder();
+    const base = filledFolder();
     const first = await start(base);
     await first.stop();
     fs.rmSync(path.join(base, 'data/pg/global/pg_control'));
@@ -253,7 +275,7 @@ describe.runIf(isRoot)('the private PostgreSQL and ordinary users', () => {
   });
 
   it('says in one sentence that the data belong to another user', async () => {
-    const base = folder();
+    const base = filledFolder();
     const first = await start(base);
     await first.stop();
     const other = await startElsewhere(base, { uid: 12_345, gid: 12_345 });
