@@ -1,8 +1,5 @@
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { randomUUID } from 'node:crypto';
-import { applyMigrations } from '../../prisma/migrate.js';
 import { composeFeatureReading, composeLedger, composeModels } from '../../src/compose-models.js';
 import { eventCatalogue } from '../../src/event/event-catalogue.store.js';
 import { featureReader } from '../../src/feature/feature.store.js';
@@ -13,8 +10,6 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { seededRandom } from '../../src/kernel/random.js';
 import type { ServedModel } from '../../src/model/serving.js';
 import type { FeatureTable } from '../../src/numeric/table.js';
-import { openDatabase } from '../../src/plant/database.js';
-import { startEmbeddedPostgres } from '../../src/plant/embedded-postgres.js';
 import type { Database } from '../../src/plant/ports.js';
 import { eligibleRows, firstEventMatters } from '../../src/prediction/batch-rows.js';
 import { SCORE_CHUNK, scoreUsers, type ScoreUsersDeps } from '../../src/prediction/score-users.js';
@@ -24,6 +19,7 @@ import { memoryBus } from '../support/memory-bus.js';
 import { randomBoosting } from '../support/random-forest.js';
 import { listLog, scorerModel } from '../support/scorer.js';
 import { plainJob, plainServed } from '../support/score-run.js';
+import { openBenchDatabase } from './bench-database.js';
 import { openBenchGraph } from './bench-graph.js';
 import { median, type BenchLine } from './bench-line.js';
 
@@ -46,14 +42,7 @@ function customersAsked(): number {
 
 /** 20 numeric attributes a customer, a forest of 200 trees of depth 6; table to table. */
 async function attributeLines(): Promise<BenchLine[]> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'augury-bench-'));
-  fs.chmodSync(folder, 0o755); // the postgres user must be able to enter
-  const postgres = await startEmbeddedPostgres(
-    path.join(folder, 'pg'),
-    path.join(folder, 'password'),
-  );
-  await applyMigrations(postgres.url);
-  const db = openDatabase(postgres.url);
+  const { db, pid, close } = await openBenchDatabase();
   const scorer = await openScorer({
     provider: 'cpu',
     workers: 1,
@@ -64,20 +53,20 @@ async function attributeLines(): Promise<BenchLine[]> {
     const customers = customersAsked();
     await fillCustomers(db, customers);
     const served = await attributeModel(scorer);
-    const run = { db, scorer, served, asOf: new Date(), postgresPid: postgres.pid };
+    const server = pid === undefined ? {} : { postgresPid: pid };
+    const run = { db, scorer, served, asOf: new Date(), ...server };
     const name = `${customers.toLocaleString('en-US')} customers, ${COLUMNS} numeric attributes, 200 trees of depth 6`;
     return [...(await ratioLines(name, run)), await floorLine(db)];
   } finally {
     await scorer.close();
-    await db.close();
-    await postgres.stop();
-    fs.rmSync(folder, { recursive: true, force: true });
+    await close();
   }
 }
 
 const attributeNames = Array.from({ length: COLUMNS }, (_, i) => `attribute_${i + 1}`);
 
-async function fillCustomers(db: Database, customers: number): Promise<void> {
+/** Customers who came 400 days ago, each with all attributes. */
+export async function fillCustomers(db: Database, customers: number): Promise<void> {
   await db.query(
     `insert into customer (external_id, name, email, registered_at, last_active_at, attributes)
      select 'u' || i, 'Customer ' || i, 'c' || i || '@example.com', now() - interval '400 days',
@@ -89,7 +78,8 @@ async function fillCustomers(db: Database, customers: number): Promise<void> {
   await db.query('vacuum analyze customer');
 }
 
-async function attributeModel(scorer: Scorer): Promise<ServedModel> {
+/** A forest of 200 trees of depth 6 over the attributes, loaded. */
+export async function attributeModel(scorer: Scorer): Promise<ServedModel> {
   const encoding = { numericNames: attributeNames, categoricalNames: [], categories: [] };
   const model = scorerModel(randomBoosting(seededRandom(1), encoding, { trees: 200, depth: 6 }));
   await scorer.load(model);

@@ -1,7 +1,9 @@
 import os from 'node:os';
+import { armsBench } from './arms-bench.js';
 import { batchBench } from './batch-bench.js';
 import { formatBenchLine, type BenchLine } from './bench-line.js';
 import { driftBench } from './drift-bench.js';
+import { driftCheckBench } from './drift-check-bench.js';
 import { featureBench } from './feature-bench.js';
 import { importBench } from './import-bench.js';
 import { ingestBench } from './ingest-bench.js';
@@ -10,6 +12,7 @@ import { listBench } from './list-bench.js';
 import { scorerBench } from './scorer-bench.js';
 import { segmentsBench } from './segments-bench.js';
 import { trainingBench } from './training-bench.js';
+import { watchBench } from './watch-bench.js';
 
 const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   list: listBench,
@@ -21,7 +24,9 @@ const BENCHES: Record<string, () => Promise<BenchLine[]>> = {
   training: trainingBench,
   kmeans: kmeansBench,
   segments: segmentsBench,
-  drift: driftBench,
+  drift: async () => [...(await driftBench()), ...(await driftCheckBench())],
+  watch: watchBench,
+  arms: armsBench,
 };
 
 const wanted = process.argv.slice(2);

@@ -17,11 +17,15 @@ interface Asked<T> {
 }
 
 /** One question over HTTP, with what it cost. */
-export async function asked<T>({ url, key }: BenchGraph, query: string): Promise<Asked<T>> {
+export async function asked<T>(
+  { url, key }: BenchGraph,
+  query: string,
+  variables: object = {},
+): Promise<Asked<T>> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query, variables }),
   });
   const answer = (await response.json()) as Asked<T> & { errors?: unknown };
   if (answer.errors) throw new Error(JSON.stringify(answer.errors));
