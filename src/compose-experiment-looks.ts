@@ -6,7 +6,6 @@ import { lookAtExperiment, lookAtExperiments } from './experiment/results/look-a
 import { lookStore } from './experiment/results/look.store.js';
 import { metricSums } from './experiment/results/metric-sums.store.js';
 import { modelLabelStore } from './experiment/results/model-labels.store.js';
-import type { NewestGuardrail } from './experiment/results/look.js';
 import { readResults, type ReadResults } from './experiment/results/read-results.js';
 import {
   experimentData,
@@ -33,7 +32,6 @@ export interface ExperimentLooks {
   look(experiment: Experiment): Promise<ExperimentResults>;
   /** Upkeep: the same for all that run. */
   lookAtExperiments(): Promise<{ looked: number; failed: number }>;
-  newestGuardrails(): Promise<NewestGuardrail[]>;
   /** Markdown with approvals. */
   report(experiment: Experiment, results: ExperimentResults): Promise<string>;
   /** By key, as of now; null when there is none. */
@@ -81,7 +79,6 @@ export function composeExperimentLooks(plant: {
     read,
     look: (experiment) => lookAtExperiment(looking, experiment),
     lookAtExperiments: () => lookAtExperiments(looking),
-    newestGuardrails: looks.newestGuardrails,
     report: async (experiment, results) => {
       const input = await inputOf(experiment, results);
       const subjects = [

@@ -21,11 +21,7 @@ import { JOB_TOPIC } from './job/job.messages.js';
 import { jobFeeds } from './job/job.resolver.js';
 import type { FeedEntry, FeedTopic } from './kernel/feed.js';
 import { feedBounds, feedBusTopic, readFeed } from './plant/feed-log.js';
-import {
-  readCrossings,
-  RiskCrossedResolver,
-  riskFeeds,
-} from './prediction/risk-crossed.resolver.js';
+import { RiskCrossedResolver, riskFeeds } from './prediction/risk-crossed.resolver.js';
 
 export interface FeedParts {
   plant: Pick<Plant, 'db' | 'bus' | 'clock' | 'log'>;
@@ -70,10 +66,7 @@ export function composeFeeds({ plant, jobs, models, ledger }: FeedParts): {
   const driftChanges = withRows(entries('drift'), reports.byIds);
   const experimentChanges = withRows(entries('experiment'), experiments.byIds);
   const jobChanges = withRows(entries('job'), jobs.store.byIds);
-  const crossings = readCrossings({
-    readFeed: entries('risk'),
-    predictionsByIds: ledger.store.byIds,
-  });
+  const crossings = withRows(entries('risk'), (ids) => ledger.store.byIds(ids.map(Number)));
   return {
     resolvers: [
       new AlertChangedResolver(),
@@ -107,7 +100,7 @@ export function composeFeeds({ plant, jobs, models, ledger }: FeedParts): {
 }
 
 /** Entries with the rows that they are about: two statements, however many there are; null where a row is gone. */
-function withRows<Row extends { id: string }>(
+function withRows<Row extends { id: string | number }>(
   read: (after: number, limit: number) => Promise<FeedEntry[]>,
   byIds: (ids: readonly string[]) => Promise<Row[]>,
 ): (after: number, limit: number) => Promise<(FeedEntry & { row: Row | null })[]> {
@@ -115,7 +108,7 @@ function withRows<Row extends { id: string }>(
     const entries = await read(after, limit);
     const ids = [...new Set(entries.map(({ subject }) => subject))];
     const rows = ids.length === 0 ? [] : await byIds(ids);
-    const byId = new Map(rows.map((row) => [row.id, row]));
+    const byId = new Map(rows.map((row) => [String(row.id), row]));
     return entries.map((entry) => ({ ...entry, row: byId.get(entry.subject) ?? null }));
   };
 }

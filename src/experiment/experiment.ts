@@ -90,3 +90,6 @@ export function controlOf({ key, variants }: Pick<Experiment, 'key' | 'variants'
   if (!control) throw new Error(`experiment ${key} has no control`);
   return control;
 }
+
+/** `what` of an entry in the log of changes that tells of kept results; the experiment's row is as it was. */
+export const LOOK = 'look';

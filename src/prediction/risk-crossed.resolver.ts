@@ -74,17 +74,3 @@ export function riskFeeds({ crossings, serving }: RiskFeedDeps): { riskCrossed: 
     },
   };
 }
-
-/** Crossings as the log has them, with their scores: two statements however many there are. */
-export function readCrossings(deps: {
-  readFeed(after: number, limit: number): Promise<FeedEntry[]>;
-  predictionsByIds(ids: readonly number[]): Promise<LedgerRow[]>;
-}): (after: number, limit: number) => Promise<RiskCrossing[]> {
-  return async (after, limit) => {
-    const entries = await deps.readFeed(after, limit);
-    if (entries.length === 0) return [];
-    const rows = await deps.predictionsByIds(entries.map(({ subject }) => Number(subject)));
-    const byId = new Map(rows.map((row) => [String(row.id), row]));
-    return entries.map((entry) => ({ ...entry, row: byId.get(entry.subject) ?? null }));
-  };
-}

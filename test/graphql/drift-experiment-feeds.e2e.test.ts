@@ -6,6 +6,8 @@ import type { DriftReport } from '../../src/drift/drift.js';
 import { newerThanTold } from '../../src/experiment/experiment-changed.resolver.js';
 import { experimentStore } from '../../src/experiment/experiment.store.js';
 import type { ExperimentEvent, ExperimentStatus } from '../../src/experiment/experiment.js';
+import type { LookReport } from '../../src/experiment/results/look.js';
+import { lookStore } from '../../src/experiment/results/look.store.js';
 import { uuidv7 } from '../../src/kernel/uuid.js';
 import { feedBusTopic } from '../../src/plant/feed-log.js';
 import { until } from '../support/door.js';
@@ -111,7 +113,13 @@ describe('experimentChanged', () => {
     lab.bus.publish(feedBusTopic('experiment'), {});
   }
 
-  it('tells the experiment now, then every change of it and of no other', async () => {
+  async function keepResults(key: string) {
+    const { id } = (await store().byKey(key))!;
+    await lookStore(lab.database.db).write({ id, key }, AT, {} as LookReport);
+    lab.bus.publish(feedBusTopic('experiment'), {});
+  }
+
+  it('tells the experiment now, then every change of it and of no other, and that results were kept', async () => {
     await create('one');
     await create('other');
     const follower = await changed('one');
@@ -123,8 +131,13 @@ describe('experimentChanged', () => {
     await until(() => follower.told.length === 3);
     await move('one', 'CONCLUDE', 'CONCLUDED', 4);
     await until(() => follower.told.length === 4);
+    await keepResults('one');
+    await until(() => follower.told.length === 5);
     expect(follower.told).toEqual(
-      ['DRAFT', 'RUNNING', 'STOPPED', 'CONCLUDED'].map((status) => ({ key: 'one', status })),
+      ['DRAFT', 'RUNNING', 'STOPPED', 'CONCLUDED', 'CONCLUDED'].map((status) => ({
+        key: 'one',
+        status,
+      })),
     );
     await follower.end();
   });
@@ -135,7 +148,7 @@ describe('experimentChanged', () => {
     await move('two', 'START', 'RUNNING', 2);
     const running = await store().byKey('two');
     const isNews = newerThanTold();
-    const told = [running, draft, running, null].map((row) => isNews({ id: 1, row }));
+    const told = [running, draft, running, null].map((row) => isNews({ id: 1, keys: {}, row }));
     expect(told).toEqual([true, false, false, false]);
   });
 

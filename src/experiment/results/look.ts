@@ -20,15 +20,6 @@ export type LookReport = Omit<ExperimentResults, 'asOf' | 'until'> & {
   guardrails: GuardrailState[];
 };
 
-/** The worst that an experiment does to a guardrail, by its newest look. */
-export interface NewestGuardrail extends GuardrailState {
-  experimentId: string;
-  /** Key of the experiment. */
-  experiment: string;
-  /** Of the look; real time. */
-  at: Date;
-}
-
 /** The guardrails of an experiment, each with every treatment that could be compared. */
 export function guardrailStates(
   { guardrails, lowerIsBetter }: Pick<Experiment, 'guardrails' | 'lowerIsBetter'>,
@@ -56,12 +47,4 @@ export function lookReport(
     until: results.until.toISOString(),
     guardrails: guardrailStates(experiment, results.comparisons),
   };
-}
-
-/** The one that is harmed most surely; null where none could be compared. */
-export function worstGuardrail(states: readonly GuardrailState[]): GuardrailState | null {
-  return states.reduce<GuardrailState | null>(
-    (worst, each) => (worst && worst.sequentialPValue <= each.sequentialPValue ? worst : each),
-    null,
-  );
 }

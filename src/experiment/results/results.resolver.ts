@@ -20,7 +20,8 @@ export class ResultsResolver {
   constructor(private readonly deps: ResultsResolverDeps) {}
 
   @FieldResolver(() => ExperimentResultsType, {
-    description: 'What it has shown so far; looking often does not harm it.',
+    description:
+      'What it has shown so far; looking often does not harm it. Up to three statements over its customers and their events for each experiment: ask for few at a time.',
   })
   async results(
     @Root() { row }: ExperimentNode,

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Experiment } from '../../../src/experiment/experiment.js';
-import { guardrailStates, worstGuardrail } from '../../../src/experiment/results/look.js';
+import { sequentialPValue, tightestAt } from '../../../src/numeric/mixture-sprt.js';
+import { twoProportion } from '../../../src/numeric/two-proportion.js';
+import { compareArms, type ArmSample } from '../../../src/experiment/results/compare-arms.js';
+import { judge } from '../../../src/experiment/results/read-results.js';
+import { guardrailStates } from '../../../src/experiment/results/look.js';
 import {
   decide,
   isOver,
@@ -116,6 +120,12 @@ const table: Row[] = [
     given: evidence(running, [worse]),
     decision: 'ROLL_BACK',
     reason: /^treatment is worse: share:visit differs by -0\.02/,
+  },
+  {
+    title: 'a guardrail is worse, over -> ROLL_BACK all the same',
+    given: evidence(over, [open, harm]),
+    decision: 'ROLL_BACK',
+    reason: /^treatment is worse: count:complaint differs/,
   },
   {
     title: 'a guardrail that is better alone ships nothing',
@@ -270,7 +280,102 @@ describe('guardrails of a look', () => {
       // it gains: no harm, however sure
       { metric: 'sum:purchase', treatment: 'two', harm: -2, harmed: false, sequentialPValue: 1 },
     ]);
-    expect(worstGuardrail(states)).toEqual(states[0]);
-    expect(worstGuardrail([])).toBeNull();
+  });
+});
+
+describe('arms that are compared', () => {
+  const share = (
+    variant: string,
+    successes: number,
+    trials: number,
+    more: Partial<ArmSample> = {},
+  ): ArmSample => ({
+    ...{ variant, users: trials, units: trials, outcomes: successes },
+    figure: { kind: 'share', successes, trials, before: null },
+    ...more,
+  });
+  const compared = (...arms: ArmSample[]) =>
+    compareArms({ metric: 'share:visit', lowerIsBetter: false, control: 'control', arms }, 100);
+  const control = share('control', 100, 1_000);
+
+  it('are a family of all treatments from the first look on, be there too few customers in one', () => {
+    const [alone] = compared(control, share('a', 160, 1_000)).comparisons;
+    const { comparisons, waitingFor } = compared(
+      control,
+      share('a', 160, 1_000),
+      share('b', 9, 99),
+    );
+    expect(waitingFor).toEqual(['share:visit: b has 99 of 100 customers']);
+    expect(comparisons).toHaveLength(1);
+    expect(alone?.adjustedPValue).toBe(alone?.sequentialPValue);
+    expect(comparisons[0]?.adjustedPValue).toBeCloseTo(2 * (alone?.adjustedPValue ?? 0), 12);
+  });
+
+  it('are significant by the p-value that may be looked at every day, of the variance without a difference', () => {
+    const [found] = compared(control, share('a', 130, 1_000)).comparisons;
+    expect(found?.pValue).toBeLessThan(0.04);
+    expect(found).toMatchObject({ significant: false, verdict: null });
+    const test = twoProportion(
+      { successes: 130, trials: 1_000 },
+      { successes: 100, trials: 1_000 },
+    );
+    expect(found?.sequentialPValue).toBe(
+      sequentialPValue(0.03, test?.nullVariance ?? NaN, 2_000, tightestAt(2_000)),
+    );
+  });
+
+  it('wait for outcomes, not for customers alone', () => {
+    const few = share('a', 20, 60, { users: 1_000, units: 60 });
+    expect(compared(control, few)).toEqual({
+      comparisons: [],
+      waitingFor: ['share:visit: a has 60 of 100 outcomes'],
+    });
+  });
+
+  it('are adjusted only where every arm has a time before that tells something', () => {
+    const moments = { n: 1_000, mean: 0.1, variance: 0.09, meanBefore: 1, varianceBefore: 1 };
+    const withBefore = (arm: ArmSample, covariance: number): ArmSample => ({
+      ...arm,
+      figure: {
+        ...{ kind: 'share' as const, successes: arm.outcomes, trials: arm.users },
+        before: { ...moments, mean: arm.outcomes / arm.users, covariance },
+      },
+    });
+    const a = share('a', 160, 1_000);
+    const method = (...arms: ArmSample[]) =>
+      compared(...arms).comparisons.map((each) => each.method);
+    expect(method(withBefore(control, 0.1), withBefore(a, 0.1))).toEqual(['Welch t with CUPED']);
+    expect(method(withBefore(control, 0), withBefore(a, 0))).toEqual(['two-proportion z']);
+    expect(method(control, withBefore(a, 0.1))).toEqual(['two-proportion z']);
+    expect(method(withBefore(control, 0.1), a)).toEqual(['two-proportion z']);
+  });
+
+  it('are no numbers where one is not finite', () => {
+    const mean = (variant: string, variance: number): ArmSample => ({
+      ...{ variant, users: 500, units: 500, outcomes: 500 },
+      figure: { kind: 'mean', moments: { n: 500, mean: 3, variance }, before: null },
+    });
+    expect(compared(mean('control', 1), mean('a', Infinity)).comparisons).toEqual([]);
+  });
+});
+
+describe('the check of the sample ratio', () => {
+  it.each([
+    ['1:1, 540 to 460, p 0.011', [1, 1], [540, 460], false],
+    ['1:1, 560 to 440, p 0.00015', [1, 1], [560, 440], true],
+    ['3:1 as planned', [3, 1], [750, 250], false],
+    ['3:1, half and half', [3, 1], [500, 500], true],
+    ['0.2:0.8, 230 to 770, p 0.018', [0.2, 0.8], [230, 770], false],
+    ['nobody', [3, 1], [0, 0], false],
+  ])('%s', (_title, weights, users, mismatch) => {
+    const variants = weights.map((weight, at) => ({
+      ...{ ...arm, weight, key: `arm${at}`, control: at === 0 },
+    }));
+    const arms = users.map((count, at) => ({
+      ...{ variant: `arm${at}`, users: count, exposures: count, metrics: [] },
+    }));
+    const experiment = madeExperiment({ variants, primaryMetric: 'none' });
+    const found = judge(experiment, running, { arms, events: [], labels: new Map() });
+    expect(found.sampleRatio.mismatch).toBe(mismatch);
   });
 });

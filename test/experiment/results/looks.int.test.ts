@@ -132,17 +132,6 @@ describe('looks', () => {
     });
   });
 
-  it('tell which guardrail is worst off, by the newest of each experiment', async () => {
-    const [worst, ...others] = await lab.looks.newestGuardrails();
-    expect(others).toEqual([]);
-    expect(worst).toMatchObject({
-      ...{ experiment: 'mail', experimentId: mail.id, metric: 'count:complaint', harmed: true },
-      at: now,
-    });
-    expect(worst?.harm).toBeGreaterThan(0);
-    expect(worst?.sequentialPValue).toBeLessThan(0.05);
-  });
-
   it('go on past an experiment that cannot be read', async () => {
     const log = keptLog();
     const written: string[] = [];
