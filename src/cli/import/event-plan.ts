@@ -128,7 +128,9 @@ function typeGetter(
     notes.push(`type is the constant "${constant}"`);
     return () => constant;
   }
-  notes.push(`type is read from ${spec}`);
+  notes.push(
+    `type is read from ${spec}${columns.find(spec) === null ? '' : ` (the constant is "'${spec}'")`}`,
+  );
   return text;
 }
 

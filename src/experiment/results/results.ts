@@ -206,8 +206,11 @@ function tieText(
   over: boolean,
 ): string {
   const primary = comparisons.filter(({ metric }) => metric === primaryMetric);
-  if (primary.length === 0)
-    return `Nothing can be compared in ${primaryMetric}: ${waitingFor.join('; ')}.`;
+  if (primary.length === 0) {
+    const [start, missing] = [`${primaryMetric}: `, waitingFor];
+    const why = missing.flatMap((each) => (each.startsWith(start) ? each.slice(start.length) : []));
+    return `Nothing can be compared in ${primaryMetric}: ${why.join('; ')}.`;
+  }
   const arms = primary.map((each) => `${each.treatment}: ${figuresOf(each)}`).join('; ');
   return over ? `It is a tie. ${arms}.` : `No difference is significant yet. ${arms}.`;
 }

@@ -157,7 +157,7 @@ const table: Row[] = [
     title: 'nothing that varies, running -> KEEP_RUNNING, named',
     given: evidence(running, [], { waitingFor: ['share:visit: it does not vary'] }),
     decision: 'KEEP_RUNNING',
-    reason: /^Nothing can be compared in share:visit: share:visit: it does not vary\.$/,
+    reason: /^Nothing can be compared in share:visit: it does not vary\.$/,
   },
   {
     title: 'of two treatments that are better the one that is by more -> SHIP',
