@@ -23,7 +23,7 @@ export type ActResult = { alert: Alert; errors: [] } | { alert: null; errors: Us
 /** Characters of a comment at most. */
 export const MAX_COMMENT = 1_000;
 /** Days that a silence may last. */
-export const MAX_SILENCE_DAYS = 30;
+const MAX_SILENCE_DAYS = 30;
 
 const ACTIONS = { ACKNOWLEDGE: 'acknowledged', SILENCE: 'silenced', RESOLVE: 'resolved' } as const;
 

@@ -2,7 +2,7 @@ import { textArray } from '../plant/parameters.js';
 import type { Sql } from '../plant/ports.js';
 import type { AlertRule } from './alert.js';
 
-export const RULE_COLUMNS = `id, name, description, metric, labels, comparison, threshold, for_seconds as "forSeconds",
+const RULE_COLUMNS = `id, name, description, metric, labels, comparison, threshold, for_seconds as "forSeconds",
   keep_firing_seconds as "keepFiringSeconds", severity, channels, enabled, created_at as "createdAt",
   created_by as "createdBy", updated_at as "updatedAt", deleted_at as "deletedAt"`;
 

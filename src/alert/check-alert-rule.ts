@@ -24,7 +24,7 @@ type CheckedRule = Omit<AlertRule, 'id' | 'createdAt' | 'createdBy' | 'updatedAt
 /** Rules at most. */
 export const MAX_RULES = 200;
 /** A week. */
-export const MAX_SECONDS = 604_800;
+const MAX_SECONDS = 604_800;
 const MAX_NAME = 120;
 const MAX_DESCRIPTION = 1_000;
 const MAX_LABEL = 200;

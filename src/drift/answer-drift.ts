@@ -8,7 +8,7 @@ import type { DriftAction } from './drift.js';
 /** Name under which trainings are asked for. */
 export const DRIFT_ACTOR = 'drift';
 /** After a training that drift asked for, none is asked for so long. */
-export const COOL_DOWN_MS = DAY_MS;
+const COOL_DOWN_MS = DAY_MS;
 
 /** Trainings of a model that were asked for, by whomever. */
 export interface RecentTrainings {

@@ -4,9 +4,9 @@ import type { ConceptDrift } from './drift.js';
 /** Labelled scores that are looked at, half of them as reference. */
 export const CONCEPT_WINDOW = 1_000;
 /** Fall of accuracy that is a change of the concept. */
-export const CONCEPT_LIMIT = 0.1;
+const CONCEPT_LIMIT = 0.1;
 /** Fall of accuracy against the reference's, as a share of it, that asks for a retraining. */
-export const ACCURACY_FALL_LIMIT = 0.05;
+const ACCURACY_FALL_LIMIT = 0.05;
 /** A half with fewer labelled scores tells nothing. */
 const LEAST_HALF = 30;
 /** A fall counts that chance explains less than once in a hundred; half of a two-sided test. */

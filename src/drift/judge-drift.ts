@@ -12,13 +12,13 @@ export interface WindowRows {
 }
 
 /** Population stability index from which a feature has moved, and moved severely; Siddiqi, Credit Risk Scorecards (2006). */
-export const PSI_LEVELS = { moderate: 0.1, severe: 0.25 };
+const PSI_LEVELS = { moderate: 0.1, severe: 0.25 };
 /** Kolmogorov-Smirnov statistic from which a feature has moved. */
-export const KS_MODERATE = 0.1;
+const KS_MODERATE = 0.1;
 /** From which the mean jumped, in standard deviations, and the variance, as a ratio either way. */
-export const JUMP = { mean: 0.5, variance: 2 };
+const JUMP = { mean: 0.5, variance: 2 };
 /** Consequence from which a model has drifted. */
-export const CONSEQUENCE_LIMIT = 0.1;
+const CONSEQUENCE_LIMIT = 0.1;
 /** Fewer rows in a window tell nothing. */
 export const LEAST_ROWS = 30;
 /** Chance that one of all features looks moved although none is. */

@@ -33,7 +33,7 @@ export interface VariantDraft {
 /** Stands for a text that is no id of a version. */
 export const INVALID_ID = '';
 
-export const EXPERIMENT_KEY_PATTERN = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+const EXPERIMENT_KEY_PATTERN = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 const MAX_HYPOTHESIS = 2_000;
 const VARIANTS = { least: 2, most: 20 };
 const MAX_WEIGHT = 1_000_000;

@@ -1,9 +1,9 @@
 import { NAME_PATTERN } from '../event/event.js';
 
 /** What a metric reads of the events of one type after a customer's first exposure. */
-export const EVENT_METRICS = ['share', 'count', 'sum', 'mean'] as const;
+const EVENT_METRICS = ['share', 'count', 'sum', 'mean'] as const;
 /** What a metric says about the version behind an arm, on the outcomes that came in. */
-export const MODEL_METRICS = ['auc', 'f1', 'precision', 'recall', 'accuracy'] as const;
+const MODEL_METRICS = ['auc', 'f1', 'precision', 'recall', 'accuracy'] as const;
 export type EventMetricKind = (typeof EVENT_METRICS)[number];
 export type ModelMetricName = (typeof MODEL_METRICS)[number];
 

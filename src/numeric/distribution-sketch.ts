@@ -4,7 +4,7 @@ import { sortedFloats } from './float-sort.js';
 /** So many distinct values are kept with their counts; of more, so many steps of equal depth. */
 export const SKETCH_STEPS = 2_048;
 /** So many categories are kept by name. */
-export const SKETCH_CATEGORIES = 200;
+const SKETCH_CATEGORIES = 200;
 
 /**
  * Distribution of a numerical column, as plain JSON. The values between two knots are counted, not kept: Kolmogorov-

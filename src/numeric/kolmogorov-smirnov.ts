@@ -23,7 +23,7 @@ export function kolmogorovSmirnov(
 }
 
 /** The statistic of two ascending windows without NaN. @throws RangeError if a window is empty */
-export function kolmogorovSmirnovOfSorted(
+function kolmogorovSmirnovOfSorted(
   a: Float32Array | Float64Array,
   b: Float32Array | Float64Array,
 ): number {

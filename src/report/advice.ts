@@ -1,7 +1,7 @@
 import { errorRateOf, fallbackRateOf, responseSecondsOf, type DayFigures } from './daily-report.js';
 
 /** From where on something is to be done; each bound itself is still fine. */
-export const ADVICE_BOUNDS = {
+const ADVICE_BOUNDS = {
   errorRate: 0.03,
   responseSeconds: 0.8,
   /** Below these. */

@@ -7,7 +7,7 @@ export type Day = string;
 /** No installation has rows of an earlier day. */
 export const FIRST_DAY: Day = '2000-01-01';
 /** So many days that were missed are told of later; those before stay untold. */
-export const MOST_MISSED_DAYS = 7;
+const MOST_MISSED_DAYS = 7;
 
 /** The day of an instant. */
 export function dayOf(at: Date): Day {

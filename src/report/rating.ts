@@ -27,7 +27,7 @@ export interface Points {
 }
 
 /** The bounds; each is outside of the better class. */
-export const RATING_BOUNDS = {
+const RATING_BOUNDS = {
   errorRate: { two: 0.01, one: 0.05 },
   responseSeconds: { two: 0.5, one: 1 },
   diversity: 0.3,

@@ -75,7 +75,7 @@ export function deliverAlerts(
 }
 
 /** What an attempt makes of a message. Pure. */
-export function settledAs(message: ClaimedMessage, attempt: Attempt, now: Date): SettledAs {
+function settledAs(message: ClaimedMessage, attempt: Attempt, now: Date): SettledAs {
   if (attempt.ok) return { kind: 'DELIVERED', note: attempt.note ?? null };
   const { error } = attempt;
   const next = afterFailure(message, attempt, now);
