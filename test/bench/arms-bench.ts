@@ -72,7 +72,7 @@ function inputOf(versions: readonly string[]): object {
     startsAt: new Date(now - 60_000).toISOString(),
     endsAt: new Date(now + 86_400_000).toISOString(),
     variants: versions.map((id, at) => ({
-      ...{ key: `arm-${at}`, control: at === 0, modelVersion: `ModelVersion:${id}` },
+      ...{ key: `arm-${at}`, weight: 1, control: at === 0, modelVersion: `ModelVersion:${id}` },
     })),
   };
 }

@@ -53,8 +53,7 @@ async function attributeLines(): Promise<BenchLine[]> {
     const customers = customersAsked();
     await fillCustomers(db, customers);
     const served = await attributeModel(scorer);
-    const server = pid === undefined ? {} : { postgresPid: pid };
-    const run = { db, scorer, served, asOf: new Date(), ...server };
+    const run = { db, scorer, served, asOf: new Date(), postgresPid: pid };
     const name = `${customers.toLocaleString('en-US')} customers, ${COLUMNS} numeric attributes, 200 trees of depth 6`;
     return [...(await ratioLines(name, run)), await floorLine(db)];
   } finally {

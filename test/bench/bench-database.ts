@@ -11,7 +11,7 @@ export interface BenchDatabase {
   url: string;
   db: Database;
   /** Of the server. */
-  pid?: number;
+  pid: number;
   /** Stops it and removes its files. */
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export async function openBenchDatabase(): Promise<BenchDatabase> {
   return {
     url: postgres.url,
     db,
-    ...(postgres.pid === undefined ? {} : { pid: postgres.pid }),
+    pid: postgres.pid,
     close: async () => {
       await db.close();
       await postgres.stop();

@@ -62,7 +62,7 @@ function withReport(served: ServedModel): ServedModel {
   const importances = featureNames.map((feature) => ({ feature, importance: 1 }));
   const recipe = { label: 'OUTCOMES', horizonDays: 30 };
   const version = { ...served.version, featureNames, report: { importances, recipe } };
-  return { ...served, version: version as unknown as ServedModel['version'] };
+  return { ...served, version: version };
 }
 
 /** References and reports are kept here: the version is of no registry. */
