@@ -148,6 +148,8 @@ async function write(
 interface Compared {
   reference: DriftReference;
   source: ReferenceSource;
+  /** Whether this window has just become the reference: it is compared with itself. */
+  first: boolean;
   window: CountedWindow;
   from: Date;
   until: Date;
@@ -172,7 +174,8 @@ async function compare(
     const window = countWindow(first.reference.sketch, served.threshold);
     window.add(first.rows);
     const { reference } = first;
-    return { reference, source: 'FIRST_WINDOW', window, from: reference.dataFrom, until };
+    const from = reference.dataFrom;
+    return { reference, source: 'FIRST_WINDOW', first: true, window, from, until };
   }
   const window = countWindow(known.sketch, served.threshold);
   const { total } = await deps.userCounts(0);
@@ -187,7 +190,7 @@ async function compare(
   }
   const end = Math.min(known.dataUntil.getTime(), until.getTime() - 1);
   const from = rule?.from ?? new Date(end);
-  return { reference: known, source: known.source, window, from, until };
+  return { reference: known, source: known.source, first: false, window, from, until };
 }
 
 /** Behaviour tells its labels when its horizon has passed; for others outcomes of the window are what was recorded in it. */
@@ -224,28 +227,28 @@ function olderAccuracy(newestFirst: readonly boolean[]): Accuracy | null {
   return newestAccuracy([...newestFirst].reverse());
 }
 
-function estimated({ reference, window, source }: Compared): ConceptDrift | null {
-  if (source === 'FIRST_WINDOW') return null;
+function estimated({ reference, window, first }: Compared): ConceptDrift | null {
+  if (first) return null;
   return estimatedConceptDrift(reference.sketch.expected, window.expected());
 }
 
 function sentence(
-  { source, window }: Compared,
+  { first, window }: Compared,
   reasons: readonly string[],
   fall: number | null,
   { why }: Answer,
 ): string {
-  const parts =
-    source === 'FIRST_WINDOW'
-      ? ['no reference was kept for this version: this first window is the reference from now on']
-      : reasons.length > 0
-        ? [...reasons]
-        : window.rows() < LEAST_ROWS
-          ? [
-              `the current window holds ${window.rows()} customers, below ${LEAST_ROWS} nothing can be told`,
-            ]
-          : ['nothing moved that carries the score'];
-  if (fall !== null) parts.push(`accuracy fell by ${(100 * fall).toFixed(1)} %`);
+  const parts = first
+    ? ['no reference was kept for this version: this first window is the reference from now on']
+    : reasons.length > 0
+      ? [...reasons]
+      : window.rows() < LEAST_ROWS
+        ? [
+            `the current window holds ${window.rows()} customers, below ${LEAST_ROWS} nothing can be told`,
+          ]
+        : ['nothing moved that carries the score'];
+  if (fall !== null)
+    parts.push(`accuracy ${fall < 0 ? 'rose' : 'fell'} by ${(100 * Math.abs(fall)).toFixed(1)} %`);
   if (why !== null) parts.push(why);
   return parts.map((part) => `${part.charAt(0).toUpperCase()}${part.slice(1)}.`).join(' ');
 }
