@@ -16,6 +16,7 @@ import { AppError } from '../kernel/error.js';
 import { connectRedis } from './bus-redis.js';
 import { cannotReach, reasonOf, reconnectDelayMs, sessionOptions } from './connection.js';
 import { UnrecoverableJobError, type Delivery, type Log, type Queues } from './ports.js';
+import { upholdSchedules } from './uphold-schedules.js';
 
 export interface QueuesOptions {
   databaseUrl: string;
@@ -28,6 +29,8 @@ export interface QueuesOptions {
   retryDelayMs?: number;
   /** How long `close` waits for running jobs after their signal fired. */
   closeGraceMs?: number;
+  /** How often it is looked whether Redis still knows what recurs; 10 s unless told. */
+  upholdEveryMs?: number;
   /** Who follows work from process to process; without it nothing of it is kept. */
   tracing?: QueueTracing;
 }
@@ -54,7 +57,7 @@ interface WorkerOptions {
 }
 type AnyQueue = Pick<
   RedisQueue,
-  'add' | 'upsertJobScheduler' | 'getJobCounts' | 'close' | 'waitUntilReady'
+  'add' | 'upsertJobScheduler' | 'getJobScheduler' | 'getJobCounts' | 'close' | 'waitUntilReady'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };
 type AnyWorker = Pick<RedisWorker, 'waitUntilReady' | 'close' | 'cancelJob' | 'cancelAllJobs'> & {
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -75,6 +78,7 @@ const LOCK = { lockDuration: 5_000, stalledInterval: 2_500, maxStalledCount: 5 }
 const KEEP_COMPLETED = { count: 200, age: 24 * 3_600 };
 const KEEP_FAILED = { count: 500, age: 7 * 24 * 3_600 };
 const DEFAULT_ATTEMPTS = 4;
+const UPHOLD_EVERY_MS = 10_000;
 const JOB_NAME = 'job';
 
 /**
@@ -120,6 +124,9 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       });
     }
   };
+  const schedules = upholdSchedules(options.upholdEveryMs ?? UPHOLD_EVERY_MS, (error) => {
+    if (!closing) log.warn({ reason: reasonOf(error) }, 'what recurs could not be looked after');
+  });
   const jobOptions = (attempts: number): object => ({
     attempts,
     backoff: { type: 'exponential', delay: retryDelayMs },
@@ -154,13 +161,19 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       await worker.waitUntilReady();
     },
     async schedule(name, key, every, payload) {
-      await reach(name, (queue) =>
-        queue.upsertJobScheduler(
-          key,
-          'cron' in every ? { pattern: every.cron, tz: 'UTC' } : { every: every.everyMs },
-          { name: JOB_NAME, data: payload, opts: jobOptions(DEFAULT_ATTEMPTS) },
-        ),
-      );
+      const put = (): Promise<unknown> =>
+        reach(name, (queue) =>
+          queue.upsertJobScheduler(
+            key,
+            'cron' in every ? { pattern: every.cron, tz: 'UTC' } : { every: every.everyMs },
+            { name: JOB_NAME, data: payload, opts: jobOptions(DEFAULT_ATTEMPTS) },
+          ),
+        );
+      await put();
+      if (options.redisUrl === null) return; // PostgreSQL forgets nothing
+      const isThere = (): Promise<boolean> =>
+        reach(name, async (queue) => Boolean(await queue.getJobScheduler(key)));
+      schedules.uphold(`${name} ${key}`, { isThere, put });
     },
     depth: (name) =>
       reach(name, async (queue) => {
@@ -173,7 +186,10 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
         };
       }),
     close() {
-      closing ??= closeAll(workers, queues, backend, closeGraceMs, log);
+      closing ??= Promise.all([
+        closeAll(workers, queues, backend, closeGraceMs, log),
+        schedules.close(),
+      ]).then(() => undefined);
       return closing;
     },
   };

@@ -230,6 +230,28 @@ describe.each(backends)('queues on $name', ({ available, redisUrl }) => {
   });
 });
 
+it.runIf(hasRedis)(
+  'what recurs goes on by itself after Redis came back with nothing in it, and what is there is left alone',
+  async () => {
+    const queues = await openQueues({
+      ...{ databaseUrl: database.url, redisUrl: redis?.url ?? null, log: keptLog() },
+      upholdEveryMs: 50,
+    });
+    onTestFinished(() => queues.close());
+    let turns = 0;
+    await queues.work('recurring', { concurrency: 1 }, () => {
+      turns += 1;
+      return Promise.resolve();
+    });
+    // looked after twice as often as it comes: it would never come if that put it off
+    await queues.schedule('recurring', 'tick', { everyMs: 100 }, {});
+    await expect.poll(() => turns).toBeGreaterThan(5);
+    await redis?.restart();
+    const before = turns;
+    await expect.poll(() => turns, { timeout: 20_000 }).toBeGreaterThan(before + 3);
+  },
+);
+
 describe('opening queues', () => {
   it('says in one sentence that PostgreSQL cannot be reached', async () => {
     const opening = openQueues({
