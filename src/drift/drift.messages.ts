@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Input of a DRIFT job; version and instants are pinned when it is asked for, so that a second attempt looks at the same. */
 export const driftJobInput = z.strictObject({
-  /** RESET: the newer half of the window that was looked at last becomes the reference. */
+  /** RESET: the window, the newer half of the one that was looked at last or all of it, becomes the reference. */
   kind: z.enum(['CHECK', 'RESET']),
   model: z.string(),
   modelVersionId: z.uuid(),

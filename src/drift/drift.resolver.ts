@@ -84,7 +84,7 @@ export class DriftResolver {
 
   @Mutation(() => JobPayloadType, {
     description:
-      'Makes the newer half of the window that was looked at last the reference of the version in production; follow the job. Audited.',
+      'Makes the newer half of the window that was looked at last (all of it, where it was given no beginning) the reference of the version in production; follow the job. Audited.',
   })
   async resetDriftReference(
     @Arg('model', () => String, { description: 'Name of the model.' }) name: string,
@@ -95,7 +95,11 @@ export class DriftResolver {
     const versionId = model && (await this.deps.productionOf(model));
     const page = model && { modelId: model.id, limit: 1, after: null };
     const [last] = page ? await this.deps.reportPage(page) : [];
-    const plan = planReset(name, { known: model !== null, versionId, last: last ?? null });
+    const checked = last?.jobId ? await this.deps.jobLoader(context).load(last.jobId) : null;
+    const plan = planReset(name, {
+      ...{ known: model !== null, versionId, last: last ?? null },
+      begun: typeof checked?.input['currentFrom'] === 'string',
+    });
     return this.submitted(plan, context);
   }
 

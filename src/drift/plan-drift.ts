@@ -76,14 +76,15 @@ function wrongWindow(windows: Windows, latest: Date): UserError | null {
 }
 
 /**
- * The input of the job that makes the newer half of the last window the reference (D5).
- * @param last the newest report of the version; null: there is none
+ * The input of the job that makes the newer half of the last window the reference (D5). A window without a beginning has no
+ * halves: all of it is, or who was busy lately would be what everybody is compared with.
+ * @param last the newest report of the version; null: there is none @param begun whether its window was given a beginning
  */
 export function planReset(
   model: string,
-  parts: { known: boolean; versionId: string | null; last: DriftReport | null },
+  parts: { known: boolean; versionId: string | null; last: DriftReport | null; begun: boolean },
 ): DriftPlan {
-  const { known, versionId, last } = parts;
+  const { known, versionId, last, begun } = parts;
   if (!known) return refuseField('NOT_FOUND', `no model is named ${model.slice(0, 80)}`, ['model']);
   if (versionId === null)
     return refuseField('CONFLICT', `no version of ${model} is in production`, ['model']);
@@ -101,7 +102,7 @@ export function planReset(
       modelVersionId: versionId,
       referenceFrom: null,
       referenceUntil: null,
-      currentFrom: new Date(Math.floor(middle)).toISOString(),
+      currentFrom: begun ? new Date(Math.floor(middle)).toISOString() : null,
       currentUntil: last.currentUntil.toISOString(),
     },
     error: null,

@@ -7,8 +7,8 @@ import { windowRule } from './read-window.js';
 import type { DriftReference } from './reference.js';
 
 /**
- * The newer half of the last window becomes the reference (D5); where next to nobody in it has a date, everybody as of its end does.
- * Audited with the row.
+ * The newer half of the last window becomes the reference (D5), or everybody as of its end: where it had no beginning, and where
+ * next to nobody in it has a date. Audited with the row.
  */
 export async function resetReference(
   deps: ReferenceForDeps,
@@ -21,7 +21,7 @@ export async function resetReference(
   const half = { asOf: until, rule: windowRule(served, from, until) };
   const everybody = { asOf: until, rule: windowRule(served, null, until) };
   const made = await keepReference(deps, job, served, half, 'RESET').catch((error: unknown) => {
-    if (!(error instanceof AppError) || error.code !== 'INVALID') throw error;
+    if (from === null || !(error instanceof AppError) || error.code !== 'INVALID') throw error;
     return keepReference(deps, job, served, everybody, 'RESET');
   });
   return made.reference;

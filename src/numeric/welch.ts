@@ -24,9 +24,11 @@ export function welchT(
   const first = treatment.variance / treatment.n;
   const second = control.variance / control.n;
   const variance = first + second;
-  if (!(variance > 0)) return null;
+  if (!(variance > 0 && variance < Infinity)) return null;
   const difference = treatment.mean - control.mean;
-  const degrees = variance ** 2 / (first ** 2 / (treatment.n - 1) + second ** 2 / (control.n - 1));
+  // by shares: squares of small variances would vanish
+  const share = first / variance;
+  const degrees = 1 / (share ** 2 / (treatment.n - 1) + (1 - share) ** 2 / (control.n - 1));
   const t = difference / Math.sqrt(variance);
   const half = studentQuantile(0.975, degrees) * Math.sqrt(variance);
   return {

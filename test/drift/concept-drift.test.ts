@@ -34,6 +34,11 @@ describe('a window of labelled scores', () => {
     expect(found?.difference).toBeCloseTo((found?.reference ?? 0) - (found?.current ?? 0), 12);
   });
 
+  it('compares halves of the same size: the oldest of an odd number is left out', () => {
+    const found = conceptDrift([...Array<boolean>(60).fill(true), false]);
+    expect(found).toMatchObject({ window: 60, reference: 1, current: 1 });
+  });
+
   it('says nothing below 60 scores', () => {
     expect(conceptDrift(right(59, 0.5))).toBeNull();
     expect(conceptDrift(right(60, 0.5))?.window).toBe(60);

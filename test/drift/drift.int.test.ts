@@ -3,41 +3,12 @@ import { composeLedgerUpkeep } from '../../src/compose-ledger-upkeep.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DriftReport, FeatureDrift } from '../../src/drift/drift.js';
 import { DAY_MS, manualClock } from '../../src/kernel/clock.js';
-import { seededRandom } from '../../src/kernel/random.js';
 import { openDriftLab, type DriftLab, type LabCustomer } from '../support/drift-lab.js';
+import { customers, START } from './made-customers.js';
 
-const START = Date.UTC(2026, 0, 1);
 const clock = manualClock(new Date(START + 40 * DAY_MS));
 const day = (n: number): Date => new Date(START + n * DAY_MS);
 let lab: DriftLab;
-
-interface Law {
-  /** Added to `top`, and to `idle`. */
-  top?: number;
-  idle?: number;
-  /** Share of rows without `top`. */
-  missing?: number;
-  plan?: string;
-}
-
-/** `top` makes the label, `idle` does nothing, `plan` hardly anything. Registered evenly over the days. */
-function customers(prefix: string, count: number, from: number, days: number, law: Law = {}) {
-  const random = seededRandom(count + from);
-  return Array.from({ length: count }, (_, i): LabCustomer & { positive: boolean } => {
-    const base = random.normal();
-    const isMissing = random.next() < (law.missing ?? 0);
-    return {
-      externalId: `${prefix}-${i}`,
-      registeredAt: new Date(START + (from + (days * i) / count) * DAY_MS),
-      attributes: {
-        ...(isMissing ? {} : { top: base + (law.top ?? 0) }),
-        idle: random.normal() + (law.idle ?? 0),
-        plan: law.plan ?? ['basic', 'plus', 'pro'][random.int(3)] ?? '',
-      },
-      positive: base + 0.3 * random.normal() > 0,
-    };
-  });
-}
 
 async function arrive(rows: (LabCustomer & { positive: boolean })[], labelledAt?: Date) {
   await lab.customers(rows.map(({ positive: _, ...row }) => row));
@@ -199,10 +170,23 @@ describe('labels and accuracy', () => {
     expect(calm.concept).toMatchObject({ metric: 'accuracy', window: 1_000, detected: false });
     expect(calm.concept?.reference).toBeCloseTo(0.9, 9);
     await scored(versionId, 1_000, 500, 0.35);
+    // what rules said in the version's place is not what it said
+    await lab.db.query(
+      `insert into prediction (user_id, model_id, model_version_id, probability, threshold, source, as_of, scored_at,
+         latency_ms, numeric)
+       select user_id, model_id, model_version_id, 1 - probability, 0.5, 'RULES', as_of + interval '1 second', scored_at,
+         1, '' from prediction where as_of > $1`,
+      [day(28)],
+    );
+    await lab.db.query('update outcome set prediction_id = null where prediction_id is not null');
     const turned = await check({ currentFrom: day(11), currentUntil: day(39) });
     expect(turned.concept).toMatchObject({ window: 1_000, detected: true, confidence: 1 });
     expect(turned.concept?.current).toBeCloseTo(0.65, 9);
     expect(turned.concept?.difference).toBeCloseTo(0.25, 9);
+    const [trained] = await lab.db.query<{ accuracy: number }>(
+      `select (sketch #>> '{accuracy,accuracy}')::float8 as accuracy from drift_reference`,
+    );
+    expect(turned.accuracyFall).toBeCloseTo(1 - 0.65 / (trained?.accuracy ?? 0), 9);
     expect(turned.accuracyFall).toBeGreaterThan(0.05);
     expect(turned.because).toMatch(
       /It is right less often than before\..*Accuracy fell by \d+\.\d %\./,
@@ -253,6 +237,31 @@ describe('another reference', () => {
     ]);
   });
 
+  it('is everybody where the last window was everybody, or had next to nobody in its newer half', async () => {
+    const reset = async (): Promise<void> => {
+      clock.advance(1_000);
+      const { data } = await lab.graph.ask(
+        'mutation { resetDriftReference(model: "lab") { job { id } } }',
+        {},
+        'OPERATOR',
+      );
+      const job = await lab.ended(String(data.resetDriftReference.job.id).replace('Job:', ''));
+      expect([job.status, job.error]).toEqual(['SUCCEEDED', null]);
+    };
+    await check({ currentUntil: day(20) });
+    // the window was open: who came in its newer half is not what everybody is compared with
+    await check({ currentUntil: day(36) });
+    await reset();
+    const night = await check({ currentUntil: day(36) });
+    expect(night).toMatchObject({ referenceSource: 'RESET', consequence: 0, driftedShare: 0 });
+    expect(night.referenceRows).toBe(night.currentRows);
+    await check({ currentFrom: day(23), currentUntil: day(24) });
+    await reset();
+    const next = await check({ currentUntil: day(24) });
+    expect(next.referenceRows).toBe(600 + 4 * 300 + 12);
+    expect(next.currentRows).toBe(next.referenceRows);
+  });
+
   it('may be a window that is named', async () => {
     const report = await check({
       ...{ referenceFrom: day(14), referenceUntil: day(16) },
@@ -269,11 +278,14 @@ describe('another reference', () => {
       referenceSource: 'FIRST_WINDOW',
       drifted: false,
       driftedShare: 0,
+      concept: null,
     });
     expect(first.because).toContain('this first window is the reference from now on');
     const second = await check({ currentFrom: day(14), currentUntil: day(16) });
     expect(second).toMatchObject({ referenceSource: 'FIRST_WINDOW', referenceRows: 300 });
     expect(of(second, 'idle').level).toBe('SEVERE');
+    expect(second.because).not.toContain('first window');
+    expect(second.concept).not.toBeNull();
   });
 
   it('cannot be made of a handful', async () => {

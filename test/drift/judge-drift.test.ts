@@ -114,6 +114,14 @@ describe('the verdict', () => {
     expect(verdict.driftedShare).toBe(psi >= 0.25 ? 0.5 : 0);
   });
 
+  it('counts a level that another figure than PSI gives as the PSI it stands for', () => {
+    // a constant of the reference that only grew: its values share a bin
+    const ks = shift({ ks: 0.5, chiSquare: null, chiSquarePValue: null, ksPValue: 1e-9 });
+    const of = (each: Shift) => judgeDrift([each], new Map([['x', 1]]), MANY, nothingElse);
+    expect(of(ks).consequence).toBeCloseTo(0.4, 12);
+    expect(of({ ...ks, meanCurrent: 2 }).consequence).toBe(1);
+  });
+
   it('does not hide one drifting column behind many quiet ones', () => {
     const shifts = Array.from({ length: 200 }, (_, i) =>
       shift({ feature: `f${i}`, ...(i === 7 ? { psi: 2, ...sure } : {}) }),

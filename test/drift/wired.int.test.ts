@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorker } from '../../jobs/compose.js';
+import { answerStore } from '../../src/drift/answer.store.js';
+import { windowStore } from '../../src/drift/window.store.js';
 import { composeIngest } from '../../src/compose-data.js';
 import { auditStore } from '../../src/access/audit.store.js';
 import { featureStore } from '../../src/feature/feature.store.js';
@@ -135,3 +137,57 @@ it(
     });
   },
 );
+
+it('a window holds its beginning and not its end, of registrations and of events', async () => {
+  const { db } = database;
+  const day = (n: number): Date => new Date(Date.UTC(2025, 0, n));
+  const rows = await db.query<{ id: number }>(
+    `insert into customer (external_id, registered_at) values ('edge-0', $1), ('edge-1', $2) returning id`,
+    [day(10), day(11)],
+  );
+  const [first = 0, second = 0] = rows.map(({ id }) => Number(id)).sort((a, b) => a - b);
+  const { within } = windowStore(db);
+  const inside = (from: Date, until: Date, eventTypes: string[] | null = null) =>
+    within({ after: first - 1, until: second }, { from, until, eventTypes });
+  expect(await inside(day(10), day(11))).toEqual([first]);
+  expect(await inside(day(11), day(12))).toEqual([second]);
+  await db.query(`insert into event_type (name) values ('visit') on conflict do nothing`);
+  await db.query('select ensure_event_partition($1::timestamptz, now(), now())', [day(1)]);
+  await db.query(
+    `insert into event (source_id, key, user_id, type_id, at)
+     select 1, 'edge', $1, id, $2 from event_type where name = 'visit'`,
+    [first, day(13)],
+  );
+  expect(await inside(day(12), day(13), ['visit'])).toEqual([]);
+  expect(await inside(day(13), day(14), ['visit'])).toEqual([first]);
+  expect(await inside(day(13), day(14), ['other'])).toEqual([]);
+  expect(await inside(day(13), day(14))).toEqual([first]);
+});
+
+it('two workers answer the drift of a model one after the other', async () => {
+  const { alone } = answerStore(database.db);
+  const told: string[] = [];
+  let letGo = (): void => undefined;
+  let isIn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const entered = new Promise<void>((resolve) => (isIn = resolve));
+  const first = alone('01900000-0000-7000-8000-000000000001', async () => {
+    isIn();
+    await held;
+    told.push('first');
+  });
+  await entered;
+  const second = alone('01900000-0000-7000-8000-000000000001', () =>
+    Promise.resolve(told.push('second')),
+  );
+  for (let waits = 0; waits === 0 && told.length === 0;) {
+    const [row] = await database.db.query<{ waits: number }>(
+      `select count(*) as waits from pg_locks where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+    );
+    waits = Number(row?.waits ?? 0);
+  }
+  letGo();
+  await Promise.all([first, second]);
+  expect(told).toEqual(['first', 'second']);
+});

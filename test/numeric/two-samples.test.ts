@@ -117,6 +117,9 @@ describe('two samples', () => {
     expect(welchT({ n: 1, mean: 3, variance: 0 }, { ...still, variance: 2 })).toBeNull();
     expect(welchT({ ...still, variance: 2 }, { n: 1, mean: 3, variance: 0 })).toBeNull();
     expect(welchT(still, still)).toBeNull();
+    expect(welchT({ ...still, variance: Infinity }, { ...still, variance: 2 })).toBeNull();
+    const tiny = { ...still, variance: 1e-200 };
+    expect(welchT(tiny, { ...tiny, mean: 4 })).toMatchObject({ degrees: 18, pValue: 0 });
     expect(studentInterval({ n: 1, mean: 3, variance: 0 })).toBeNull();
     expect(twoProportion({ successes: 0, trials: 0 }, { successes: 1, trials: 3 })).toBeNull();
     expect(twoProportion({ successes: 0, trials: 9 }, { successes: 0, trials: 3 })).toBeNull();

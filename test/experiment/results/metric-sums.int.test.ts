@@ -149,6 +149,28 @@ describe('sums of metrics', () => {
     }
   });
 
+  it('leave out who is told and what happens at the very end', async () => {
+    const users = async (until: Date): Promise<number> =>
+      [...(await sumsOf(until)).values()].reduce((sum, arm) => sum + arm.users, 0);
+    const told = Math.max(...assignments.map(({ at }) => at.getTime()));
+    const last = assignments.filter(({ at }) => at.getTime() === told).length;
+    expect(await users(new Date(told))).toBe(assignments.length - last);
+    const since = new Map(assignments.map(({ user, at }) => [user, at]));
+    const event = events.find(({ user, at, type }) => {
+      const begin = since.get(user);
+      return (
+        begin && at > begin && metrics.some((each) => each.kind === 'count' && each.type === type)
+      );
+    });
+    const count = metrics.findIndex(({ kind, type }) => kind === 'count' && type === event?.type);
+    const done = async (ms: number): Promise<number> =>
+      [...(await sumsOf(new Date((event?.at.getTime() ?? NaN) + ms))).values()].reduce(
+        (sum, arm) => sum + (arm.metrics[count]?.outcomes ?? 0),
+        0,
+      );
+    expect(await done(1)).toBeGreaterThan(await done(0));
+  });
+
   it('are one statement', async () => {
     let statements = 0;
     const counting = {

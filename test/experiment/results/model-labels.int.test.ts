@@ -195,26 +195,42 @@ describe('predictions with outcomes of an arm', () => {
     // by hand from the rows
     const called = rows.filter(({ variant }) => variant === 'treatment');
     const right = called.filter(({ positive, probability }) => positive === probability >= 0.5);
-    const accuracy = results.variants[1]?.metrics.find(({ metric }) => metric === 'model:accuracy');
-    expect(accuracy?.value).toBeCloseTo(right.length / called.length, 12);
+    const valueOf = (name: string): number | null | undefined =>
+      results.variants[1]?.metrics.find(({ metric }) => metric === `model:${name}`)?.value;
+    expect(valueOf('accuracy')).toBeCloseTo(right.length / called.length, 12);
+    const hit = right.filter(({ positive }) => positive).length;
+    const yes = called.filter(({ probability }) => probability >= 0.5).length;
+    const truth = called.filter(({ positive }) => positive).length;
+    expect(yes).not.toBe(truth);
+    expect(valueOf('precision')).toBeCloseTo(hit / yes, 12);
+    expect(valueOf('recall')).toBeCloseTo(hit / truth, 12);
+    expect(valueOf('f1')).toBeCloseTo((2 * hit) / (yes + truth), 12);
   });
 
   it('disagree on as many customers as the newest question to both of each says', async () => {
     expect((await lab.looks.read(experiment, now)).disagreement).toBeNull();
-    const shadow = async (id: number, user: number, other: number, answered: number) => {
+    const shadow = async (
+      id: number,
+      user: number,
+      other: number,
+      answered: number,
+      threshold = 0.5,
+    ) => {
       await lab.db.query(
         `insert into shadow_score (prediction_id, model_version_id, model_id, user_id, probability, threshold, answered,
            answered_positive, scored_at, experiment_id)
-         values ($1, $2, $3, $4, $5, 0.5, $6::float8, $6::float8 >= 0.5, $7, $8)`,
-        [id, young, modelId, user, other, answered, day(3), experiment.id],
+         values ($1, $2, $3, $4, $5, $9, $6::float8, $6::float8 >= 0.5, $7, $8)`,
+        [id, young, modelId, user, other, answered, day(3), experiment.id, threshold],
       );
     };
     await shadow(101, 1, 0.9, 0.1);
     await shadow(102, 1, 0.6, 0.7);
     await shadow(103, 2, 0.2, 0.6);
+    // each at its own threshold: both say no
+    await shadow(104, 3, 0.6, 0.3, 0.65);
     const { disagreement } = await lab.looks.read(experiment, now);
-    expect(disagreement?.users).toBe(2);
-    expect(disagreement?.share).toBe(0.5);
-    expect(disagreement?.meanAbsoluteDifference).toBeCloseTo(0.25, 12);
+    expect(disagreement?.users).toBe(3);
+    expect(disagreement?.share).toBeCloseTo(1 / 3, 12);
+    expect(disagreement?.meanAbsoluteDifference).toBeCloseTo(0.8 / 3, 12);
   });
 });
