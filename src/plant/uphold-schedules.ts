@@ -18,8 +18,10 @@ export function upholdSchedules(
   const { signal } = ended;
   const upheld = new Map<string, Recurring>();
   const look = async (): Promise<void> => {
-    for (const each of [...upheld.values()])
-      if (!signal.aborted && !(await each.isThere()) && !signal.aborted) await each.put();
+    for (const { isThere, put } of [...upheld.values()]) {
+      if (signal.aborted) return;
+      if (!(await isThere())) await put();
+    }
   };
   const watch = async (): Promise<void> => {
     for (;;) {
