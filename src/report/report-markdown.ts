@@ -83,8 +83,8 @@ function alertsOf({ alerts }: DayFigures): string[] {
     told,
     bullets(
       loudest.map(
-        ({ severity, rule, summary, firedAt, resolvedAt }) =>
-          `**${severity}** ${escapeMarkdown(rule)}: ${escapeMarkdown(summary)} (from ${firedAt}${resolvedAt === null ? ', not over' : ` to ${resolvedAt}`})`,
+        ({ severity, summary, firedAt, resolvedAt }) =>
+          `**${severity}** ${escapeMarkdown(summary)} (from ${firedAt}${resolvedAt === null ? ', not over' : ` to ${resolvedAt}`})`,
       ),
       '',
     ),

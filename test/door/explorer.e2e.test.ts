@@ -130,6 +130,8 @@ describe.skipIf(!hasBrowser('the explorer in a browser'))(
       await page.locator('.graphiql-execute-button').click();
       await page.getByText('echo of customer-7').first().waitFor();
       expect(await answer()).toContain('"onnxRuns"');
+      const box = await page.locator('.result-window').boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 1e9)).toBeLessThanOrEqual(1_400);
       await shot('ran');
     }, 30_000);
 
