@@ -17,6 +17,7 @@ import type { Scorer } from '../../src/scorer/ports.js';
 import type { Database } from '../../src/plant/ports.js';
 import { listLog } from '../support/scorer.js';
 import { plainJob } from '../support/score-run.js';
+import { reportWith } from '../support/served-model.js';
 import { attributeModel, fillCustomers } from './batch-bench.js';
 import { openBenchDatabase } from './bench-database.js';
 import { median, type BenchLine } from './bench-line.js';
@@ -59,10 +60,18 @@ export async function driftCheckBench(): Promise<BenchLine[]> {
 /** What a check asks of a version besides its inputs. */
 function withReport(served: ServedModel): ServedModel {
   const featureNames = served.features.map(({ name }) => name);
-  const importances = featureNames.map((feature) => ({ feature, importance: 1 }));
-  const recipe = { label: 'OUTCOMES', horizonDays: 30 };
-  const version = { ...served.version, featureNames, report: { importances, recipe } };
-  return { ...served, version: version };
+  const importances = featureNames.map((feature, rank) => ({
+    feature,
+    rank,
+    gain: 1,
+    meanAbsoluteContribution: 1,
+  }));
+  const plain = reportWith(null);
+  const recipe = { ...(plain['recipe'] as object), label: 'OUTCOMES' };
+  return {
+    ...served,
+    version: { ...served.version, featureNames, report: { ...plain, importances, recipe } },
+  };
 }
 
 /** References and reports are kept here: the version is of no registry. */

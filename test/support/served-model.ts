@@ -73,7 +73,8 @@ export function servedModel(parts: {
   };
 }
 
-function reportWith(scoreCard: ScoreCard | null): Record<string, unknown> {
+/** The record of a training that tells nothing, with the card. */
+export function reportWith(scoreCard: ScoreCard | null): Record<string, unknown> {
   return {
     metrics: [],
     confusionMatrix: null,
