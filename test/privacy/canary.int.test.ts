@@ -12,6 +12,7 @@ import {
   dumpOf,
   placesOf,
   plantCanary,
+  plantWatched,
   temporaryTombstones,
 } from '../support/canary.js';
 
@@ -23,7 +24,8 @@ const place = temporaryTombstones();
 beforeAll(async () => {
   database = await testDatabase();
   queues = await openQueues({ databaseUrl: database.url, redisUrl: null, log: keptLog() });
-  await plantCanary(database.db, clock);
+  const { userId } = await plantCanary(database.db, clock);
+  await plantWatched(database.db, userId, clock);
   await queues.add('probe', { note: `mail to ${CANARY.email}` });
 });
 afterAll(async () => {
@@ -36,13 +38,17 @@ describe('An erased customer', () => {
   it('was found in every kind of place before', async () => {
     const places = await placesOf(database.db, CANARIES);
     expect([...new Set(places.map(({ table }) => table))].sort()).toEqual([
+      'alert',
+      'alert_delivery',
       'audit_entry',
       'bullmq.job',
       'customer',
+      'daily_report',
       'device',
       'event',
       'event_key',
       'feature_statistics',
+      'feed_entry',
       'job',
       'model_version',
       'prediction',
@@ -64,6 +70,7 @@ describe('An erased customer', () => {
     const { receipt } = await room.eraseUser(CANARY.externalId, 'test');
     expect(receipt?.modelsTrainedOn).toEqual(['churn@1']);
     expect(receipt?.rows).toMatchObject({
+      ...{ alert_user: 1, assignment: 1, feed_entry: 2, risk_level: 1 },
       customer: 1,
       device: 1,
       event: 2,
@@ -91,6 +98,10 @@ async function othersOf(): Promise<unknown> {
        (select count(*) from event e join customer c on c.id = e.user_id where c.external_id <> $1) as events,
        (select jsonb_agg(d order by id) from device d where key not like 'CANARY%') as devices,
        (select count(*) from user_device u join customer c on c.id = u.user_id where c.external_id <> $1) as seen,
+       (select array_agg(t order by t) from (select 'alert_user' as t, user_id from alert_user
+          union all select 'assignment', user_id from assignment union all select 'feed_entry', user_id from feed_entry
+          union all select 'risk_level', user_id from risk_level) w
+        join customer c on c.id = w.user_id where c.external_id <> $1) as watched,
        (select count(*) from rejected_row where user_key = 'neighbour') as rejected,
        (select jsonb_agg(a order by id) from audit_entry a
         where subject = 'User:' || (select id from customer where external_id = 'neighbour')) as audit`,

@@ -175,6 +175,60 @@ async function plantAround(db: Database, id: number, neighbour: number, now: Dat
   );
 }
 
+/** What alerts, logs of changes, experiments and reports hold of the customer, and of a neighbour that stays. */
+export async function plantWatched(db: Database, id: number, clock: Clock): Promise<void> {
+  const [rule, alert, model] = ['a', 'b', 'c'].map(
+    (end) => `0195a000-0000-7000-8000-00000000000${end}`,
+  );
+  const now = clock.wall();
+  const told = JSON.stringify({ summary: `about ${CANARY.name}`, user: `User:${id}`, revision: 1 });
+  const both = `(select u.id from customer u where u.id = $2 or u.external_id = 'neighbour') c`;
+  const run = (text: string, ...values: unknown[]) => db.query(text, [now, ...values]);
+  await run(
+    `insert into alert_rule (id, name, description, metric, comparison, threshold, for_seconds, keep_firing_seconds,
+       severity, enabled, created_at, created_by, updated_at)
+     values ($2, 'r', '', 'risk_crossings', 'GT', 0, 0, 0, 'LOW', true, $1, 'me', $1)`,
+    rule,
+  );
+  await run(
+    `insert into alert (id, rule_id, dedup_key, status, severity, summary, value, threshold, labels, started_at, held_at)
+     values ($2, $3, 'r ${CANARY.externalId}', 'FIRING', 'LOW', 'of ${CANARY.name}', 1, 0, $4, $1, $1)`,
+    ...[alert, rule, JSON.stringify({ note: CANARY.email })],
+  );
+  await run(
+    `insert into alert_user select $3::uuid, c.id from ${both} where $1::timestamptz is not null`,
+    id,
+    alert,
+  );
+  await run(
+    `insert into alert_delivery (id, alert_id, revision, channel, snapshot, last_error, created_at, next_at)
+     values (gen_random_uuid(), $2, 1, 'ops', $3, 'no ${CANARY.name} here', $1, $1)`,
+    ...[alert, told],
+  );
+  await run(
+    `insert into feed_entry (topic, at, subject, user_id, keys, payload) select 'risk', $1, '1', c.id, '{}', null
+     from ${both}`,
+    id,
+  );
+  await run(
+    `insert into feed_entry (topic, at, subject, keys, payload) values ('alert', $1, 'b', $2, $3)`,
+    ...[JSON.stringify({ note: CANARY.externalId }), told],
+  );
+  await run(
+    `insert into risk_level select $3::uuid, c.id, 'HIGH', 1 from ${both} where $1::timestamptz is not null`,
+    ...[id, model],
+  );
+  await run(
+    `insert into assignment select $3::uuid, c.id, 'a', 'HASH', $1, 1, $1 from ${both}`,
+    ...[id, model],
+  );
+  await run(
+    `insert into daily_report (id, date, report, markdown, created_at)
+     values ($2, $1::timestamptz::date, $3, '# ${CANARY.name}', $1)`,
+    ...[alert, told],
+  );
+}
+
 /** As `get_bit` counts: the lowest bit of a byte first. */
 function bitmap(ids: readonly number[]): Buffer {
   const bits = Buffer.alloc(Math.floor(Math.max(...ids) / 8) + 1);

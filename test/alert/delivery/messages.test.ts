@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { headline } from '../../../src/alert/delivery/alert-text.js';
 import { parseChannels } from '../../../src/alert/delivery/channel-file.js';
 import { mailOf } from '../../../src/alert/delivery/email-channel.js';
+import { oneLine } from '../../../src/alert/delivery/one-line.js';
 import { pagerdutyEvent } from '../../../src/alert/delivery/pagerduty-channel.js';
 import { signedHeaders } from '../../../src/alert/delivery/signature.js';
 import { slackBody } from '../../../src/alert/delivery/slack-channel.js';
@@ -150,6 +151,10 @@ describe('what channels are told', () => {
       payload: { severity: row.as, source: 'augury', summary: alert.summary },
     });
     expect(pagerdutyEvent(TEST, 'key')).toMatchObject({ dedup_key: `augury-test-${ID}` });
+  });
+
+  it('a line is one line, and nothing in it turns or hides what is read', () => {
+    expect(oneLine('a\r\nBcc: x\u2028b\u202ec\u200bd\ud800')).toBe('a Bcc: x b c d');
   });
 
   it('mail is one text for people and one for programs, without a way to add headers or markup', () => {

@@ -27,6 +27,7 @@ describe('addresses that webhooks may reach', () => {
     ['255.255.255.255', 'broadcast'],
     ['::', 'unspecified'],
     ['::1', 'loopback'],
+    ['2606:4700::1%eth0', 'public with a zone, which is of this machine'],
     ['fe80::1', 'link-local'],
     ['fe80::1%eth0', 'link-local with a zone'],
     ['fc00::1', 'unique local'],
