@@ -145,7 +145,7 @@ it('a window holds its beginning and not its end, of registrations and of events
     `insert into customer (external_id, registered_at) values ('edge-0', $1), ('edge-1', $2) returning id`,
     [day(10), day(11)],
   );
-  const [first = 0, second = 0] = rows.map(({ id }) => Number(id)).sort((a, b) => a - b);
+  const [first = 0, second = 0] = rows.map(({ id }) => id).sort((a, b) => a - b);
   const { within } = windowStore(db);
   const inside = (from: Date, until: Date, eventTypes: string[] | null = null) =>
     within({ after: first - 1, until: second }, { from, until, eventTypes });
@@ -185,7 +185,7 @@ it('two workers answer the drift of a model one after the other', async () => {
       `select count(*) as waits from pg_locks where locktype = 'advisory' and not granted
          and database = (select oid from pg_database where datname = current_database())`,
     );
-    waits = Number(row?.waits ?? 0);
+    waits = row?.waits ?? 0;
   }
   letGo();
   await Promise.all([first, second]);
