@@ -66,6 +66,7 @@ export function composeDriftWork(parts: DriftWorkParts): DetectDriftDeps {
     }),
     labelledScores: windows.labelledScores,
     hasOutcomes: windows.hasOutcomes,
+    hasEventsSince: windows.hasEventsSince,
     alone: answers.alone,
     recentTrainings: answers.recentTrainings,
     submitJob: jobs.submit,

@@ -1,8 +1,9 @@
 import type { Job } from '../job/job.js';
 import { DAY_MS, type Clock } from '../kernel/clock.js';
-import type { Model } from '../model/model.js';
+import type { Model, ModelVersion } from '../model/model.js';
 import { planTraining, type TrainingWish } from '../model/request-training.js';
 import type { SubmitJob } from '../job/submit-job.js';
+import type { ServedModel } from '../model/serving.js';
 import type { DriftAction } from './drift.js';
 
 /** Name under which trainings are asked for. */
@@ -30,17 +31,13 @@ export type NextAnswer =
  * day of the last that drift asked for, none where nothing can be learnt. @param wall real time
  */
 export function nextAnswer(
-  verdict: { drifted: boolean; accuracyFell: boolean; hasLabels: boolean },
+  verdict: { drifted: boolean; accuracyFell: boolean; nothingToLearn: string | null },
   { waitingId, lastByDrift }: RecentTrainings,
   wall: Date,
 ): NextAnswer {
   if (!verdict.drifted && !verdict.accuracyFell) return { kind: 'NONE' };
   if (waitingId !== null) return { kind: 'JOIN', jobId: waitingId };
-  if (!verdict.hasLabels)
-    return {
-      kind: 'ALERTED',
-      why: 'nothing is learnt anew: no outcome was recorded for the model',
-    };
+  if (verdict.nothingToLearn !== null) return { kind: 'ALERTED', why: verdict.nothingToLearn };
   const until = lastByDrift && lastByDrift.getTime() + COOL_DOWN_MS;
   if (until !== null && until > wall.getTime())
     return {
@@ -56,6 +53,8 @@ export interface AnswerDriftDeps {
   recentTrainings(model: string): Promise<RecentTrainings>;
   /** Whether outcomes were recorded for the model. */
   hasOutcomes(modelId: string): Promise<boolean>;
+  /** Whether an event of that instant or later is known. */
+  hasEventsSince(at: Date): Promise<boolean>;
   submitJob: SubmitJob;
   clock: Pick<Clock, 'now' | 'wall'>;
 }
@@ -74,15 +73,15 @@ export interface Answer {
  */
 export async function answerDrift(
   deps: AnswerDriftDeps,
-  model: Model,
+  { model, version }: Pick<ServedModel, 'model' | 'version'>,
   verdict: { drifted: boolean; accuracyFell: boolean },
 ): Promise<Answer> {
   const nothing = { action: 'NONE' as const, retrainingJobId: null, why: null };
   if (!verdict.drifted && !verdict.accuracyFell) return nothing;
-  const hasLabels = model.spec.label.kind === 'NO_EVENT' || (await deps.hasOutcomes(model.id));
+  const nothingToLearn = await whyNothingToLearn(deps, model, version);
   return deps.alone(model.id, async () => {
     const recent = await deps.recentTrainings(model.name);
-    const next = nextAnswer({ ...verdict, hasLabels }, recent, deps.clock.wall());
+    const next = nextAnswer({ ...verdict, nothingToLearn }, recent, deps.clock.wall());
     switch (next.kind) {
       case 'NONE':
         return nothing;
@@ -98,6 +97,20 @@ export async function answerDrift(
         return ask(deps, model);
     }
   });
+}
+
+async function whyNothingToLearn(
+  deps: Pick<AnswerDriftDeps, 'hasOutcomes' | 'hasEventsSince'>,
+  model: Model,
+  { dataUntil }: Pick<ModelVersion, 'dataUntil'>,
+): Promise<string | null> {
+  if (model.spec.label.kind !== 'NO_EVENT')
+    return (await deps.hasOutcomes(model.id))
+      ? null
+      : 'nothing is learnt anew: no outcome was recorded for the model';
+  return dataUntil === null || (await deps.hasEventsSince(dataUntil))
+    ? null
+    : 'nothing is learnt anew: no event was recorded since the data that the version was made from, time alone moved';
 }
 
 const WISH: TrainingWish = {

@@ -71,7 +71,7 @@ async function check(
   const findings = await findingsOf(deps, served, compared);
   const { prediction, label, concept, verdict, fall, fell } = findings;
   const { drifted, driftedShare, consequence, features } = verdict;
-  const answer = await answerDrift(deps, model, { drifted, accuracyFell: fell });
+  const answer = await answerDrift(deps, served, { drifted, accuracyFell: fell });
   const { reference, window, from, until } = compared;
   const at = deps.clock.wall();
   const report: DriftReport = {

@@ -23,7 +23,8 @@ export interface ReferenceForDeps extends ReadWindowDeps {
 
 /**
  * What a check compares with: the window that was named, else what was kept for the version. A named window is kept where nothing
- * was. Null: nothing was kept, and none was named.
+ * was and it holds everybody until its end: who was active in some days is no measure for the checks of every night, which
+ * look at everybody. Null: nothing was kept, and none was named.
  */
 export async function referenceFor(
   deps: ReferenceForDeps,
@@ -37,7 +38,7 @@ export async function referenceFor(
   const from = input.referenceFrom === null ? null : new Date(input.referenceFrom);
   const window = { asOf: until, rule: windowRule(served, from, until) };
   const { reference } = await makeReference(deps, job, served, window, 'WINDOW');
-  if (!kept) await deps.writeReference(reference, served.model.name);
+  if (!kept && from === null) await deps.writeReference(reference, served.model.name);
   return { reference };
 }
 

@@ -20,6 +20,8 @@ export interface WindowStore {
   }): Promise<LabelledScore[]>;
   /** Whether anything was ever recorded that a model could be trained on. */
   hasOutcomes(modelId: string): Promise<boolean>;
+  /** Whether an event of that instant or later is known. */
+  hasEventsSince(at: Date): Promise<boolean>;
 }
 
 const NEWEST_OUTCOMES = 20_000;
@@ -69,6 +71,10 @@ export function windowStore(db: Database): WindowStore {
          order by as_of desc, at desc, hashint8(id) limit $5`,
         [modelId, modelVersionId, until, horizonMs, limit],
       ),
+    async hasEventsSince(at) {
+      const rows = await db.query('select 1 from event where at >= $1 limit 1', [at]);
+      return rows.length > 0;
+    },
     async hasOutcomes(modelId) {
       const rows = await db.query('select 1 from outcome where model_id = $1 limit 1', [modelId]);
       return rows.length > 0;

@@ -95,6 +95,7 @@ function depsOf(db: Database, scorer: Scorer, served: ServedModel): DetectDriftD
     labelsOf: () => Promise.resolve({ rows: 0, positive: 0 }),
     labelledScores: () => Promise.resolve([]),
     hasOutcomes: () => Promise.resolve(false),
+    hasEventsSince: () => Promise.resolve(false),
     submitJob: () => Promise.reject(new Error('nothing has drifted')),
     reportOfJob: () => Promise.resolve(null),
     writeReport: (report) => {

@@ -6,7 +6,7 @@ const NOW = new Date('2026-03-01T00:00:00Z');
 const ago = (ms: number): Date => new Date(NOW.getTime() - ms);
 const JOB = '01900000-0000-7000-8000-000000000001';
 const none: RecentTrainings = { waitingId: null, lastByDrift: null };
-const quiet = { drifted: false, accuracyFell: false, hasLabels: true };
+const quiet = { drifted: false, accuracyFell: false, nothingToLearn: null as string | null };
 const drift = { ...quiet, drifted: true };
 
 describe('the answer to a verdict', () => {
@@ -29,10 +29,15 @@ describe('the answer to a verdict', () => {
       'ALERTED',
     ],
     ['drift a day after -> ASK', drift, { ...none, lastByDrift: ago(DAY_MS) }, 'ASK'],
-    ['drift without labels -> ALERTED', { ...drift, hasLabels: false }, none, 'ALERTED'],
+    [
+      'drift without labels -> ALERTED',
+      { ...drift, nothingToLearn: 'no outcome' },
+      none,
+      'ALERTED',
+    ],
     [
       'drift without labels beside a training -> JOIN',
-      { ...drift, hasLabels: false },
+      { ...drift, nothingToLearn: 'no outcome' },
       { ...none, waitingId: JOB },
       'JOIN',
     ],

@@ -273,6 +273,8 @@ describe('another reference', () => {
 
   it('is the first window where nothing was kept, which the report says', async () => {
     await lab.db.query('delete from drift_reference');
+    const named = { referenceFrom: day(11), referenceUntil: day(13) };
+    await check({ ...named, currentFrom: day(14), currentUntil: day(16) });
     const first = await check({ currentFrom: day(11), currentUntil: day(13) });
     expect(first).toMatchObject({
       referenceSource: 'FIRST_WINDOW',

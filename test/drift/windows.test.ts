@@ -130,22 +130,38 @@ it('each model is asked for a check, beside a waiting one of another', async () 
   expect(await ask('schedule')).toEqual(['job 0', 'job 1']);
 });
 
-it('a model that learns from behaviour is learnt anew without any recorded outcome', async () => {
-  const submitted: object[] = [];
-  const deps = {
-    alone: (_id: string, work: () => Promise<unknown>) => work(),
-    recentTrainings: () => Promise.resolve({ waitingId: null, lastByDrift: null }),
-    hasOutcomes: () => Promise.resolve(false),
-    submitJob: (_kind: string, input: object) => {
-      submitted.push(input);
-      return Promise.resolve({ id: 'job' });
-    },
-    clock: { now: () => day(60), wall: () => day(60) },
-  } as unknown as AnswerDriftDeps;
-  const model = { id: VERSION, name: 'churn', spec: churnSpec() };
-  const answer = await answerDrift(deps, model as Parameters<typeof answerDrift>[1], {
-    ...{ drifted: true, accuracyFell: false },
-  });
-  expect(answer).toMatchObject({ action: 'RETRAINING', retrainingJobId: 'job' });
-  expect(submitted).toMatchObject([{ model: 'churn', promote: 'IF_BETTER', label: 'BEHAVIOUR' }]);
-});
+it.each([true, false])(
+  'a model that learns from behaviour is learnt anew without any recorded outcome, if there were events since: %s',
+  async (events) => {
+    const submitted: object[] = [];
+    const since: Date[] = [];
+    const deps = {
+      alone: (_id: string, work: () => Promise<unknown>) => work(),
+      recentTrainings: () => Promise.resolve({ waitingId: null, lastByDrift: null }),
+      hasOutcomes: () => Promise.resolve(false),
+      hasEventsSince: (at: Date) => {
+        since.push(at);
+        return Promise.resolve(events);
+      },
+      submitJob: (_kind: string, input: object) => {
+        submitted.push(input);
+        return Promise.resolve({ id: 'job' });
+      },
+      clock: { now: () => day(60), wall: () => day(60) },
+    } as unknown as AnswerDriftDeps;
+    const model = { id: VERSION, name: 'churn', spec: churnSpec() };
+    const served = { model, version: { dataUntil: day(30) } };
+    const answer = await answerDrift(deps, served as Parameters<typeof answerDrift>[1], {
+      ...{ drifted: true, accuracyFell: false },
+    });
+    expect(since).toEqual([day(30)]);
+    if (!events) {
+      expect(answer).toMatchObject({ action: 'ALERTED', retrainingJobId: null });
+      expect(answer.why).toContain('no event was recorded since');
+      expect(submitted).toEqual([]);
+      return;
+    }
+    expect(answer).toMatchObject({ action: 'RETRAINING', retrainingJobId: 'job' });
+    expect(submitted).toMatchObject([{ model: 'churn', promote: 'IF_BETTER', label: 'BEHAVIOUR' }]);
+  },
+);
