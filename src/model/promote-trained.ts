@@ -80,7 +80,7 @@ const [LEAST_NEWEST, LEAST_OF_CLASS] = [100, 10];
  * Test rows of the new version. Of those before `learntUntil` the present one may have learnt most: where enough are newer,
  * they alone decide.
  */
-function testRows(
+export function testRows(
   { userIds, asOf, positive }: Labels,
   learntUntil: Date | null,
 ): { rows: number[]; newest: boolean } {
