@@ -35,7 +35,7 @@ export class AlertRuleResolver {
   }
 
   @Mutation(() => AlertRulePayloadType, {
-    description: 'Adds a rule; the next look, within 15 seconds, sees it.',
+    description: 'Adds a rule; the next look sees it, within 15 seconds unless set otherwise.',
   })
   async createAlertRule(
     @Ctx() context: RequestContext,

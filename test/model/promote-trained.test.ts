@@ -3,7 +3,7 @@ import type { FeatureDefinition } from '../../src/feature/feature.js';
 import type { FeatureRequest } from '../../src/feature/read-features.js';
 import type { Labels } from '../../src/model/labels.js';
 import type { Model, ModelVersion } from '../../src/model/model.js';
-import { promoteTrained, type Trained } from '../../src/model/promote-trained.js';
+import { promoteTrained, testRows, type Trained } from '../../src/model/promote-trained.js';
 import type { ServedModel } from '../../src/model/serving.js';
 import { isTestRow } from '../../src/model/train/training.js';
 import { churnSpec } from '../support/demo-shop.js';
@@ -223,5 +223,30 @@ describe('a version that was just trained', () => {
     const { deps, promoted } = installation(0.5);
     await promoteTrained(deps, model, trained(stage), wish, 'ann');
     expect(promoted).toEqual(expected);
+  });
+});
+
+describe('the newest test rows decide', () => {
+  it.each([
+    ['100 of them, 10 positive', 100, 10, true],
+    ['100 of them, 10 negative', 100, 90, true],
+    ['99 of them', 99, 40, false],
+    ['100 of them, 9 positive', 100, 9, false],
+    ['100 of them, 9 negative', 100, 91, false],
+  ])('or not: %s', (_what, newer, positives, alone) => {
+    const rows = [...Array(2_000).keys()];
+    const tests = rows.filter(isTestRow);
+    const late = new Set(tests.slice(0, newer));
+    const positive = new Set(tests.slice(0, positives));
+    const chosen = testRows(
+      {
+        userIds: rows,
+        positive: rows.map((row) => positive.has(row)),
+        asOf: rows.map((row) => (late.has(row) ? LATE : EARLY)),
+        dataFrom: null,
+      },
+      EARLY,
+    );
+    expect(chosen).toEqual({ rows: alone ? [...late] : tests, newest: alone });
   });
 });
