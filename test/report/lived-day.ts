@@ -78,7 +78,7 @@ export async function liveThroughTheDay(place: Place): Promise<ModelVersion> {
   await db.query(
     `insert into alert_rule (id, name, description, metric, comparison, threshold, for_seconds,
        keep_firing_seconds, severity, enabled, created_at, created_by, updated_at)
-     values ($1, 'Errors | many', '', 'error_rate', 'GT', 0.05, 0, 0, 'HIGH', true, now(), 'a', now())`,
+     values ($1, 'Errors', '', 'error_rate', 'GT', 0.05, 0, 0, 'HIGH', true, now(), 'a', now())`,
     [`${ID}1`],
   );
   await db.query(

@@ -136,7 +136,9 @@ describe('the report on a day', () => {
     // an alert that ended the next day was not over at the end of this one
     expect(figures.alerts.loudest[1].resolvedAt).toBeNull();
     expect(data.dailyReport.recommendations).toHaveLength(7);
-    expect(data.dailyReport.markdown).toContain('Errors \\| many');
+    expect(data.dailyReport.markdown).toContain(
+      '- **CRITICAL** critical (from 2026-11-20T05:00:00.000Z, not over)',
+    );
   });
 
   it('is replaced when it is written again, keeps its id, and the trail tells of both', async () => {
