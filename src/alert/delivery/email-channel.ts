@@ -1,5 +1,4 @@
 import net from 'node:net';
-import { createTransport } from 'nodemailer';
 import { escapeHtml } from '../../kernel/escape.js';
 import { alertLines, headline, TEST_TEXT } from './alert-text.js';
 import type { Attempt, Channel, ChannelMessage } from './channel.js';
@@ -70,6 +69,8 @@ async function sendMail(
   };
   signal.addEventListener('abort', stop);
   try {
+    // by who sends mail: every start of the program would pay for it
+    const { createTransport } = await import('nodemailer');
     const connection = await connectTo(new URL(smtp), signal);
     socket = connection;
     const transport = createTransport({
