@@ -217,3 +217,14 @@ describe('each default rule fires when what it is about happens, and is over whe
     expect((await of(rule))[0]).toBe('RESOLVED');
   });
 });
+
+it('the rate of fallbacks is of what was answered, and absent where nothing was', async () => {
+  const rateOf = async (name: string): Promise<number | undefined> =>
+    (await lab.work.readMetric('fallback_rate', clock.wall())).find(
+      ({ labels }) => labels['model'] === name,
+    )?.value;
+  await lab.serve({ name: 'half away', requests: 10, errors: 5, fallbacks: 2 });
+  await lab.serve({ name: 'away', requests: 4, errors: 4 });
+  expect(await rateOf('half away')).toBe(0.4);
+  expect(await rateOf('away')).toBeUndefined();
+});
