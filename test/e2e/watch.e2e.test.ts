@@ -66,16 +66,21 @@ it('a worker is killed while the receiver hangs: another delivers, and the recei
   await Promise.all([lab.startWorker(), lab.startWorker()]);
   // the minute for which the dead worker had taken it is over
   const taken = await lab.database.db.query(
-    `update alert_delivery set next_at = now() where channel = 'night' and status = 'QUEUED' returning id`,
+    `update alert_delivery set next_at = now() where alert_id = $1 and channel = 'night' and status = 'QUEUED'
+       and snapshot->>'status' = 'FIRING' returning id`,
+    [id.replace('Alert:', '')],
   );
   expect(taken).toHaveLength(1);
   await until(async () => {
     const { alert } = await ask(B, `{ alert(id: "${id}") { deliveries { status attempts } } }`);
     return alert.deliveries[0].status === 'DELIVERED' && alert.deliveries[0].attempts === 2;
   });
-  const [first, second, ...more] = lab.messagesOf(id);
+  // what came of the alert meanwhile is a message of its own
+  const [first, ...others] = lab.messagesOf(id);
+  const [second, ...more] = others.filter(
+    ({ headers }) => headers['augury-id'] === first?.headers['augury-id'],
+  );
   expect(more).toEqual([]);
-  expect(second?.headers['augury-id']).toBe(first?.headers['augury-id']);
   expect(second?.body).toBe(first?.body);
   await change(A, 'deleteAlertRule', 'rule { id }', `id: "${made.id}"`);
 });
