@@ -163,11 +163,13 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
     async schedule(name, key, every, payload) {
       const put = (): Promise<unknown> =>
         reach(name, (queue) =>
-          queue.upsertJobScheduler(
-            key,
-            'cron' in every ? { pattern: every.cron, tz: 'UTC' } : { every: every.everyMs },
-            { name: JOB_NAME, data: payload, opts: jobOptions(DEFAULT_ATTEMPTS) },
-          ),
+          queue
+            .upsertJobScheduler(
+              key,
+              'cron' in every ? { pattern: every.cron, tz: 'UTC' } : { every: every.everyMs },
+              { name: JOB_NAME, data: payload, opts: jobOptions(DEFAULT_ATTEMPTS) },
+            )
+            .catch(unlessPutMeanwhile),
         );
       await put();
       if (options.redisUrl === null) return; // PostgreSQL forgets nothing
@@ -346,4 +348,10 @@ async function openRedisBackend(url: string, prefix: string, log: Log): Promise<
       return Promise.resolve();
     },
   };
+}
+
+/** Two workers that start at once put the same turn: the one that was there first is as good. */
+function unlessPutMeanwhile(error: unknown): null {
+  if (error instanceof Error && error.message.includes('job ID already exists')) return null;
+  throw error;
 }
